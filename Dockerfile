@@ -1,0 +1,33 @@
+# The oldest Java we build for builds the jar: a newer compiler has more warnings, and here a warning is an error.
+FROM eclipse-temurin:17-jdk AS build
+# mvnw fetches Maven with curl or wget; which of the two this image holds has changed between its releases.
+RUN command -v curl || command -v wget || \
+    { apt-get update && apt-get install -y --no-install-recommends ca-certificates curl \
+      && rm -rf /var/lib/apt/lists/*; }
+WORKDIR /build
+COPY mvnw pom.xml ./
+COPY src src
+COPY routes routes
+RUN --mount=type=cache,target=/root/.m2 ./mvnw -B -ntp -DskipTests package
+# Files of a checkout with a strict umask would be unreadable to the user below.
+RUN chmod -R a+rX routes target/tenpay-global-routes.jar
+
+# An image with glibc: the fast RSA library has no build for Alpine's musl.
+FROM eclipse-temurin:25-jre
+RUN groupadd --gid 10001 routes \
+    && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /app --shell /usr/sbin/nologin routes
+WORKDIR /app
+COPY --from=build /build/target/tenpay-global-routes.jar tenpay-global-routes.jar
+COPY --from=build /build/routes routes
+USER 10001:10001
+ENV SPRING_PROFILES_ACTIVE=production
+EXPOSE 8080
+# By bash alone: newer JRE images have no curl. The program answers on the port before its routes run, so ask readiness.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=90s --retries=3 CMD ["bash", "-c", "\
+exec 3<>/dev/tcp/127.0.0.1/${SERVER_PORT:-8080} \
+&& printf 'GET /actuator/health/readiness HTTP/1.0\\r\\nHost: localhost\\r\\n\\r\\n' >&3 \
+&& read -r -t 4 status <&3 && [[ $status == HTTP/1.?' 200'* ]] || exit 1"]
+# Memory follows the container's limit. Out of memory ends the program: a restart is safe, a half-working JVM is not.
+# Native access is for the RSA library; without the flag the JVM warns at every start.
+ENTRYPOINT ["java", "-XX:MaxRAMPercentage=75", "-XX:+ExitOnOutOfMemoryError", "--enable-native-access=ALL-UNNAMED", \
+    "-jar", "/app/tenpay-global-routes.jar"]

@@ -1,0 +1,31 @@
+-- Stores a new payment before anybody is called, so that a crash loses nothing; no row comes back when the number is taken.
+with given as (
+    select *
+    from jsonb_to_record(cast(:#${variable.order} as jsonb)) as g (
+        account text, "orderNo" text, "paymentMethod" text, "methodKey" text, region text, total bigint, currency text,
+        description text, "validitySeconds" integer, metadata jsonb, content jsonb,
+        "merchantId" text, "appId" text, "notifyUrl" text)
+), stored as (
+    insert into payment (
+        account, order_no, payment_method, method_key, region, amount, currency, description, metadata, content,
+        merchant_id, app_id, notify_url, expires_at, submitting_until, next_poll_at)
+    select
+        account, "orderNo", "paymentMethod", "methodKey", region, total, currency, description, metadata, content,
+        "merchantId", "appId", "notifyUrl",
+        date_trunc('second', now()) + make_interval(secs => "validitySeconds"),
+        now() + cast(:#${properties:tenpay.poll.submit-lease} as interval),
+        now() + cast(:#${properties:tenpay.poll.first-delay} as interval)
+    from given
+    on conflict (account, order_no) do nothing
+    returning *
+), noted as (
+    insert into history (payment_id, source, outcome, status_after)
+    select id, 'order', 'STORED', status from stored
+), woken as (
+    -- Its notification may have come first.
+    update notification n set next_attempt_at = now()
+    from stored s
+    where n.state = 'WAITING' and n.account = s.account and n.number = s.order_no
+)
+select cast(to_jsonb(s) || jsonb_build_object('verdict', 'NEW') as text) as payment
+from stored s

@@ -1,0 +1,30 @@
+-- The same order number again: says whether it is the same order, and takes the right to call checkout-pay once more.
+with given as (
+    select *
+    from jsonb_to_record(cast(:#${variable.order} as jsonb)) as g (account text, "orderNo" text, content jsonb)
+), held as (
+    select p.*, p.content = g.content as same
+    from payment p
+    join given g on g.account = p.account and g."orderNo" = p.order_no
+    for update of p
+), submitted as (
+    update payment p
+    set submits = p.submits + 1,
+        submitted_at = now(),
+        submitting_until = now() + cast(:#${properties:tenpay.poll.submit-lease} as interval),
+        updated_at = now()
+    from held h
+    where p.id = h.id
+      and h.same
+      and h.status in ('CREATED', 'PENDING')
+      and h.prepay_info is null
+      and now() < h.expires_at
+      and (h.submitting_until is null or h.submitting_until < now())
+    returning p.*
+)
+select cast(
+    coalesce(to_jsonb(s), to_jsonb(h))
+        || jsonb_build_object('verdict', case when not h.same then 'CONFLICT' when s.id is null then 'SAME' else 'SUBMIT' end)
+    as text) as payment
+from held h
+left join submitted s on true

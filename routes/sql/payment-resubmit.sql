@@ -1,0 +1,13 @@
+-- Tenpay does not know a payment that we sent: takes the right to send it again, once no earlier call can still arrive.
+update payment
+set submits = submits + 1,
+    submitted_at = now(),
+    submitting_until = now() + cast(:#${properties:tenpay.poll.submit-lease} as interval),
+    updated_at = now()
+where account = :#${variable.account}
+  and order_no = :#${variable.orderNo}
+  and status = 'CREATED'
+  and now() < expires_at
+  and submitted_at < now() - cast(:#${properties:tenpay.poll.resend-after} as interval)
+  and (submitting_until is null or submitting_until < now())
+returning cast(to_jsonb(payment) as text) as payment

@@ -1,0 +1,109 @@
+-- Applies one piece of Tenpay's news to one payment: the only statement that writes a payment's status.
+with news as (
+    select *
+    from jsonb_to_record(cast(:#${variable.news} as jsonb)) as n (
+        source text, answer text, status text, reason text, "merchantId" text, "orderNo" text, total text, currency text,
+        "paymentId" text, "prepayInfo" text, "paidAt" timestamptz, notification bigint)
+), held as (
+    select *
+    from payment
+    where account = :#${variable.account} and order_no = :#${variable.orderNo}
+    for update
+), judged as (
+    select
+        h.id, h.status as old_status, h.review as old_review, n.status as told, n.answer, n.source, n.reason,
+        n."paymentId", n."prepayInfo", n."paidAt", n.notification, h.submits, h.expires_at,
+        n.answer = 'STATUS' and (n."merchantId", n."orderNo") is distinct from (h.merchant_id, h.order_no) as of_another,
+        -- A success without its amount proves nothing; other news may leave it out.
+        n.answer = 'STATUS'
+            and (n.total is not null or n.currency is not null or n.status = 'SUCCEEDED')
+            and (n.total, n.currency) is distinct from (cast(h.amount as text), h.currency) as of_another_amount
+    from held h
+    cross join news n
+), wished as (
+    select *,
+        case
+            when of_another or of_another_amount then old_status
+            when answer = 'STATUS' then told
+            -- Only the first call's refusal proves that Tenpay has no such payment: an earlier one may have arrived.
+            when answer = 'REFUSED' and old_status = 'CREATED' and submits = 1 then 'FAILED'
+            when answer = 'ABSENT' and old_status = 'CREATED'
+                and now() > expires_at + cast(:#${properties:tenpay.poll.after-expiry} as interval) then 'FAILED'
+            else old_status
+        end as wish
+    from judged
+), decided as (
+    select *,
+        case when old_status || '>' || wish in (
+            'CREATED>PENDING', 'CREATED>SUCCEEDED', 'CREATED>FAILED', 'CREATED>CLOSED', 'CREATED>EXPIRED',
+            'PENDING>SUCCEEDED', 'PENDING>FAILED', 'PENDING>CLOSED', 'PENDING>EXPIRED',
+            -- A success is money: it is recorded even when it comes late.
+            'FAILED>SUCCEEDED', 'CLOSED>SUCCEEDED', 'EXPIRED>SUCCEEDED'
+        ) then wish else old_status end as new_status
+    from wished
+), reviewed as (
+    select *,
+        case
+            when of_another_amount and not of_another then 'AMOUNT_MISMATCH'
+            when old_status in ('FAILED', 'CLOSED', 'EXPIRED') and new_status = 'SUCCEEDED' then 'LATE_SUCCESS'
+            when new_status in ('CREATED', 'PENDING')
+                and now() > expires_at + cast(:#${properties:tenpay.poll.stuck-after} as interval)
+                then coalesce(old_review, 'STUCK')
+            when old_review = 'STUCK' and new_status not in ('CREATED', 'PENDING') then null
+            else old_review
+        end as new_review,
+        case
+            when of_another or of_another_amount then 'MISMATCH'
+            when new_status <> old_status then 'MOVED'
+            when answer in ('REFUSED', 'DENIED') then 'REFUSED'
+            when answer = 'ABSENT' then 'ABSENT'
+            when answer = 'NONE' then 'NO_ANSWER'
+            when wish = old_status then 'CONFIRMED'
+            else 'IGNORED'
+        end as outcome
+    from decided
+), moved as (
+    update payment p
+    set status = r.new_status,
+        review = r.new_review,
+        tenpay_payment_id = case when r.outcome in ('MOVED', 'CONFIRMED') then coalesce(p.tenpay_payment_id, r."paymentId")
+            else p.tenpay_payment_id end,
+        prepay_info = case when r.outcome in ('MOVED', 'CONFIRMED') then coalesce(r."prepayInfo", p.prepay_info)
+            else p.prepay_info end,
+        paid_at = case when r.new_status = 'SUCCEEDED' then coalesce(p.paid_at, r."paidAt", now()) end,
+        fail_reason = case
+            when r.new_status = 'SUCCEEDED' then null
+            when r.new_status <> r.old_status then r.reason
+            else p.fail_reason end,
+        next_poll_at = case when r.new_status in ('CREATED', 'PENDING') then p.next_poll_at end,
+        submitting_until = case when r.source = 'checkout-pay' then null else p.submitting_until end,
+        updated_at = case when r.outcome = 'MOVED' or r.new_review is distinct from r.old_review then now()
+            else p.updated_at end
+    from reviewed r
+    where p.id = r.id
+      and (r.outcome in ('MOVED', 'CONFIRMED') or r.source = 'checkout-pay' or r.new_review is distinct from r.old_review)
+    returning p.*
+), noted as (
+    insert into history (payment_id, source, outcome, status_before, status_after, detail)
+    select id, source, outcome, old_status, new_status, reason from reviewed
+), told as (
+    insert into erp_event (account, payment_id, type, data)
+    select m.account, m.id, change.type, to_jsonb(m) - 'content'
+    from moved m
+    join reviewed r on r.id = m.id
+    cross join lateral (values
+        ('payment.' || lower(r.new_status), r.new_status <> r.old_status),
+        ('payment.review', r.new_review is not null and r.new_review is distinct from r.old_review)
+    ) as change (type, happened)
+    where change.happened
+), acknowledged as (
+    update notification n
+    set state = 'DONE', next_attempt_at = null, problem = null
+    from reviewed r
+    where n.id = r.notification
+)
+select cast(coalesce(to_jsonb(m), to_jsonb(h)) || jsonb_build_object('verdict', r.outcome, 'answer', r.answer, 'told', r.reason) as text)
+    as payment
+from reviewed r
+cross join held h
+left join moved m on true

@@ -1,0 +1,46 @@
+package dev.tenpayroutes.account;
+
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * The settings {@code tenpay.base-url}, {@code tenpay.notify-base-url} and {@code tenpay.accounts.*}, as written:
+ * {@link Accounts} checks them. All are text, so that binding never fails with a message that shows a secret.
+ *
+ * @param baseUrl Tenpay's base URL; UAT is public, production's comes from the Tenpay Global team
+ * @param notifyBaseUrl public base of our webhook URLs, as Tenpay reaches it
+ * @param accounts the merchant accounts by name
+ */
+@ConfigurationProperties("tenpay")
+public record AccountSettings(
+        @Nullable String baseUrl,
+        @Nullable String notifyBaseUrl,
+        @DefaultValue Map<String, AccountFiles> accounts) {
+
+    /**
+     * One merchant account.
+     *
+     * @param merchantId the merchant's number at Tenpay
+     * @param appId the mini program's app id
+     * @param privateKey file with the merchant's private key: PEM (PKCS#8, PKCS#1, plain or encrypted) or PKCS#12
+     * @param privateKeyPassword password of that file, when it has one
+     * @param certificate file with the merchant's certificate, PEM or PKCS#12
+     * @param platformCertificates folder of Tenpay's platform certificates, PEM
+     * @param apiKey 32 characters; needed only for encrypted notifications
+     */
+    public record AccountFiles(
+            @Nullable String merchantId,
+            @Nullable String appId,
+            @Nullable String privateKey,
+            @Nullable String privateKeyPassword,
+            @Nullable String certificate,
+            @Nullable String platformCertificates,
+            @Nullable String apiKey) {
+        @Override
+        public String toString() {
+            return "AccountFiles[merchantId=" + merchantId + ", secrets=***]";
+        }
+    }
+}

@@ -1,0 +1,170 @@
+package dev.tenpayroutes.account;
+
+import dev.tenpayroutes.wire.Rsa;
+import java.io.IOException;
+import java.math.BigInteger;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.PublicKey;
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Tenpay's platform certificates of one account, by serial number, several at once.
+ *
+ * <p>A file that is added to or taken from the folder counts within {@value #REREAD_SECONDS} seconds, at once when a
+ * serial number isn't known (but at most once a second, since anybody may name one). A file that can't be read, or a
+ * certificate outside its validity, is reported by name and never used; it doesn't stop the others. Safe for use by
+ * many threads.
+ */
+public final class PlatformCertificates {
+
+    private static final Logger LOG = LoggerFactory.getLogger(PlatformCertificates.class);
+    private static final int REREAD_SECONDS = 10;
+    private static final Duration REREAD = Duration.ofSeconds(REREAD_SECONDS);
+    private static final Duration REREAD_FOR_UNKNOWN = Duration.ofSeconds(1);
+
+    private record Key(PublicKey key, Instant notBefore, Instant notAfter) {
+        boolean validAt(Instant now) {
+            return !now.isBefore(notBefore) && !now.isAfter(notAfter);
+        }
+    }
+
+    private record Snapshot(Map<String, Key> keys, List<String> problems, Instant readAt) {}
+
+    private final String account;
+    private final Path folder;
+    private final Rsa rsa;
+    private final Clock clock;
+    private final ReentrantLock reading = new ReentrantLock();
+    private volatile Snapshot snapshot;
+
+    PlatformCertificates(String account, Path folder, Rsa rsa, Clock clock) {
+        this.account = account;
+        this.folder = folder;
+        this.rsa = rsa;
+        this.clock = clock;
+        this.snapshot = read();
+    }
+
+    /** @param serial upper-case hex */
+    public Optional<PublicKey> key(String serial) {
+        Instant now = clock.instant();
+        String wanted = normal(serial);
+        Snapshot current = snapshot;
+        Duration age = Duration.between(current.readAt(), now).abs();
+        boolean known = current.keys().containsKey(wanted);
+        if (age.compareTo(REREAD) > 0 || (!known && age.compareTo(REREAD_FOR_UNKNOWN) > 0)) {
+            current = reread(current);
+        }
+        return Optional.ofNullable(current.keys().get(wanted))
+                .filter(key -> key.validAt(now))
+                .map(Key::key);
+    }
+
+    /** Whether at least one certificate can be used now. */
+    boolean usable() {
+        Instant now = clock.instant();
+        return snapshot.keys().values().stream().anyMatch(key -> key.validAt(now));
+    }
+
+    /** What is wrong with files of the folder, by name. */
+    List<String> problems() {
+        return snapshot.problems();
+    }
+
+    /** One thread reads, the others go on with what is there. */
+    private Snapshot reread(Snapshot current) {
+        if (!reading.tryLock()) {
+            return current;
+        }
+        try {
+            if (snapshot != current) {
+                return snapshot;
+            }
+            Snapshot fresh = read();
+            if (!fresh.problems().equals(current.problems())) {
+                fresh.problems().forEach(problem -> LOG.warn("account {}: {}", account, problem));
+            }
+            if (!fresh.keys().keySet().equals(current.keys().keySet())) {
+                LOG.info(
+                        "account {}: platform certificates now {}",
+                        account,
+                        fresh.keys().keySet());
+            }
+            // A folder that can't be read for a moment must not take the known keys away.
+            snapshot = fresh.keys().isEmpty() ? new Snapshot(current.keys(), fresh.problems(), fresh.readAt()) : fresh;
+            return snapshot;
+        } finally {
+            reading.unlock();
+        }
+    }
+
+    private Snapshot read() {
+        Instant now = clock.instant();
+        Map<String, Key> keys = new HashMap<>();
+        List<String> problems = new java.util.ArrayList<>();
+        try (Stream<Path> listing = Files.list(folder)) {
+            // Kubernetes mounts keep their real files in a folder that starts with two dots.
+            List<Path> files = listing.filter(
+                            file -> !file.getFileName().toString().startsWith(".") && Files.isRegularFile(file))
+                    .sorted()
+                    .toList();
+            for (Path file : files) {
+                read(file, now, keys, problems);
+            }
+        } catch (IOException e) {
+            problems.add("the folder " + folder + " can't be read");
+        }
+        return new Snapshot(Map.copyOf(keys), List.copyOf(problems), now);
+    }
+
+    private void read(Path file, Instant now, Map<String, Key> keys, List<String> problems) {
+        try {
+            List<X509Certificate> certificates = KeyFile.certificates(file);
+            if (certificates.isEmpty()) {
+                problems.add("platform certificate " + file + " holds no certificate: ignored");
+            }
+            for (X509Certificate certificate : certificates) {
+                Key key = new Key(
+                        rsa.publicKey(certificate.getPublicKey().getEncoded()),
+                        certificate.getNotBefore().toInstant(),
+                        certificate.getNotAfter().toInstant());
+                keys.put(serial(certificate), key);
+                if (!key.validAt(now)) {
+                    problems.add("platform certificate " + file + " is valid only from " + key.notBefore() + " to "
+                            + key.notAfter() + ": ignored outside");
+                }
+            }
+        } catch (KeyFile.UnreadableException e) {
+            problems.add("platform certificate " + file + " " + e.getMessage() + ": ignored");
+        } catch (GeneralSecurityException e) {
+            problems.add("platform certificate " + file + " has a key that is not RSA: ignored");
+        }
+    }
+
+    /** Serial number as Tenpay spells it: upper-case hex without leading zeros. */
+    static String serial(X509Certificate certificate) {
+        return hex(certificate.getSerialNumber());
+    }
+
+    private static String hex(BigInteger number) {
+        return number.toString(16).toUpperCase(Locale.ROOT);
+    }
+
+    private static String normal(String serial) {
+        return serial.replaceFirst("^0+(?=.)", "").toUpperCase(Locale.ROOT);
+    }
+}

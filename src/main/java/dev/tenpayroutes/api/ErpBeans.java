@@ -1,0 +1,119 @@
+package dev.tenpayroutes.api;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.tenpayroutes.account.Account;
+import dev.tenpayroutes.account.Accounts;
+import java.util.List;
+import org.apache.camel.Exchange;
+import org.apache.camel.Processor;
+import org.apache.camel.component.platform.http.springboot.PlatformHttpMessage;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.dao.DataAccessResourceFailureException;
+import org.springframework.dao.TransientDataAccessException;
+import org.springframework.transaction.CannotCreateTransactionException;
+
+/** The beans that the ERP-facing routes name: who calls, for which account, and how a call ends badly. */
+@Configuration(proxyBeanMethods = false)
+class ErpBeans {
+
+    private static final Logger LOG = LoggerFactory.getLogger("erp-call");
+
+    /** Sets {@code accounts}: the names the caller may see, comma separated, its default first. */
+    @Bean
+    Processor callerAccounts() {
+        return exchange -> {
+            List<String> own = caller(exchange).accounts();
+            String asked = exchange.getMessage().getHeader("account", String.class);
+            exchange.setVariable("accounts", asked == null ? String.join(",", own) : own.contains(asked) ? asked : "");
+        };
+    }
+
+    /** Sets what an order's payment takes from its account: {@code account}, {@code merchantId}, {@code appId}, {@code notifyUrl}. */
+    @Bean
+    Processor orderAccount(Accounts accounts) {
+        return exchange -> {
+            List<String> own = caller(exchange).accounts();
+            String name = exchange.getMessage()
+                    .getBody(JsonNode.class)
+                    .path("account")
+                    .asText(own.get(0));
+            if (!own.contains(name)) {
+                throw new ProblemException(
+                        422, "ACCOUNT_UNKNOWN", "account is not one of yours: leave it out or use one of " + own);
+            }
+            Account account = accounts.get(name);
+            exchange.setVariable("account", name);
+            exchange.setVariable("merchantId", account.merchantId());
+            exchange.setVariable("appId", account.appId());
+            exchange.setVariable("notifyUrl", accounts.notifyUrl(account, "payments"));
+        };
+    }
+
+    /** How a route ends a call with a problem. */
+    @Bean
+    Problems problems() {
+        return new Problems();
+    }
+
+    /** Called from YAML. */
+    static final class Problems {
+        public void raise(int status, String code, String detail) {
+            throw new ProblemException(status, code, detail);
+        }
+
+        /** @param refusal Tenpay's code and message, as {@code CODE: message} */
+        public void refused(int status, String refusal, String detail) {
+            String[] parts = refusal.split(": ", 2);
+            throw new ProblemException(new Problem(
+                    status,
+                    "TENPAY_REFUSED",
+                    detail,
+                    parts.length == 2
+                            ? java.util.Map.of("tenpayCode", parts[0], "tenpayMessage", parts[1])
+                            : java.util.Map.of("tenpayCode", parts[0])));
+        }
+    }
+
+    /** Turns whatever ended a call into a problem; what is our own fault is logged, never shown. */
+    @Bean
+    Processor answerProblem() {
+        return exchange -> {
+            Throwable failure = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Throwable.class);
+            Problem problem = problem(failure);
+            if (problem.status() >= 500 && !(failure instanceof ProblemException)) {
+                LOG.error("{} answered {}", exchange.getProperty(Exchange.FAILURE_ROUTE_ID), problem.status(), failure);
+            }
+            exchange.getMessage().removeHeaders("*");
+            exchange.getMessage().setHeader(Exchange.HTTP_RESPONSE_CODE, problem.status());
+            exchange.getMessage().setHeader(Exchange.CONTENT_TYPE, Problem.MEDIA_TYPE);
+            if (problem.status() == 503) {
+                exchange.getMessage().setHeader("Retry-After", "2");
+            }
+            exchange.getMessage().setBody(problem.json());
+        };
+    }
+
+    private static Problem problem(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof ProblemException known) {
+                return known.problem();
+            }
+            if (cause instanceof DataAccessResourceFailureException
+                    || cause instanceof TransientDataAccessException
+                    || cause instanceof CannotCreateTransactionException) {
+                return new Problem(
+                        503,
+                        "STORE_UNAVAILABLE",
+                        "the database does not answer; send the same request again, nothing is doubled");
+            }
+        }
+        return new Problem(500, "INTERNAL_ERROR", "something failed here; send the same request again, the log has it");
+    }
+
+    private static Client caller(Exchange exchange) {
+        return Door.clientOf(exchange.getIn(PlatformHttpMessage.class).getRequest());
+    }
+}

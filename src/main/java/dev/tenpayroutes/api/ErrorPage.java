@@ -1,0 +1,31 @@
+package dev.tenpayroutes.api;
+
+import jakarta.servlet.RequestDispatcher;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import org.springframework.boot.web.servlet.error.ErrorController;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RestController;
+
+/** What no route answered (unknown paths, wrong methods, the container's own refusals) is a {@link Problem} too. */
+@RestController
+class ErrorPage implements ErrorController {
+
+    @RequestMapping("/error")
+    void error(HttpServletRequest request, HttpServletResponse response) throws IOException {
+        int status = request.getAttribute(RequestDispatcher.ERROR_STATUS_CODE) instanceof Integer code ? code : 404;
+        Problem problem =
+                switch (status) {
+                    case 400 -> new Problem(400, "BAD_REQUEST", "the request is not well-formed HTTP");
+                    case 404 -> new Problem(404, "NOT_FOUND", "there is nothing at this path");
+                    case 405 -> new Problem(405, "METHOD_NOT_ALLOWED", "this path does not take this method");
+                    case 503 -> new Problem(503, "STARTING_OR_STOPPING", "not ready to serve; try again in a moment");
+                    default ->
+                        status < 500
+                                ? new Problem(status, "BAD_REQUEST", "the request can't be served as it is")
+                                : new Problem(500, "INTERNAL_ERROR", "something failed here; the log has it");
+                };
+        problem.write(response);
+    }
+}

@@ -1,0 +1,57 @@
+package dev.tenpayroutes.api;
+
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import java.util.Map;
+import org.springframework.http.MediaType;
+
+/**
+ * What an ERP hears when something is wrong (RFC 9457): a stable {@code code}, what is wrong, what to do. Never a stack
+ * trace, a class name, SQL or a secret.
+ *
+ * @param status HTTP status
+ * @param code stable, upper snake case; docs/errors.md has a section for each
+ * @param detail one sentence for the person who reads it
+ * @param extensions further members, such as Tenpay's own code
+ */
+public record Problem(int status, String code, String detail, Map<String, String> extensions) {
+
+    /** Media type of the answer. */
+    public static final String MEDIA_TYPE = MediaType.APPLICATION_PROBLEM_JSON_VALUE;
+
+    private static final JsonMapper JSON = new JsonMapper();
+
+    public Problem(int status, String code, String detail) {
+        this(status, code, detail, Map.of());
+    }
+
+    public String json() {
+        String words = code.toLowerCase(Locale.ROOT);
+        ObjectNode body = JsonNodeFactory.instance.objectNode();
+        body.put("type", "/docs/errors.md#" + words);
+        body.put("title", code.charAt(0) + words.substring(1).replace('_', ' '));
+        body.put("status", status);
+        body.put("code", code);
+        body.put("detail", detail);
+        extensions.forEach(body::put);
+        try {
+            return JSON.writeValueAsString(body);
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Answers outside the routes: filters and the servlet container. */
+    public void write(HttpServletResponse response) throws IOException {
+        byte[] body = json().getBytes(StandardCharsets.UTF_8);
+        response.setStatus(status);
+        response.setContentType(MEDIA_TYPE);
+        response.setContentLength(body.length);
+        response.getOutputStream().write(body);
+    }
+}

@@ -1,0 +1,60 @@
+package dev.tenpayroutes.route;
+
+import dev.tenpayroutes.wire.Wire;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.apache.camel.Exchange;
+import org.apache.camel.builder.ThreadPoolProfileBuilder;
+import org.apache.camel.spi.HeaderFilterStrategy;
+import org.apache.camel.spi.ThreadPoolProfile;
+import org.springframework.beans.factory.annotation.Value;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/** What Camel needs to be told in Java. */
+@Configuration(proxyBeanMethods = false)
+class CamelSettings {
+
+    /**
+     * Headers by allow-list, in both directions: a client's headers become message headers, which steer Camel
+     * components ({@code CamelSqlQuery}, say), and message headers become headers of the answer.
+     */
+    @Bean
+    HeaderFilterStrategy allowedHeaders(Wire wire) {
+        Set<String> in = lower(
+                "Content-Type",
+                "account",
+                wire.timestampHeader(),
+                wire.nonceHeader(),
+                wire.serialHeader(),
+                wire.signatureHeader());
+        Set<String> out = lower("Content-Type", "Retry-After", "Allow");
+        return new HeaderFilterStrategy() {
+            @Override
+            public boolean applyFilterToExternalHeaders(String name, Object value, Exchange exchange) {
+                return !in.contains(name.toLowerCase(Locale.ROOT));
+            }
+
+            @Override
+            public boolean applyFilterToCamelHeaders(String name, Object value, Exchange exchange) {
+                return !out.contains(name.toLowerCase(Locale.ROOT));
+            }
+        };
+    }
+
+    /** How many inquiries one instance has under way: a recovered Tenpay must not meet a stampede. */
+    @Bean
+    ThreadPoolProfile pollThreads(@Value("${tenpay.poll.parallel}") int parallel) {
+        return new ThreadPoolProfileBuilder("pollThreads")
+                .poolSize(parallel)
+                .maxPoolSize(parallel)
+                .maxQueueSize(-1)
+                .build();
+    }
+
+    private static Set<String> lower(String... names) {
+        return Stream.of(names).map(name -> name.toLowerCase(Locale.ROOT)).collect(Collectors.toUnmodifiableSet());
+    }
+}

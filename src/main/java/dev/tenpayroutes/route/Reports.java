@@ -1,0 +1,53 @@
+package dev.tenpayroutes.route;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.micrometer.core.instrument.MeterRegistry;
+import org.apache.camel.Exchange;
+import org.apache.camel.Processor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/** What a person should hear of: in the log by ids and states only, and as counters. */
+@Configuration(proxyBeanMethods = false)
+class Reports {
+
+    private static final Logger STATUS = LoggerFactory.getLogger("payment-status");
+    private static final Logger WORK = LoggerFactory.getLogger("background-work");
+
+    /** A line for each piece of news; an alarm for what must not happen. */
+    @Bean
+    Processor reportNews(MeterRegistry meters) {
+        return exchange -> {
+            JsonNode payment = exchange.getMessage().getBody(JsonNode.class);
+            String verdict = payment.path("verdict").asText();
+            String source = exchange.getVariable("source", String.class);
+            meters.counter("tenpay.news", "source", source, "verdict", verdict).increment();
+            Object[] line = {
+                source,
+                payment.path("order_no").asText(),
+                payment.path("account").asText(),
+                verdict,
+                payment.path("status").asText(),
+                payment.path("review").asText("")
+            };
+            if (verdict.equals("MISMATCH") || verdict.equals("REFUSED")) {
+                STATUS.error("{} {} of account {}: {}, status {} {}", line);
+            } else {
+                STATUS.info("{} {} of account {}: {}, status {} {}", line);
+            }
+        };
+    }
+
+    @Bean
+    Processor reportFailure() {
+        return exchange -> {
+            Throwable failure = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Throwable.class);
+            WORK.error(
+                    "{} failed and will come round again: {}",
+                    exchange.getProperty(Exchange.FAILURE_ROUTE_ID),
+                    failure == null ? "" : failure.toString());
+        };
+    }
+}

@@ -1,0 +1,142 @@
+package dev.tenpayroutes.route;
+
+import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.tenpayroutes.account.Account;
+import dev.tenpayroutes.account.Accounts;
+import dev.tenpayroutes.wire.RequestSigner;
+import dev.tenpayroutes.wire.Rsa;
+import dev.tenpayroutes.wire.SignatureVerifier;
+import dev.tenpayroutes.wire.SignatureVerifier.UnverifiedException;
+import dev.tenpayroutes.wire.Wire;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.io.InterruptedIOException;
+import java.net.ConnectException;
+import java.net.URI;
+import java.security.SecureRandom;
+import java.time.Clock;
+import org.apache.camel.Exchange;
+import org.apache.camel.Message;
+import org.apache.camel.Processor;
+import org.apache.camel.component.http.HttpClientConfigurer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/** The beans of {@code tenpay-call}: sign what is sent, verify what comes back, and say when nothing did. */
+@Configuration(proxyBeanMethods = false)
+class TenpayCalls {
+
+    private static final Logger LOG = LoggerFactory.getLogger("tenpay-call");
+    private static final String METHOD = "POST";
+
+    @Bean
+    Rsa rsa() {
+        return Rsa.fastest();
+    }
+
+    @Bean
+    SignatureVerifier signatureVerifier(Wire wire, Rsa rsa, Clock clock) {
+        return new SignatureVerifier(wire, rsa, clock);
+    }
+
+    /** Signs the body's bytes for the account and path of the exchange, and addresses the call. */
+    @Bean
+    Processor signRequest(Accounts accounts, Wire wire, Rsa rsa, Clock clock, SecureRandom random) {
+        RequestSigner signer = new RequestSigner(wire, rsa, clock, random);
+        return exchange -> {
+            Account account = accounts.get(exchange.getVariable("account", String.class));
+            URI url = URI.create(accounts.baseUrl() + exchange.getVariable("tenpayPath", String.class));
+            Message message = exchange.getMessage();
+            byte[] body = message.getMandatoryBody(byte[].class);
+            String path = url.getRawQuery() == null ? url.getRawPath() : url.getRawPath() + "?" + url.getRawQuery();
+            message.setHeader("Authorization", signer.authorization(account.credential(), METHOD, path, body));
+            message.setHeader(Exchange.HTTP_URI, url.toString());
+            message.setHeader(Exchange.HTTP_METHOD, METHOD);
+            message.setHeader(Exchange.CONTENT_TYPE, "application/json");
+            message.setHeader("Accept", "application/json");
+            message.setHeader("User-Agent", "tenpay-global-routes");
+        };
+    }
+
+    /** Lets an answer in only when its exact bytes are verified: 2xx or not. Then the body is the parsed answer. */
+    @Bean
+    Processor verifyAnswer(Accounts accounts, Wire wire, SignatureVerifier verifier, ObjectMapper json) {
+        return exchange -> {
+            Message message = exchange.getMessage();
+            byte[] body = message.getBody(byte[].class);
+            byte[] bytes = body == null ? new byte[0] : body;
+            verifier.verify(
+                    headers(message, wire),
+                    accounts.get(exchange.getVariable("account", String.class)).platformCertificates()::key,
+                    bytes);
+            JsonNode answer = json.readTree(bytes);
+            exchange.setVariable("tenpayStatus", message.getHeader(Exchange.HTTP_RESPONSE_CODE, String.class));
+            message.removeHeaders("*");
+            message.setBody(answer);
+        };
+    }
+
+    /** Says that nothing usable came back, and why: in words fit for history and log. */
+    @Bean
+    Processor noAnswer(MeterRegistry meters) {
+        return exchange -> {
+            Throwable failure = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Throwable.class);
+            String status = exchange.getMessage().getHeader(Exchange.HTTP_RESPONSE_CODE, "", String.class);
+            String problem = words(failure) + (status.isEmpty() ? "" : " (HTTP " + status + ")");
+            String call = exchange.getVariable("source", String.class);
+            LOG.warn(
+                    "{} {} of account {}: {}",
+                    call,
+                    exchange.getVariable("orderNo"),
+                    exchange.getVariable("account"),
+                    problem);
+            meters.counter("tenpay.calls.unanswered", "call", call).increment();
+            exchange.setVariable("tenpayStatus", "none");
+            exchange.setVariable("tenpayProblem", problem);
+            exchange.getMessage().removeHeaders("*");
+            exchange.getMessage().setBody(JsonNodeFactory.instance.objectNode());
+        };
+    }
+
+    /** Never the exception's own message: a parser's quotes what it read. */
+    private static String words(Throwable failure) {
+        if (failure instanceof UnverifiedException unverified) {
+            return "unverified answer: " + unverified.getMessage();
+        }
+        if (failure instanceof JacksonException) {
+            return "the answer is not JSON";
+        }
+        if (failure instanceof ConnectException || failure instanceof java.net.UnknownHostException) {
+            return "no connection";
+        }
+        if (failure instanceof InterruptedIOException) {
+            return "no answer in time";
+        }
+        return "no answer: " + failure.getClass().getSimpleName();
+    }
+
+    static Wire.SignatureHeaders headers(Message message, Wire wire) {
+        return new Wire.SignatureHeaders(
+                message.getHeader(wire.timestampHeader(), String.class),
+                message.getHeader(wire.nonceHeader(), String.class),
+                message.getHeader(wire.serialHeader(), String.class),
+                message.getHeader(wire.signatureHeader(), String.class));
+    }
+
+    /**
+     * One attempt, as it is: the client would by itself send a call again on 429 and 503, follow redirects with our
+     * credentials, and unpack the bytes that the signature covers.
+     */
+    @Bean
+    HttpClientConfigurer oneHonestAttempt() {
+        return client -> client.disableAutomaticRetries()
+                .disableRedirectHandling()
+                .disableContentCompression()
+                .disableCookieManagement()
+                .disableAuthCaching();
+    }
+}

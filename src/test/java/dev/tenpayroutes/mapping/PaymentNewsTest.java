@@ -1,0 +1,113 @@
+package dev.tenpayroutes.mapping;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class PaymentNewsTest {
+
+    private static final String SUCCESS = """
+            {"merchant_id":"2480000001","out_trade_no":"SO-2026-000123","payment_id":"4200","status":"SUCCESS",
+             "amount":{"total":1050,"currency":"SGD"},"method_key":"PAYNOW","success_time":"2026-11-23T16:00:00+08:00"}
+            """;
+
+    private final Mapping mapping = new Mapping("payment-news.jq");
+
+    private JsonNode news(String source, String http, String body) {
+        Map<String, Object> variables = new HashMap<>();
+        variables.put("source", source);
+        variables.put("tenpayStatus", http);
+        variables.put("tenpayProblem", "no answer in time");
+        return mapping.apply(body, variables);
+    }
+
+    @Test
+    void aSuccessCarriesEverythingThatIsComparedWithOurRow() {
+        assertThat(news("inquiry-payment", "200", SUCCESS).toString())
+                .isEqualTo("{\"source\":\"inquiry-payment\",\"answer\":\"STATUS\",\"status\":\"SUCCEEDED\","
+                        + "\"merchantId\":\"2480000001\",\"orderNo\":\"SO-2026-000123\",\"total\":\"1050\",\"currency\":\"SGD\","
+                        + "\"paymentId\":\"4200\",\"paidAt\":\"2026-11-23T16:00:00+08:00\"}");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"PROCESSING,PENDING", "SUCCESS,SUCCEEDED", "FAILED,FAILED", "CLOSED,CLOSED", "EXPIRED,EXPIRED"})
+    void everyStatusWordHasOneStatus(String word, String status) {
+        assertThat(news("inquiry-payment", "200", SUCCESS.replace("\"SUCCESS\"", "\"" + word + "\""))
+                        .path("status")
+                        .asText())
+                .isEqualTo(status);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "checkout-pay,400,PARAM_ERROR,REFUSED",
+        "checkout-pay,409,ORDER_CONFLICT,REFUSED",
+        "checkout-pay,401,SIGN_ERROR,DENIED",
+        "checkout-pay,403,NO_AUTH,DENIED",
+        "checkout-pay,429,FREQUENCY_LIMITED,NONE",
+        "checkout-pay,500,SYSTEM_ERROR,NONE",
+        "checkout-pay,400,NEVER_HEARD_OF,NONE",
+        "inquiry-payment,400,PARAM_ERROR,NONE",
+        "inquiry-payment,404,ORDER_NOT_EXIST,ABSENT",
+    })
+    void anErrorCodeSaysHowMuchIsKnown(String source, String http, String code, String answer) {
+        JsonNode news = news(source, http, "{\"code\":\"" + code + "\",\"message\":\"because\"}");
+        assertThat(news.path("answer").asText()).isEqualTo(answer);
+        assertThat(news.path("reason").asText()).isEqualTo(code + ": because");
+        assertThat(news.has("status")).isFalse();
+    }
+
+    @Test
+    void noAnswerIsNoNews() {
+        assertThat(news("checkout-pay", "none", "{}").toString())
+                .isEqualTo("{\"source\":\"checkout-pay\",\"answer\":\"NONE\",\"reason\":\"no answer in time\"}");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {"[]", "1", "\"SUCCESS\"", "{}", "{\"status\":\"DONE\"}", "{\"status\":{}}", "{\"status\":null}"})
+    void aBodyOfAnotherShapeIsNoNews(String body) {
+        assertThat(news("inquiry-payment", "200", body).path("answer").asText()).isEqualTo("NONE");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {"1050.5", "-1050", "1e3", "\"1050\"", "null", "{}", "12345678901234567890123"})
+    void anAmountThatIsNotAWholeNumberIsNeverTheOrdersAmount(String total) {
+        JsonNode news = news("inquiry-payment", "200", SUCCESS.replace("1050", total));
+        assertThat(news.path("answer").asText()).isEqualTo("STATUS");
+        assertThat(news.path("total").asText("")).isNotEqualTo("1050");
+    }
+
+    @Test
+    void anAmountIsExactToTheLastDigit() {
+        assertThat(news("inquiry-payment", "200", SUCCESS.replace("1050", "9007199254740993"))
+                        .path("total")
+                        .asText())
+                .isEqualTo("9007199254740993");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"yesterday", "2026-13-01T00:00:00Z", "2026-11-23", "''", "2026-11-23T25:00:00Z"})
+    void aTimeThatIsNoTimeIsLeftOut(String time) {
+        assertThat(news("inquiry-payment", "200", SUCCESS.replace("2026-11-23T16:00:00+08:00", time))
+                        .has("paidAt"))
+                .isFalse();
+    }
+
+    @Test
+    void textThatTheStoreCouldNotKeepIsCleanedAndCut() {
+        String body =
+                SUCCESS.replace("\"SUCCESS\"", "\"FAILED\",\"fail_reason\":\"a\\u0000b" + "x".repeat(1000) + "\"");
+        assertThat(news("inquiry-payment", "200", body).path("reason").asText())
+                .startsWith("abx")
+                .hasSize(256);
+    }
+}
