@@ -3,6 +3,7 @@ package dev.tenpayroutes.api;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.tenpayroutes.account.Account;
 import dev.tenpayroutes.account.Accounts;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.apache.camel.Exchange;
 import org.apache.camel.Processor;
@@ -14,6 +15,7 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.dao.DataAccessResourceFailureException;
 import org.springframework.dao.TransientDataAccessException;
 import org.springframework.transaction.CannotCreateTransactionException;
+import org.springframework.web.util.UriUtils;
 
 /** The beans that the ERP-facing routes name: who calls, for which account, and how a call ends badly. */
 @Configuration(proxyBeanMethods = false)
@@ -21,10 +23,16 @@ class ErpBeans {
 
     private static final Logger LOG = LoggerFactory.getLogger("erp-call");
 
-    /** Sets {@code accounts}: the names the caller may see, comma separated, its default first. */
+    /**
+     * Sets what the caller asks for: {@code orderNo} of the path, and {@code accounts}, the names it may see, comma
+     * separated, its default first.
+     */
     @Bean
-    Processor callerAccounts() {
+    Processor callersPayment() {
         return exchange -> {
+            // Camel hands path parameters over as they were sent, and | must be sent as %7C.
+            String orderNo = exchange.getMessage().getHeader("orderNo", String.class);
+            exchange.setVariable("orderNo", UriUtils.decode(orderNo, StandardCharsets.UTF_8));
             List<String> own = caller(exchange).accounts();
             String asked = exchange.getMessage().getHeader("account", String.class);
             exchange.setVariable("accounts", asked == null ? String.join(",", own) : own.contains(asked) ? asked : "");

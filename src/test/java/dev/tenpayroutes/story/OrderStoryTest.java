@@ -1,0 +1,307 @@
+package dev.tenpayroutes.story;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@DisplayName("order-intake, payment-submit, tenpay-call")
+class OrderStoryTest extends Story {
+
+    @Test
+    void anOrderIsPostedThenPaidAndTheWebhookSettlesIt() {
+        String number = newNumber();
+
+        Answer created = post("/v1/payments", order(number));
+
+        assertThat(created.status()).isEqualTo(201);
+        assertThat(created.text("status")).isEqualTo("PENDING");
+        assertThat(created.text("paymentId")).isNotBlank();
+        assertThat(created.text("prepayInfo")).isNotBlank();
+        assertThat(created.text("account")).isEqualTo("main");
+        assertThat(created.body().path("metadata").path("costCentre").asText()).isEqualTo("42");
+
+        shopper(number, "SUCCESS");
+
+        isSoon(number, "SUCCEEDED");
+        assertThat(payment(number).text("paidAt")).isNotBlank();
+        assertThat(history(number))
+                .containsExactly("order STORED CREATED", "checkout-pay MOVED PENDING", "notification MOVED SUCCEEDED");
+        assertThat(events(number)).containsExactly("payment.pending", "payment.succeeded");
+        assertThat(count("select count(*) from payment where order_no = ? and next_poll_at is not null", number))
+                .isZero();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"FAILED,FAILED", "EXPIRED,EXPIRED", "CLOSED,CLOSED"})
+    void badNewsIsNewsToo(String outcome, String status) {
+        String number = pendingPayment();
+        shopper(number, outcome);
+        isSoon(number, status);
+    }
+
+    @Test
+    void theSameOrderAgainIsTheSamePayment() {
+        String number = newNumber();
+        Answer first = post("/v1/payments", order(number));
+
+        Answer again = post("/v1/payments", order(number).replace("\"description\"", "\n  \"description\""));
+
+        assertThat(again.status()).isEqualTo(200);
+        assertThat(again.text("paymentId")).isEqualTo(first.text("paymentId"));
+        assertThat(callsAtTenpay(number, "checkout-pay")).isEqualTo(1);
+    }
+
+    @Test
+    void theSameNumberWithOtherContentIsAConflictAndChangesNothing() {
+        String number = pendingPayment();
+
+        Answer other = post("/v1/payments", order(number).replace("1050", "1051"));
+
+        assertThat(other.status()).isEqualTo(409);
+        assertThat(other.text("code")).isEqualTo("ORDER_CONFLICT");
+        assertThat(other.type()).startsWith("application/problem+json");
+        assertThat(payment(number).body().path("amount").path("total").asLong()).isEqualTo(1050);
+        assertThat(callsAtTenpay(number, "checkout-pay")).isEqualTo(1);
+    }
+
+    @Test
+    void tenIdenticalOrdersAtOnceAreOnePayment() throws Exception {
+        String number = newNumber();
+        ExecutorService threads = Executors.newFixedThreadPool(10);
+        try {
+            List<Callable<Answer>> posts = java.util.Collections.nCopies(10, () -> post("/v1/payments", order(number)));
+            List<Integer> statuses = new java.util.ArrayList<>();
+            for (Future<Answer> answer : threads.invokeAll(posts)) {
+                statuses.add(answer.get().status());
+            }
+            assertThat(statuses).containsOnlyOnce(201).allMatch(status -> status >= 200 && status <= 202);
+        } finally {
+            threads.shutdownNow();
+        }
+        assertThat(count("select count(*) from payment where order_no = ?", number))
+                .isEqualTo(1);
+        assertThat(callsAtTenpay(number, "checkout-pay")).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "UNSIGNED",
+                "BAD_SIGNATURE",
+                "STALE",
+                "FUTURE",
+                "UNKNOWN_SERIAL",
+                "RUBBISH",
+                "TRUNCATED",
+                "BAD_GATEWAY",
+                "SYSTEM_ERROR",
+                "FREQUENCY_LIMITED",
+                "LATE",
+                "WRONG_MERCHANT",
+                "WRONG_ORDER"
+            })
+    void whatIsNoAnswerLeavesTheOrderOpenAndTheSameOrderAgainHeals(String fault) {
+        String number = newNumber();
+        fault("checkout-pay", fault);
+
+        Answer unknown = post("/v1/payments", order(number));
+
+        assertThat(unknown.status()).isEqualTo(202);
+        assertThat(unknown.text("status")).isEqualTo("CREATED");
+        assertThat(unknown.text("prepayInfo")).isNull();
+
+        Answer again = post("/v1/payments", order(number));
+
+        assertThat(again.status()).isEqualTo(200);
+        assertThat(again.text("status")).isEqualTo("PENDING");
+        assertThat(again.text("prepayInfo")).isNotBlank();
+        assertThat(callsAtTenpay(number, "checkout-pay")).isLessThanOrEqualTo(2);
+    }
+
+    @Test
+    void whatTenpayRefusesIsAFailedPaymentAndACleanProblem() {
+        String number = newNumber();
+        fault("checkout-pay", "PARAM_ERROR");
+
+        Answer refused = post("/v1/payments", order(number));
+
+        assertThat(refused.status()).isEqualTo(422);
+        assertThat(refused.text("code")).isEqualTo("TENPAY_REFUSED");
+        assertThat(refused.text("tenpayCode")).isEqualTo("PARAM_ERROR");
+        assertThat(refused.text("tenpayMessage")).isNotBlank();
+        assertThat(payment(number).text("status")).isEqualTo("FAILED");
+        assertThat(post("/v1/payments", order(number)).status()).isEqualTo(422);
+    }
+
+    @Test
+    void aRefusalOfASecondCallProvesNothingAboutTheFirst() {
+        String number = newNumber();
+        fault("checkout-pay", "UNSIGNED");
+        post("/v1/payments", order(number));
+        fault("checkout-pay", "PARAM_ERROR");
+
+        Answer again = post("/v1/payments", order(number));
+
+        assertThat(again.status()).isEqualTo(202);
+        assertThat(again.text("status")).isEqualTo("CREATED");
+        shopper(number, "SUCCESS");
+        isSoon(number, "SUCCEEDED");
+    }
+
+    @Test
+    void credentialsThatTenpayDeniesLeaveTheOrderToBePostedAgain() {
+        String number = newNumber();
+        fault("checkout-pay", "NO_AUTH");
+
+        Answer denied = post("/v1/payments", order(number));
+
+        assertThat(denied.status()).isEqualTo(502);
+        assertThat(denied.text("tenpayCode")).isEqualTo("NO_AUTH");
+        assertThat(payment(number).text("status")).isEqualTo("CREATED");
+        assertThat(post("/v1/payments", order(number)).text("status")).isEqualTo("PENDING");
+    }
+
+    @Test
+    void syncAsksTenpayNow() {
+        String number = pendingPayment();
+        assertThat(post("/v1/payments/" + number + "/sync", null).text("status"))
+                .isEqualTo("PENDING");
+        fault("inquiry-payment", "BAD_SIGNATURE");
+        Answer noAnswer = post("/v1/payments/" + number + "/sync", null);
+        assertThat(noAnswer.status()).isEqualTo(502);
+        assertThat(noAnswer.text("code")).isEqualTo("TENPAY_NO_ANSWER");
+        assertThat(history(number))
+                .containsExactly(
+                        "order STORED CREATED",
+                        "checkout-pay MOVED PENDING",
+                        "inquiry-payment CONFIRMED PENDING",
+                        "inquiry-payment NO_ANSWER PENDING");
+    }
+
+    @Test
+    void anAnswerWithAnotherAmountChangesNothingAndIsReported() {
+        String number = pendingPayment();
+        fault("inquiry-payment", "WRONG_AMOUNT");
+
+        post("/v1/payments/" + number + "/sync", null);
+
+        assertThat(payment(number).text("status")).isEqualTo("PENDING");
+        assertThat(payment(number).text("review")).isEqualTo("AMOUNT_MISMATCH");
+        assertThat(events(number)).containsExactly("payment.pending", "payment.review");
+    }
+
+    @Test
+    void aRuleOfThePaymentMethodIsA422ThatNamesRuleLimitAndValue() {
+        Answer broken = post("/v1/payments", order(newNumber()).replace("1050", "59"));
+        assertThat(broken.status()).isEqualTo(422);
+        assertThat(broken.text("code")).isEqualTo("AMOUNT_OUT_OF_RANGE");
+        assertThat(broken.text("detail"))
+                .isEqualTo("CARD takes 60 to 1500000 SGD in minor units, but amount.total is 59");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "1050;10.5",
+                "\"SGD\";\"sgd\"",
+                "\"region\":\"SG\",;''",
+                "\"orderNo\";\"number\"",
+                "2 x latte;a\\u0000b",
+                "\"metadata\";\"payload\"",
+                "{\"costCentre\":\"42\"}};{\"costCentre\":\"42\"}"
+            })
+    void aRequestThatBreaksTheContractIsA400AndIsNotStored(String what, String by) {
+        String number = newNumber();
+        Answer broken = post("/v1/payments", order(number).replace(what, by));
+        assertThat(broken.status()).isEqualTo(400);
+        assertThat(broken.type()).startsWith("application/problem+json");
+        assertThat(broken.text("code")).isEqualTo("INVALID_REQUEST");
+        assertThat(count("select count(*) from payment where order_no = ?", number))
+                .isZero();
+    }
+
+    @Test
+    void aBodyThatIsTooLargeIsA413HoweverItIsSent() {
+        String large = order(newNumber()).replace("2 x latte", "x".repeat(70_000));
+        assertThat(post("/v1/payments", large).status()).isEqualTo(413);
+    }
+
+    @Test
+    void onlyAKnownClientWithTheRightScopeMayCall() {
+        String number = pendingPayment();
+        assertThat(send("GET", "/v1/payments/" + number, null, null).status()).isEqualTo(401);
+        assertThat(send("GET", "/v1/payments/" + number, "wrong-key", null).status())
+                .isEqualTo(401);
+        assertThat(send("GET", "/v1/payments/" + number, READER, null).status()).isEqualTo(200);
+        Answer forbidden = send("POST", "/v1/payments", READER, order(newNumber()));
+        assertThat(forbidden.status()).isEqualTo(403);
+        assertThat(forbidden.text("code")).isEqualTo("FORBIDDEN");
+    }
+
+    @Test
+    void anotherAccountsPaymentIsNotThere() {
+        String number = pendingPayment();
+        assertThat(send("GET", "/v1/payments/" + number, NEIGHBOUR, null).status())
+                .isEqualTo(404);
+        assertThat(send("GET", "/v1/payments/" + number + "?account=main", NEIGHBOUR, null)
+                        .status())
+                .isEqualTo(404);
+        assertThat(send("POST", "/v1/payments/" + number + "/sync", NEIGHBOUR, null)
+                        .status())
+                .isEqualTo(404);
+        Answer foreign = send(
+                "POST",
+                "/v1/payments",
+                NEIGHBOUR,
+                order(newNumber()).replace("{\"orderNo\"", "{\"account\":\"main\",\"orderNo\""));
+        assertThat(foreign.status()).isEqualTo(422);
+        assertThat(foreign.text("code")).isEqualTo("ACCOUNT_UNKNOWN");
+    }
+
+    @Test
+    void headersOfACallerNeitherSteerTheRoutesNorComeBack() {
+        String number = pendingPayment();
+        Answer answer = send(
+                "GET",
+                "/v1/payments/" + number,
+                KEY,
+                null,
+                "CamelSqlQuery",
+                "select 'stolen'",
+                "CamelHttpUri",
+                "http://127.0.0.1:1/",
+                "CamelHttpResponseCode",
+                "299",
+                "X-Echo",
+                "me",
+                "orderNo",
+                "another");
+        assertThat(answer.status()).isEqualTo(200);
+        assertThat(answer.text("orderNo")).isEqualTo(number);
+        assertThat(answer.headers().keySet()).doesNotContain("x-echo", "x-api-key", "camelsqlquery", "camelhttpuri");
+    }
+
+    @Test
+    void aNumberMayHoldEveryCharacterThatTenpayAllows() {
+        String number = "A_b-c|d*" + System.nanoTime() % 1_000_000_000L;
+        assertThat(post("/v1/payments", order(number)).status()).isEqualTo(201);
+        assertThat(get("/v1/payments/" + number.replace("|", "%7C")).status()).isEqualTo(200);
+    }
+
+    @Test
+    void thePaymentMethodsAreShownAsTheyAreWritten() {
+        Answer methods = get("/v1/payment-methods");
+        assertThat(methods.status()).isEqualTo(200);
+        assertThat(methods.body().path("items")).hasSize(3);
+    }
+}

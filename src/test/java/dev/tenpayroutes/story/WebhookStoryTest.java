@@ -1,0 +1,329 @@
+package dev.tenpayroutes.story;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.UUID;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+@DisplayName("webhook-intake, webhook-process, payment-status")
+class WebhookStoryTest extends Story {
+
+    private static final String HOOK = "/webhooks/tenpay/main/payments";
+
+    private TenpaySigner tenpay;
+
+    @BeforeEach
+    void tenpaySignsByTheOfficialSdk() {
+        Path folder = Path.of(settings.getRequiredProperty("tenpay.sandbox.folder"));
+        tenpay = new TenpaySigner(
+                folder.resolve("platform-key.pem"), folder.resolve("platform-certificates/platform.pem"));
+    }
+
+    private static String success(String number) {
+        return TenpaySigner.notification(newId(), number, "SUCCESS", 1050, "SGD");
+    }
+
+    private static String newId() {
+        return "EV-" + UUID.randomUUID();
+    }
+
+    private Answer notify(String body, String... headers) {
+        return send("POST", HOOK, null, body, headers);
+    }
+
+    private int stored(String number) {
+        return count("select count(*) from notification where position(? in convert_from(body, 'UTF8')) > 0", number);
+    }
+
+    @Test
+    void aPlainNotificationSignedByTheOfficialSdkSettlesThePayment() {
+        String number = pendingPayment();
+        String body = success(number);
+
+        Answer answer = notify(body, tenpay.headers(body));
+
+        assertThat(answer.status()).isEqualTo(200);
+        assertThat(answer.body().toString()).isEqualTo("{\"code\":\"SUCCESS\",\"message\":\"OK\"}");
+        isSoon(number, "SUCCEEDED");
+        assertThat(payment(number).text("paidAt")).isEqualTo("2026-11-23T08:00:00+00:00");
+    }
+
+    @Test
+    void theVerifiedBytesAreTheStoredBytes() {
+        String number = pendingPayment();
+        String body = "  " + success(number).replace("\"CARD\"", "\"\\u0043ARD \u00e9\u4e2d\"") + "\r\n";
+
+        assertThat(notify(body, tenpay.headers(body)).status()).isEqualTo(200);
+
+        assertThat(count("select count(*) from notification where body = ?", (Object)
+                        body.getBytes(StandardCharsets.UTF_8)))
+                .isEqualTo(1);
+        isSoon(number, "SUCCEEDED");
+    }
+
+    @Test
+    void theContentTypeOfANotificationDoesNotMatter() {
+        for (String type :
+                new String[] {"application/x-www-form-urlencoded", "text/plain; charset=latin1", "multipart/form-data"
+                }) {
+            String number = pendingPayment();
+            String body = success(number);
+            assertThat(sendBytes("POST", HOOK, null, TenpaySigner.bytes(body), type, tenpay.headers(body))
+                            .status())
+                    .isEqualTo(200);
+            isSoon(number, "SUCCEEDED");
+        }
+    }
+
+    @Test
+    void aReplayIsAcknowledgedAndChangesNothing() {
+        String number = pendingPayment();
+        String body = success(number);
+        String[] headers = tenpay.headers(body);
+        notify(body, headers);
+        isSoon(number, "SUCCEEDED");
+
+        assertThat(notify(body, headers).status()).isEqualTo(200);
+
+        assertThat(stored(number)).isEqualTo(1);
+        assertThat(history(number)).hasSize(3);
+        assertThat(events(number)).containsExactly("payment.pending", "payment.succeeded");
+    }
+
+    @Test
+    void theSameNotificationSignedAnewIsStoredOnce() {
+        String number = pendingPayment();
+        String body = success(number);
+        notify(body, tenpay.headers(body));
+
+        assertThat(notify(body, tenpay.headers(body)).status()).isEqualTo(200);
+
+        assertThat(stored(number)).isEqualTo(1);
+        isSoon(number, "SUCCEEDED");
+        assertThat(events(number)).containsExactly("payment.pending", "payment.succeeded");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "Wechatpay-Timestamp,''",
+        "Wechatpay-Nonce,''",
+        "Wechatpay-Serial,''",
+        "Wechatpay-Signature,''",
+        "Wechatpay-Nonce,0123456789abcdef0123456789abcdef",
+        "Wechatpay-Serial,0123456789ABCDEF",
+        "Wechatpay-Signature,WECHATPAY/SIGNTEST/AAAA",
+        "Wechatpay-Signature,AAAA",
+    })
+    void oneWrongHeaderIsA401AndNothingIsStored(String header, String value) {
+        String number = pendingPayment();
+        String body = success(number);
+        String[] headers = tenpay.headers(body);
+        for (int i = 0; i < headers.length; i += 2) {
+            if (headers[i].equals(header)) {
+                headers[i + 1] = value;
+            }
+        }
+
+        Answer answer = notify(body, headers);
+
+        assertThat(answer.status()).isEqualTo(401);
+        assertThat(answer.text("code")).isEqualTo("FAIL");
+        assertThat(stored(number)).isZero();
+        assertThat(payment(number).text("status")).isEqualTo("PENDING");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"-310", "310"})
+    void aStaleOrFutureSignatureIsA401AndNothingIsStored(long seconds) {
+        String number = pendingPayment();
+        String body = success(number);
+        assertThat(notify(body, tenpay.headers(body, Instant.now().plusSeconds(seconds)))
+                        .status())
+                .isEqualTo(401);
+        assertThat(stored(number)).isZero();
+    }
+
+    @Test
+    void aChangedByteIsA401() {
+        String number = pendingPayment();
+        String body = success(number);
+        String[] headers = tenpay.headers(body);
+        assertThat(notify(body.replace("1050", "1051"), headers).status()).isEqualTo(401);
+        assertThat(notify(body + " ", headers).status()).isEqualTo(401);
+        assertThat(stored(number)).isZero();
+        assertThat(payment(number).text("status")).isEqualTo("PENDING");
+    }
+
+    @Test
+    void oneAccountsCertificateDoesNotSignForAnother() {
+        String number = pendingPayment();
+        String body = success(number);
+        assertThat(send("POST", "/webhooks/tenpay/macau/payments", null, body, tenpay.headers(body))
+                        .status())
+                .isEqualTo(401);
+        assertThat(send("POST", "/webhooks/tenpay/nobody/payments", null, body, tenpay.headers(body))
+                        .status())
+                .isEqualTo(404);
+        assertThat(stored(number)).isZero();
+    }
+
+    @Test
+    void rejectionsAreCounted() {
+        double before = rejected();
+        notify("{}", "Wechatpay-Nonce", "n");
+        assertThat(rejected()).isEqualTo(before + 1);
+    }
+
+    private double rejected() {
+        return get("/actuator/metrics/tenpay.notifications.rejected")
+                .body()
+                .path("measurements")
+                .path(0)
+                .path("value")
+                .asDouble(0);
+    }
+
+    @Test
+    void newsThatComesBeforeItsOrderIsKeptAndSettlesTheOrderWhenItShowsUp() {
+        String number = newNumber();
+        String body = success(number);
+        assertThat(notify(body, tenpay.headers(body)).status()).isEqualTo(200);
+        eventually()
+                .untilAsserted(() -> assertThat(count(
+                                "select count(*) from notification where number = ? and state = 'WAITING'", number))
+                        .isEqualTo(1));
+
+        assertThat(post("/v1/payments", order(number)).status()).isIn(200, 201);
+
+        isSoon(number, "SUCCEEDED");
+        assertThat(count("select count(*) from notification where number = ? and state = 'DONE'", number))
+                .isEqualTo(1);
+    }
+
+    @Test
+    void newsOfAnUnknownOrderIsGivenUpAndReportedAfterADay() {
+        String number = newNumber();
+        String body = success(number);
+        notify(body, tenpay.headers(body));
+        eventually()
+                .untilAsserted(() -> assertThat(count("select count(*) from notification where number = ?", number))
+                        .isEqualTo(1));
+
+        db.sql(
+                        "update notification set received_at = now() - interval '25 hours', next_attempt_at = now() where number = ?")
+                .param(number)
+                .update();
+
+        eventually()
+                .untilAsserted(() -> assertThat(count(
+                                "select count(*) from notification where number = ? and state = 'GIVEN_UP'", number))
+                        .isEqualTo(1));
+    }
+
+    @Test
+    void anInstanceThatDiedAfterStoringLeavesItsNotificationToAnother() {
+        String number = pendingPayment();
+        String body = success(number);
+        // What a dead instance leaves behind: stored and acknowledged, not processed.
+        db.sql("""
+                        insert into notification (account, kind, event_id, signature_hash, body, next_attempt_at)
+                        values ('main', 'payments', ?, sha256(convert_to(?, 'UTF8')), ?, now() + interval '1 second')
+                        """)
+                .params(newId(), number, body.getBytes(StandardCharsets.UTF_8))
+                .update();
+
+        isSoon(number, "SUCCEEDED");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1051,SGD", "1050,USD", "105000,SGD"})
+    void anotherAmountOrCurrencyIsForAPersonToLookAtAndTheStatusStays(long total, String currency) {
+        String number = pendingPayment();
+        String body = TenpaySigner.notification(newId(), number, "SUCCESS", total, currency);
+
+        assertThat(notify(body, tenpay.headers(body)).status()).isEqualTo(200);
+
+        eventually()
+                .untilAsserted(() -> assertThat(payment(number).text("review")).isEqualTo("AMOUNT_MISMATCH"));
+        assertThat(payment(number).text("status")).isEqualTo("PENDING");
+        assertThat(events(number)).containsExactly("payment.pending", "payment.review");
+    }
+
+    @Test
+    void aNotificationOfAnotherMerchantChangesNothing() {
+        String number = pendingPayment();
+        String body = success(number).replace("2480000001", "2480000002");
+        notify(body, tenpay.headers(body));
+        eventually().untilAsserted(() -> assertThat(history(number)).contains("notification MISMATCH PENDING"));
+        assertThat(payment(number).text("status")).isEqualTo("PENDING");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"FAILED", "CLOSED", "EXPIRED"})
+    void aSuccessThatComesLateIsRecordedForAPersonToLookAt(String first) {
+        String number = pendingPayment();
+        shopper(number, first);
+        isSoon(number, first);
+
+        shopper(number, "SUCCESS");
+
+        isSoon(number, "SUCCEEDED");
+        assertThat(payment(number).text("review")).isEqualTo("LATE_SUCCESS");
+        assertThat(payment(number).text("failReason")).isNull();
+        assertThat(events(number))
+                .containsExactly(
+                        "payment.pending", "payment." + first.toLowerCase(), "payment.succeeded", "payment.review");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"FAILED", "CLOSED", "EXPIRED"})
+    void nothingTakesASuccessBack(String later) {
+        String number = pendingPayment();
+        String paid = success(number);
+        notify(paid, tenpay.headers(paid));
+        isSoon(number, "SUCCEEDED");
+
+        String body = TenpaySigner.notification(newId(), number, later, 1050, "SGD");
+        notify(body, tenpay.headers(body));
+
+        eventually().untilAsserted(() -> assertThat(history(number)).contains("notification IGNORED SUCCEEDED"));
+        assertThat(payment(number).text("status")).isEqualTo("SUCCEEDED");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "\"event_type\":\"PAYMENT.SUCCESS\";\"event_type\":\"PAYMENT.FAILED\"",
+                "\"event_type\":\"PAYMENT.SUCCESS\";\"event_type\":\"REFUND.SUCCESS\"",
+                "\"resource_type\":\"plain\";\"resource_type\":\"riddle\"",
+                "{\"id\";[\"id\"",
+            })
+    void aVerifiedNotificationThatCannotBeReadIsKeptAndChangesNothing(String what, String by) {
+        String number = pendingPayment();
+        String body = success(number).replace(what, by);
+
+        assertThat(notify(body, tenpay.headers(body)).status()).isEqualTo(200);
+
+        eventually()
+                .untilAsserted(() -> assertThat(count(
+                                "select count(*) from notification where state = 'WAITING' and problem is not null"
+                                        + " and position(? in convert_from(body, 'UTF8')) > 0",
+                                number))
+                        .isEqualTo(1));
+        assertThat(payment(number).text("status")).isEqualTo("PENDING");
+    }
+
+    @Test
+    void tooLargeANotificationIsA413AndASmallerOneIsNot() {
+        assertThat(notify("x".repeat(257 * 1024)).status()).isEqualTo(413);
+        assertThat(notify("x".repeat(255 * 1024)).status()).isEqualTo(401);
+    }
+}
