@@ -2,17 +2,21 @@ package dev.tenpayroutes.start;
 
 import dev.tenpayroutes.account.SettingException;
 import java.sql.SQLException;
+import org.apache.camel.FailedToCreateRouteException;
+import org.apache.camel.FailedToStartRouteException;
+import org.apache.camel.spring.boot.CamelSpringBootInitializationException;
 import org.flywaydb.core.api.FlywayException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.SpringBootExceptionReporter;
+import org.springframework.boot.context.properties.ConfigurationPropertiesBindException;
 import org.springframework.boot.web.server.PortInUseException;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
 
 /**
- * When the program can't start, says why in one line that names the setting and the remedy; exit code 1 follows.
+ * When the program can't start, says why in one line that names the setting or file and the remedy; exit code 1 follows.
  *
  * <p>What it doesn't know is left to Spring Boot's own report.
  */
@@ -27,37 +31,49 @@ final class OneClearLine implements SpringBootExceptionReporter {
 
     @Override
     public boolean reportException(Throwable failure) {
-        String line = line(failure);
-        if (line == null) {
-            return false;
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            String line = line(cause);
+            if (line != null) {
+                LoggerFactory.getLogger("start").error("Can't start: {}", line);
+                return true;
+            }
         }
-        LoggerFactory.getLogger("start").error("Can't start: {}", line);
-        return true;
+        return false;
     }
 
-    private @Nullable String line(Throwable failure) {
-        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof SettingException setting) {
-                return setting.line();
-            }
-            if (cause instanceof PortInUseException port) {
-                return "server.port " + port.getPort()
-                        + " is in use. Remedy: stop what listens there or set another server.port";
-            }
-            if (cause instanceof FlywayException) {
-                return database(cause);
-            }
-            if (cause.getClass().getName().endsWith("DataSourceProperties$DataSourceBeanCreationException")) {
-                return "spring.datasource.url is not set. Remedy: set spring.datasource.url, .username and .password to a"
-                        + " PostgreSQL 15 or newer";
-            }
-            if (cause instanceof IllegalStateException
-                    && cause.getStackTrace().length > 0
-                    && cause.getStackTrace()[0].getClassName().startsWith("dev.tenpayroutes.")) {
-                return cause.getMessage();
-            }
+    private @Nullable String line(Throwable cause) {
+        if (cause instanceof SettingException setting) {
+            return setting.line();
         }
-        return null;
+        if (cause instanceof PortInUseException port) {
+            return "server.port " + port.getPort()
+                    + " is in use. Remedy: stop what listens there, or set another server.port";
+        }
+        if (cause instanceof FlywayException) {
+            return database(cause);
+        }
+        // Private to Spring Boot: known by its name only.
+        if (cause.getClass().getSimpleName().equals("DataSourceBeanCreationException")) {
+            return "spring.datasource.url is not set. Remedy: set spring.datasource.url, .username and .password to a"
+                    + " PostgreSQL 15 or newer";
+        }
+        if (cause instanceof ConfigurationPropertiesBindException) {
+            Throwable root = root(cause);
+            return root instanceof SettingException setting
+                    ? setting.line()
+                    : oneLine(cause.getMessage() + ": " + root.getMessage()) + ". Remedy: correct the setting";
+        }
+        if (cause instanceof CamelSpringBootInitializationException
+                || cause instanceof FailedToCreateRouteException
+                || cause instanceof FailedToStartRouteException) {
+            String outer = oneLine(cause.getMessage());
+            String inner = oneLine(root(cause).getMessage());
+            return (outer.contains(inner) ? outer : outer + ": " + inner) + ". Remedy: correct the file in routes/";
+        }
+        boolean ours = cause instanceof IllegalStateException
+                && cause.getStackTrace().length > 0
+                && cause.getStackTrace()[0].getClassName().startsWith("dev.tenpayroutes.");
+        return ours ? cause.getMessage() : null;
     }
 
     private @Nullable String database(Throwable failure) {
@@ -65,17 +81,32 @@ final class OneClearLine implements SpringBootExceptionReporter {
             if (cause instanceof SQLException sql) {
                 String url = context == null ? "" : context.getEnvironment().getProperty("spring.datasource.url", "");
                 String state = String.valueOf(sql.getSQLState());
-                String what = state.startsWith("28")
-                        ? "refuses spring.datasource.username or .password"
-                        : state.startsWith("3D")
-                                ? "does not exist"
-                                : state.startsWith("08")
-                                        ? "does not answer"
-                                        : "can't be migrated (SQL state " + state + ")";
-                return "spring.datasource.url " + url.replaceFirst("\\?.*", "") + ": the database " + what
+                return "spring.datasource.url " + url.replaceFirst("\\?.*", "") + ": the database " + trouble(state)
                         + ". Remedy: start it, or correct spring.datasource.url, .username and .password";
             }
         }
         return null;
+    }
+
+    private static String trouble(String state) {
+        if (state.startsWith("28")) {
+            return "refuses the username or the password";
+        }
+        if (state.startsWith("3D")) {
+            return "does not exist";
+        }
+        return state.startsWith("08") ? "does not answer" : "can't be migrated (SQL state " + state + ")";
+    }
+
+    private static Throwable root(Throwable failure) {
+        Throwable root = failure;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        return root;
+    }
+
+    private static String oneLine(@Nullable String text) {
+        return String.valueOf(text).replaceAll("\\s+", " ").strip();
     }
 }

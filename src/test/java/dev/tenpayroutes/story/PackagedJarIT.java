@@ -88,8 +88,11 @@ class PackagedJarIT {
     }
 
     private Process start() {
-        List<String> command = new ArrayList<>(
-                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-jar", jar.toString()));
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-jar",
+                jar.toString()));
         try {
             ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile());
             // By environment variables, as the README and docker-compose.yml have it.

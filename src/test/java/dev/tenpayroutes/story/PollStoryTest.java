@@ -21,7 +21,7 @@ import org.springframework.test.context.TestPropertySource;
             "tenpay.poll.max-delay=1s",
             "tenpay.poll.after-expiry=1s",
             "tenpay.poll.resend-after=1s",
-            "tenpay.poll.submit-lease=2s",
+            "tenpay.poll.submit-lease=6s",
             "tenpay.poll.batch-size=5"
         })
 class PollStoryTest extends Story {

@@ -1,0 +1,67 @@
+package dev.tenpayroutes.start;
+
+import dev.tenpayroutes.account.SettingException;
+import java.time.Duration;
+import java.util.List;
+import org.springframework.boot.convert.DurationStyle;
+import org.springframework.core.env.Environment;
+import org.springframework.stereotype.Component;
+
+/**
+ * Refuses at start-up the schedules that SQL or Camel would stumble over later.
+ *
+ * <p>SQL reads these settings as intervals and Camel as durations: a number with a unit means the same to both, a bare
+ * number doesn't.
+ */
+@Component
+class ScheduleSettings {
+
+    private static final List<String> DURATIONS = List.of(
+            "tenpay.poll.tick",
+            "tenpay.poll.first-delay",
+            "tenpay.poll.interval",
+            "tenpay.poll.max-delay",
+            "tenpay.poll.after-expiry",
+            "tenpay.poll.submit-lease",
+            "tenpay.poll.resend-after",
+            "tenpay.poll.stuck-after",
+            "tenpay.poll.stuck-interval",
+            "tenpay.notifications.tick",
+            "tenpay.notifications.lease",
+            "tenpay.notifications.max-delay",
+            "tenpay.notifications.give-up-after");
+    private static final List<String> NUMBERS =
+            List.of("tenpay.poll.batch-size", "tenpay.poll.parallel", "tenpay.notifications.batch-size");
+    private static final List<String> HTTP_TIMEOUTS = List.of(
+            "camel.component.http.connection-request-timeout",
+            "camel.component.http.connect-timeout",
+            "camel.component.http.response-timeout");
+
+    ScheduleSettings(Environment settings) {
+        for (String name : DURATIONS) {
+            if (!settings.getProperty(name, "").matches("[1-9][0-9]{0,8}(ms|s|m|h|d)")) {
+                throw new SettingException(
+                        name,
+                        "is not a duration: " + settings.getProperty(name),
+                        "give a whole number with its unit, such as 500ms, 30s, 10m, 6h or 1d");
+            }
+        }
+        for (String name : NUMBERS) {
+            if (!settings.getProperty(name, "").matches("[1-9][0-9]{0,5}")) {
+                throw new SettingException(
+                        name, "is not a positive number: " + settings.getProperty(name), "give a number from 1 up");
+            }
+        }
+        Duration call = Duration.ZERO;
+        for (String name : HTTP_TIMEOUTS) {
+            call = call.plusMillis(settings.getRequiredProperty(name, Long.class));
+        }
+        Duration lease = DurationStyle.detectAndParse(settings.getRequiredProperty("tenpay.poll.submit-lease"));
+        if (lease.compareTo(call) < 0) {
+            throw new SettingException(
+                    "tenpay.poll.submit-lease",
+                    "is shorter than one call may take (" + call.toMillis() + " ms by camel.component.http.*)",
+                    "make it longer, or the timeouts shorter: else one order may be under way twice");
+        }
+    }
+}
