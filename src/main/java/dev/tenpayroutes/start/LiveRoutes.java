@@ -1,21 +1,18 @@
 package dev.tenpayroutes.start;
 
+import dev.tenpayroutes.account.SettingException;
 import dev.tenpayroutes.route.PaymentMethods;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
-import net.thisptr.jackson.jq.JsonQuery;
-import net.thisptr.jackson.jq.Versions;
-import net.thisptr.jackson.jq.exception.JsonQueryException;
 import org.apache.camel.CamelContext;
-import org.apache.camel.RoutesBuilder;
-import org.apache.camel.builder.RouteBuilder;
-import org.apache.camel.spi.Resource;
 import org.apache.camel.spring.boot.CamelContextConfiguration;
-import org.apache.camel.support.PluginHelper;
+import org.apache.camel.support.ResourceHelper;
 import org.apache.camel.support.RouteWatcherReloadStrategy;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,9 +23,9 @@ import org.springframework.stereotype.Component;
 /**
  * Profile {@code dev}: an edited file of {@code routes/} counts within seconds, without a restart.
  *
- * <p>A broken file is reported with file, place and reason, and the routes that ran go on running: a file is read in
- * full before anything is replaced. A changed mapping or SQL file makes the route files that name it load again. A
- * deleted file's routes stay until the next start.
+ * <p>A broken file is reported with its name, place and reason, and the routes that ran go on running: a file is checked
+ * in full before anything is replaced, and should a route still not start, its last good text comes back. A changed
+ * mapping or SQL file makes the route files that name it load again. A deleted file's routes stay until the next start.
  */
 @Component
 @Profile("dev")
@@ -37,10 +34,13 @@ class LiveRoutes extends RouteWatcherReloadStrategy implements CamelContextConfi
     private static final Logger LOG = LoggerFactory.getLogger("live-routes");
 
     private final String location;
+    private final RouteFiles routeFiles;
     private final PaymentMethods paymentMethods;
+    private final Map<Path, String> lastGood = new HashMap<>();
 
-    LiveRoutes(@Value("${tenpay.routes}") String location, PaymentMethods paymentMethods) {
+    LiveRoutes(@Value("${tenpay.routes}") String location, RouteFiles routeFiles, PaymentMethods paymentMethods) {
         this.location = location;
+        this.routeFiles = routeFiles;
         this.paymentMethods = paymentMethods;
         setRemoveAllRoutes(false);
         setRecursive(true);
@@ -63,78 +63,77 @@ class LiveRoutes extends RouteWatcherReloadStrategy implements CamelContextConfi
             return;
         }
         try {
+            for (Path file : routeFiles()) {
+                lastGood.put(file, Files.readString(file));
+            }
             camel.addService(this);
         } catch (Exception e) {
             throw new IllegalStateException("can't watch " + getFolder(), e);
         }
     }
 
-    private void reload(Path changed) throws IOException {
-        String file = changed.getFileName().toString();
-        if (!Files.exists(changed)) {
-            LOG.warn("{} is gone; what it defined stays until the next start", file);
-            return;
-        }
+    private void reload(Path changed) {
+        String name = changed.getFileName().toString();
         try {
-            if (file.equals("payment-methods.yaml")) {
+            if (!Files.exists(changed)) {
+                LOG.warn("{} is gone; what it defined stays until the next start", name);
+                return;
+            }
+            if (Files.size(changed) == 0) {
+                // An editor has just begun to write it.
+                return;
+            }
+            if (name.equals("payment-methods.yaml")) {
                 paymentMethods.load();
             } else {
-                if (file.endsWith(".jq")) {
-                    JsonQuery.compile(Files.readString(changed), Versions.JQ_1_7);
-                }
-                for (Resource routes : file.endsWith(".camel.yaml") ? List.of(resource(changed)) : naming(file)) {
-                    tryOut(routes);
-                    onRouteReload(List.of(routes), false);
+                routeFiles.check(getCamelContext(), name, Files.readString(changed));
+                for (Path routes : name.endsWith(".camel.yaml") ? List.of(changed) : naming(name)) {
+                    replace(routes, Files.readString(routes));
                 }
             }
-            LOG.info("{} reloaded", file);
-        } catch (JsonQueryException e) {
-            LOG.error("{} is broken and was not loaded: {}", changed, e.getMessage());
-        } catch (Exception e) {
-            LOG.error("{} is broken and was not loaded: {}", changed, reason(e));
-        }
-    }
-
-    /** Reads a route file in full into a builder that is thrown away: a broken one ends here. */
-    private void tryOut(Resource routes) throws Exception {
-        for (RoutesBuilder builder :
-                PluginHelper.getRoutesLoader(getCamelContext()).findRoutesBuilders(List.of(routes))) {
-            if (builder instanceof RouteBuilder dsl) {
-                dsl.setCamelContext(getCamelContext());
-                dsl.configure();
-            }
-        }
-    }
-
-    private List<Resource> naming(String file) throws IOException {
-        try (Stream<Path> files = Files.list(Path.of(getFolder()))) {
-            return files.filter(path -> path.toString().endsWith(".camel.yaml"))
-                    .filter(path -> read(path).contains("/" + file))
-                    .map(this::resource)
-                    .toList();
-        }
-    }
-
-    private Resource resource(Path path) {
-        return PluginHelper.getResourceLoader(getCamelContext()).resolveResource("file:" + path);
-    }
-
-    private static String read(Path path) {
-        try {
-            return Files.readString(path, StandardCharsets.UTF_8);
+            LOG.info("{} reloaded", name);
+        } catch (SettingException e) {
+            LOG.error("{}", e.line());
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            LOG.error("{} can't be read: {}", changed, e.getMessage());
         }
     }
 
-    private static String reason(Throwable failure) {
-        StringBuilder reason = new StringBuilder();
-        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            String message = String.valueOf(cause.getMessage()).strip();
-            if (reason.indexOf(message) < 0) {
-                reason.append(reason.isEmpty() ? "" : ": ").append(message);
+    private void replace(Path file, String text) {
+        String before = lastGood.getOrDefault(file, text);
+        try {
+            load(file, text);
+            lastGood.put(file, text);
+        } catch (RuntimeException e) {
+            load(file, before);
+            Throwable reason = e;
+            while (reason.getCause() != null) {
+                reason = reason.getCause();
+            }
+            throw new SettingException(
+                    file.getFileName().toString(),
+                    "does not start: " + reason.getMessage(),
+                    "correct the file; its last good text runs");
+        }
+    }
+
+    private void load(Path file, String text) {
+        onRouteReload(List.of(ResourceHelper.fromString("file:" + file, text)), false);
+    }
+
+    private List<Path> naming(String name) throws IOException {
+        List<Path> naming = new ArrayList<>();
+        for (Path file : routeFiles()) {
+            if (Files.readString(file).contains("/" + name)) {
+                naming.add(file);
             }
         }
-        return reason.toString();
+        return naming;
+    }
+
+    private List<Path> routeFiles() throws IOException {
+        try (Stream<Path> files = Files.list(Path.of(getFolder()))) {
+            return files.filter(file -> file.toString().endsWith(".camel.yaml")).toList();
+        }
     }
 }

@@ -1,0 +1,140 @@
+package dev.tenpayroutes.start;
+
+import dev.tenpayroutes.account.SettingException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import javax.sql.DataSource;
+import net.thisptr.jackson.jq.JsonQuery;
+import net.thisptr.jackson.jq.Versions;
+import net.thisptr.jackson.jq.exception.JsonQueryException;
+import org.apache.camel.CamelContext;
+import org.apache.camel.RoutesBuilder;
+import org.apache.camel.builder.RouteBuilder;
+import org.apache.camel.spi.Resource;
+import org.apache.camel.spring.boot.CamelContextConfiguration;
+import org.apache.camel.support.PluginHelper;
+import org.apache.camel.support.ResourceHelper;
+import org.postgresql.util.PSQLException;
+import org.springframework.beans.factory.annotation.Value;
+import org.springframework.core.io.support.PathMatchingResourcePatternResolver;
+import org.springframework.stereotype.Component;
+
+/**
+ * Reads the files of {@code routes/} in full before they count, at start and when one is edited live.
+ *
+ * <p>A mapping that doesn't compile, a statement that PostgreSQL can't prepare, or a route file that can't be read or
+ * names a file that isn't there, is a {@link SettingException} with its name, place and reason: not an error at the
+ * first order.
+ */
+@Component
+class RouteFiles implements CamelContextConfiguration {
+
+    private static final Pattern NAMED = Pattern.compile("\\{\\{tenpay\\.routes}}/([\\w/.-]+)");
+    private static final String REMEDY = "correct the file; nothing of it was loaded";
+
+    private final String location;
+    private final DataSource store;
+    private final PathMatchingResourcePatternResolver files = new PathMatchingResourcePatternResolver();
+
+    RouteFiles(@Value("${tenpay.routes}") String location, DataSource store) {
+        this.location = location;
+        this.store = store;
+    }
+
+    @Override
+    public void beforeApplicationStart(CamelContext camel) {
+        try {
+            for (String pattern : new String[] {"/mappings/*.jq", "/sql/*.sql", "/*.camel.yaml"}) {
+                for (var file : files.getResources(location + pattern)) {
+                    check(camel, file.getFilename(), file.getContentAsString(StandardCharsets.UTF_8));
+                }
+            }
+        } catch (IOException e) {
+            throw new SettingException(location, "can't be read: " + e.getMessage(), "make the folder readable");
+        }
+    }
+
+    @Override
+    public void afterApplicationStart(CamelContext camel) {
+        // All was checked before.
+    }
+
+    void check(CamelContext camel, String name, String text) {
+        if (name.endsWith(".jq")) {
+            mapping(name, text);
+        } else if (name.endsWith(".sql")) {
+            statement(name, text);
+        } else {
+            routes(camel, name, text);
+        }
+    }
+
+    private void mapping(String name, String text) {
+        try {
+            JsonQuery.compile(text, Versions.JQ_1_7);
+        } catch (JsonQueryException e) {
+            throw broken(name, e);
+        }
+    }
+
+    private void statement(String name, String text) {
+        // Line by line, so that a position in the statement is a line of the file.
+        String sql = text.replaceAll("(?m)^\\s*--.*$", "").replaceAll(":#\\$\\{[^}]*}", "?");
+        try (Connection connection = store.getConnection();
+                PreparedStatement statement = connection.prepareStatement(sql)) {
+            // The driver asks the server to prepare a statement only when it needs to know something of it.
+            statement.getParameterMetaData();
+        } catch (PSQLException e) {
+            int position = e.getServerErrorMessage() == null
+                    ? 0
+                    : e.getServerErrorMessage().getPosition();
+            long line = 1
+                    + sql.substring(0, Math.min(position, sql.length()))
+                            .chars()
+                            .filter(c -> c == '\n')
+                            .count();
+            throw broken(position > 0 ? name + ", line " + line + "," : name, e);
+        } catch (SQLException e) {
+            throw broken(name, e);
+        }
+    }
+
+    private void routes(CamelContext camel, String name, String text) {
+        Matcher named = NAMED.matcher(text);
+        while (named.find()) {
+            if (!files.getResource(location + "/" + named.group(1)).exists()) {
+                throw new SettingException(name, "names " + named.group(1) + ", which is not there", REMEDY);
+            }
+        }
+        try {
+            Resource resource = ResourceHelper.fromString(name, text);
+            for (RoutesBuilder builder : PluginHelper.getRoutesLoader(camel).findRoutesBuilders(resource)) {
+                if (builder instanceof RouteBuilder dsl) {
+                    dsl.setCamelContext(camel);
+                    dsl.configure();
+                }
+            }
+        } catch (Exception e) {
+            throw broken(name, e);
+        }
+    }
+
+    /** The innermost reason has the place; the outer ones only repeat the whole file. */
+    private static SettingException broken(String name, Throwable failure) {
+        Throwable reason = failure;
+        while (reason.getCause() != null) {
+            reason = reason.getCause();
+        }
+        String words = String.valueOf(reason.getMessage())
+                .replaceAll("\\s+", " ")
+                // jq's parser goes on to list every token there is.
+                .replaceFirst(" ?Was expecting.*", "")
+                .strip();
+        return new SettingException(name, "is broken: " + words, REMEDY);
+    }
+}
