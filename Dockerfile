@@ -28,6 +28,4 @@ exec 3<>/dev/tcp/127.0.0.1/${SERVER_PORT:-8080} \
 && printf 'GET /actuator/health/readiness HTTP/1.0\\r\\nHost: localhost\\r\\n\\r\\n' >&3 \
 && read -r -t 4 status <&3 && [[ $status == HTTP/1.?' 200'* ]] || exit 1"]
 # Memory follows the container's limit. Out of memory ends the program: a restart is safe, a half-working JVM is not.
-# Native access is for the RSA library; without the flag the JVM warns at every start.
-ENTRYPOINT ["java", "-XX:MaxRAMPercentage=75", "-XX:+ExitOnOutOfMemoryError", "--enable-native-access=ALL-UNNAMED", \
-    "-jar", "/app/tenpay-global-routes.jar"]
+ENTRYPOINT ["java", "-XX:MaxRAMPercentage=75", "-XX:+ExitOnOutOfMemoryError", "-jar", "/app/tenpay-global-routes.jar"]

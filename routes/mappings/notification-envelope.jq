@@ -1,5 +1,5 @@
 # A notification's envelope (W3) -> what it is about, and its resource: `sealed` when encrypted, `plain` when not.
-def about: {"PAYMENT": "payments", "REFUND": "refunds"}[split(".")[0]];
+def about: {"PAYMENT": "payments", "REFUND": "refunds"}[split(".")[0] // ""];
 (if type == "object" then . else {} end)
 | {
     about: (.event_type | if type == "string" then about else null end),

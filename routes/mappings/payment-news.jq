@@ -4,8 +4,8 @@ def statuses: {"PROCESSING": "PENDING", "SUCCESS": "SUCCEEDED", "FAILED": "FAILE
 # Every other code leaves the outcome unknown.
 def answers: {"PARAM_ERROR": "REFUSED", "ORDER_CONFLICT": "REFUSED", "ORDER_NOT_EXIST": "ABSENT", "SIGN_ERROR": "DENIED", "NO_AUTH": "DENIED"};
 def words($max): if type == "string" then gsub("\u0000"; "") | .[0:$max] else null end;
-def digits: if type == "number" then tostring | select(test("^[0-9]{1,18}$")) else "not a whole number" end;
-def moment: if type == "string" and test("^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])$") then . else null end;
+def digits: if type == "number" then tostring | select(test("^[0-9]{1,18}\\z")) else "not a whole number" end;
+def moment: if type == "string" and test("^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])\\z") then . else null end;
 variable("source") as $source
 | variable("tenpayStatus") as $http
 | (if type == "object" then . else {} end)

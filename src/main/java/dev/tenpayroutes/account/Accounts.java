@@ -100,14 +100,14 @@ public class Accounts {
                 "name the folder with the platform certificate downloaded from " + PORTAL);
 
         byte[] key = read(prefix + "private-key", "a private key in PEM or PKCS#12 form", () -> {
-            byte[] pkcs8 = KeyFile.privateKey(Path.of(keyFile), files.privateKeyPassword());
+            byte[] pkcs8 = KeyFile.privateKey(KeyFile.named(keyFile), files.privateKeyPassword());
             KeyFile.publicKeyOf(pkcs8);
             return pkcs8;
         });
         X509Certificate certificate = read(
                 prefix + "certificate",
                 "a certificate in PEM or PKCS#12 form",
-                () -> KeyFile.certificate(Path.of(certificateFile), files.privateKeyPassword()));
+                () -> KeyFile.certificate(KeyFile.named(certificateFile), files.privateKeyPassword()));
         byte[] publicKey = read(prefix + "private-key", "an RSA key", () -> KeyFile.publicKeyOf(key));
         if (!Arrays.equals(publicKey, certificate.getPublicKey().getEncoded())) {
             throw new SettingException(
@@ -120,13 +120,15 @@ public class Accounts {
         if (expiry.isBefore(clock.instant())) {
             LOG.warn("account {}: {}certificate expired at {}; Tenpay may refuse our calls", name, prefix, expiry);
         }
-        if (!Files.isDirectory(Path.of(folder))) {
+        Path platformFolder =
+                read(prefix + "platform-certificates", "the platform certificates", () -> KeyFile.named(folder));
+        if (!Files.isDirectory(platformFolder)) {
             throw new SettingException(
                     prefix + "platform-certificates",
                     "names a folder that does not exist: " + folder,
                     "make it and put the platform certificate from " + PORTAL + " into it");
         }
-        PlatformCertificates platform = new PlatformCertificates(name, Path.of(folder), rsa, clock);
+        PlatformCertificates platform = new PlatformCertificates(name, platformFolder, rsa, clock);
         platform.problems().forEach(problem -> LOG.warn("account {}: {}", name, problem));
         if (!platform.usable()) {
             throw new SettingException(
@@ -185,12 +187,14 @@ public class Accounts {
         try {
             URI url = new URI(text);
             boolean http = "https".equals(url.getScheme()) || "http".equals(url.getScheme());
-            if (http && url.getHost() != null && url.getQuery() == null && url.getUserInfo() == null) {
+            boolean bare = url.getQuery() == null && url.getUserInfo() == null && url.getFragment() == null;
+            if (http && url.getHost() != null && bare) {
                 return url;
             }
         } catch (java.net.URISyntaxException e) {
             // Reported below, like every other wrong URL.
         }
-        throw new SettingException(setting, "is not an http or https URL with a host: " + text, remedy);
+        throw new SettingException(
+                setting, "is not an http or https URL with a host: " + text.replaceFirst("//.*@", "//***@"), remedy);
     }
 }

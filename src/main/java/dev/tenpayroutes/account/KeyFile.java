@@ -141,7 +141,7 @@ final class KeyFile {
     }
 
     private static List<Object> pem(Path file) throws UnreadableException {
-        try (PEMParser parser = new PEMParser(new StringReader(new String(bytes(file), StandardCharsets.ISO_8859_1)))) {
+        try (PEMParser parser = new PEMParser(new StringReader(text(file)))) {
             List<Object> objects = new java.util.ArrayList<>();
             for (Object object = parser.readObject(); object != null; object = parser.readObject()) {
                 objects.add(object);
@@ -150,6 +150,11 @@ final class KeyFile {
         } catch (IOException | RuntimeException e) {
             throw new UnreadableException("is not a well-formed PEM file");
         }
+    }
+
+    /** Without the byte order mark that some editors put in front. */
+    private static String text(Path file) throws UnreadableException {
+        return new String(bytes(file), StandardCharsets.ISO_8859_1).replaceFirst("^\\xEF\\xBB\\xBF", "");
     }
 
     private record Entry(byte[] key, X509Certificate certificate) {}
@@ -167,7 +172,8 @@ final class KeyFile {
             }
         } catch (GeneralSecurityException | IOException e) {
             throw new UnreadableException(
-                    "can't be opened as PKCS#12: the private-key-password is wrong or the file is" + " damaged");
+                    "can't be opened as PKCS#12: the private-key-password is wrong, or the file is"
+                            + " damaged or of another binary form (convert it to PEM)");
         }
         throw new UnreadableException("holds no private key with its certificate");
     }
@@ -189,6 +195,20 @@ final class KeyFile {
             return Files.readAllBytes(file);
         } catch (IOException e) {
             throw new UnreadableException("names a file that can't be read: " + file);
+        }
+    }
+
+    /** The file that a setting names. People paste the key itself now and then: that text is never repeated. */
+    static Path named(String setting) throws UnreadableException {
+        if (setting.contains("-----")
+                || setting.length() > 1000
+                || setting.chars().anyMatch(c -> c < ' ')) {
+            throw new UnreadableException("holds the text itself, where the name of its file is wanted");
+        }
+        try {
+            return Path.of(setting);
+        } catch (java.nio.file.InvalidPathException e) {
+            throw new UnreadableException("is not the name of a file");
         }
     }
 }

@@ -98,14 +98,15 @@ public final class PlatformCertificates {
             if (!fresh.problems().equals(current.problems())) {
                 fresh.problems().forEach(problem -> LOG.warn("account {}: {}", account, problem));
             }
-            if (!fresh.keys().keySet().equals(current.keys().keySet())) {
+
+            // A folder that can't be read for a moment must not take the known keys away.
+            snapshot = fresh.keys().isEmpty() ? new Snapshot(current.keys(), fresh.problems(), fresh.readAt()) : fresh;
+            if (!snapshot.keys().keySet().equals(current.keys().keySet())) {
                 LOG.info(
                         "account {}: platform certificates now {}",
                         account,
-                        fresh.keys().keySet());
+                        snapshot.keys().keySet());
             }
-            // A folder that can't be read for a moment must not take the known keys away.
-            snapshot = fresh.keys().isEmpty() ? new Snapshot(current.keys(), fresh.problems(), fresh.readAt()) : fresh;
             return snapshot;
         } finally {
             reading.unlock();

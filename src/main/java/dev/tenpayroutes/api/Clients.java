@@ -40,10 +40,22 @@ public class Clients {
                     "set tenpay.clients.erp.api-key-sha256, .accounts and .scopes, so that an ERP may call");
         }
         boolean sandbox = environment.acceptsProfiles(Profiles.of("sandbox"));
-        settings.clients().forEach((name, key) -> entries.add(entry(name, key, accounts, sandbox)));
+        settings.clients().forEach((name, key) -> {
+            Entry entry = entry(name, key, accounts, sandbox);
+            if (entries.stream().anyMatch(other -> MessageDigest.isEqual(other.hash(), entry.hash()))) {
+                throw new SettingException(
+                        "tenpay.clients." + name + ".api-key-sha256",
+                        "is the key of another client as well",
+                        "give each client a key of its own");
+            }
+            entries.add(entry);
+        });
     }
 
     public Optional<Client> byApiKey(String apiKey) {
+        if (apiKey.isBlank()) {
+            return Optional.empty();
+        }
         byte[] hash = sha256(apiKey);
         Client found = null;
         // No early exit: the time must not tell how far a guess has come.
@@ -67,6 +79,12 @@ public class Clients {
                         "make it with: printf %s \"$KEY\" | sha256sum");
             }
             hash = HexFormat.of().parseHex(hex);
+            if (MessageDigest.isEqual(hash, sha256(""))) {
+                throw new SettingException(
+                        prefix + "api-key-sha256",
+                        "is the hash of nothing",
+                        "set KEY first: KEY=$(openssl rand -hex 32); printf %s \"$KEY\" | sha256sum");
+            }
         } else if (key.apiKey() != null && !key.apiKey().isBlank()) {
             if (key.apiKey().length() < SHORTEST_KEY && !sandbox) {
                 throw new SettingException(

@@ -127,8 +127,38 @@ public class Contract implements RestClientRequestValidator {
                     "INVALID_REQUEST",
                     errors.stream().limit(MOST_ERRORS).map(Contract::words).collect(Collectors.joining("; ")));
         }
+        String place = unstorable(body, "");
+        if (place != null) {
+            return new Problem(400, "INVALID_REQUEST", place + " has a zero or half a character in its name or text");
+        }
         exchange.getMessage().setBody(body);
         return null;
+    }
+
+    /** Where something is that JSON can spell and the store can't keep: U+0000 or a lone surrogate. */
+    private static @Nullable String unstorable(JsonNode node, String place) {
+        if (node.isTextual() && !storable(node.textValue())) {
+            return place;
+        }
+        for (Map.Entry<String, JsonNode> field : node.properties()) {
+            String found =
+                    storable(field.getKey()) ? unstorable(field.getValue(), place + "/" + field.getKey()) : place;
+            if (found != null) {
+                return found;
+            }
+        }
+        for (int i = 0; node.isArray() && i < node.size(); i++) {
+            String found = unstorable(node.get(i), place + "/" + i);
+            if (found != null) {
+                return found;
+            }
+        }
+        return null;
+    }
+
+    private static boolean storable(String text) {
+        return text.codePoints()
+                .noneMatch(c -> c == 0 || (c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE));
     }
 
     private static String words(Error error) {

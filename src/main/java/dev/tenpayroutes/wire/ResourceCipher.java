@@ -36,8 +36,9 @@ public final class ResourceCipher {
                     Cipher.DECRYPT_MODE, key, new GCMParameterSpec(TAG_BITS, nonce.getBytes(StandardCharsets.UTF_8)));
             cipher.updateAAD(associatedData.getBytes(StandardCharsets.UTF_8));
             return cipher.doFinal(Base64.getDecoder().decode(ciphertext));
-        } catch (IllegalArgumentException e) {
-            throw new GeneralSecurityException("the ciphertext is not base64 or the nonce is empty", e);
+        } catch (RuntimeException e) {
+            // Not base64, an empty nonce; and some JDKs answer a ciphertext shorter than its tag in this way.
+            throw new GeneralSecurityException("the ciphertext or the nonce is malformed", e);
         }
     }
 }

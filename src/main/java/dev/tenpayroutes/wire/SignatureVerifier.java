@@ -69,6 +69,10 @@ public final class SignatureVerifier {
         String timestamp = present(headers.timestamp());
         String nonce = present(headers.nonce());
         String serial = present(headers.serial());
+        if (nonce.chars().anyMatch(c -> c <= ' ')) {
+            // With a line break in it, two different messages would have the same signed text.
+            throw new UnverifiedException(Reason.MALFORMED);
+        }
         byte[] signature;
         Instant signedAt;
         try {

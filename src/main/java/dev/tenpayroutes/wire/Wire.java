@@ -44,6 +44,10 @@ public record Wire(
                                 + layout.replace("\n", "\\n"));
             }
         }
+        // Filled in once now, so that an unknown name stops the start and not the first call.
+        replace(requestToSign, Map.of("method", "", "path", "", "timestamp", "", "nonce", "", "body", ""));
+        replace(answerToVerify, Map.of("timestamp", "", "nonce", "", "body", ""));
+        replace(authorization, Map.of("mchid", "", "nonce", "", "signature", "", "timestamp", "", "serial", ""));
         if (freshness.isNegative() || freshness.isZero()) {
             throw new IllegalArgumentException("tenpay.wire.freshness must be more than 0, but is " + freshness);
         }

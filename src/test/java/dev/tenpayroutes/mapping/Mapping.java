@@ -27,13 +27,22 @@ final class Mapping {
     }
 
     JsonNode apply(String body, Map<String, ?> variables) {
+        // As the routes have it: text, which must be one JSON document.
+        String text = text(body, variables);
+        return text == null ? JSON.nullNode() : json(text);
+    }
+
+    /** For a mapping whose result is one word, not a document: the word, or null when it gives none. */
+    String text(String body, Map<String, ?> variables) {
+        Exchange exchange = new DefaultExchange(CAMEL);
+        exchange.getMessage().setBody(json(body));
+        variables.forEach(exchange::setVariable);
+        return expression.evaluate(exchange, String.class);
+    }
+
+    static JsonNode json(String text) {
         try {
-            Exchange exchange = new DefaultExchange(CAMEL);
-            exchange.getMessage().setBody(JSON.readTree(body));
-            variables.forEach(exchange::setVariable);
-            // As the routes have it: text, which must be one JSON document.
-            String text = expression.evaluate(exchange, String.class);
-            return text == null ? JSON.nullNode() : JSON.readTree(text);
+            return JSON.readTree(text);
         } catch (JsonProcessingException e) {
             throw new IllegalArgumentException(e);
         }

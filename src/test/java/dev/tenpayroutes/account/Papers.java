@@ -1,0 +1,99 @@
+package dev.tenpayroutes.account;
+
+import dev.tenpayroutes.account.AccountSettings.AccountFiles;
+import dev.tenpayroutes.wire.Keys;
+import java.io.IOException;
+import java.math.BigInteger;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyPair;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.Date;
+import java.util.Map;
+import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
+import org.bouncycastle.operator.OperatorCreationException;
+import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+
+/**
+ * A merchant's papers in one folder: {@code key.pem}, {@code certificate.pem} (serial 0A1B2C3D) and
+ * {@code platform/tenpay.pem} (serial 7E2A54C1D9F0). Certificates count from 2026-01-01 to 2027-01-01.
+ */
+public final class Papers {
+
+    static final String FROM = "2026-01-01T00:00:00Z";
+    static final String TO = "2027-01-01T00:00:00Z";
+
+    final Path folder;
+    final Path platform;
+
+    public Papers(Path folder) throws IOException {
+        this.folder = folder;
+        this.platform = folder.resolve("platform");
+        Files.writeString(folder.resolve("key.pem"), key(Keys.MERCHANT));
+        Files.writeString(folder.resolve("certificate.pem"), certificate("0A1B2C3D", Keys.MERCHANT, FROM, TO));
+        Files.createDirectory(platform);
+        Files.writeString(platform.resolve("tenpay.pem"), certificate("7E2A54C1D9F0", Keys.TENPAY, FROM, TO));
+    }
+
+    /** Settings that work, with one account for each name. */
+    public AccountSettings settings(String... names) {
+        Map<String, AccountFiles> accounts = new java.util.LinkedHashMap<>();
+        for (String name : names) {
+            accounts.put(name, files());
+        }
+        return new AccountSettings("https://uat.tenpayglobal.com/", "https://erp.example.com/", accounts);
+    }
+
+    AccountFiles files() {
+        return new AccountFiles(
+                "2480000001",
+                "wx0123456789abcdef",
+                folder.resolve("key.pem").toString(),
+                null,
+                folder.resolve("certificate.pem").toString(),
+                platform.toString(),
+                "0123456789abcdef0123456789ABCDEF");
+    }
+
+    static String key(KeyPair keys) {
+        return pem("PRIVATE KEY", keys.getPrivate().getEncoded());
+    }
+
+    static String certificate(String serial, KeyPair keys, String from, String to) {
+        try {
+            X500Name name = new X500Name("CN=Test, O=Tenpay Global Routes");
+            boolean rsa = keys.getPrivate().getAlgorithm().equals("RSA");
+            return pem(
+                    "CERTIFICATE",
+                    new JcaX509v3CertificateBuilder(
+                                    name,
+                                    new BigInteger(serial, 16),
+                                    Date.from(Instant.parse(from)),
+                                    Date.from(Instant.parse(to)),
+                                    name,
+                                    keys.getPublic())
+                            .build(new JcaContentSignerBuilder(rsa ? "SHA256withRSA" : "SHA256withECDSA")
+                                    .build(keys.getPrivate()))
+                            .getEncoded());
+        } catch (IOException | OperatorCreationException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    static KeyPair ec() {
+        try {
+            return java.security.KeyPairGenerator.getInstance("EC").generateKeyPair();
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static String pem(String type, byte[] der) {
+        return "-----BEGIN " + type + "-----\n"
+                + Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(der)
+                + "\n-----END " + type + "-----\n";
+    }
+}

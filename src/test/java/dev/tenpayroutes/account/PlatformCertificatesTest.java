@@ -1,0 +1,276 @@
+package dev.tenpayroutes.account;
+
+import static dev.tenpayroutes.account.Papers.FROM;
+import static dev.tenpayroutes.account.Papers.TO;
+import static dev.tenpayroutes.account.Papers.certificate;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tenpayroutes.wire.Keys;
+import dev.tenpayroutes.wire.Rsa;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyPair;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class PlatformCertificatesTest {
+
+    private static final String OLD = "7E2A54C1D9F0";
+    private static final String NEW = "0C0FFEE1";
+
+    @TempDir
+    private Path parent;
+
+    private final AdjustableClock clock = new AdjustableClock("2026-11-23T08:00:00Z");
+
+    private Path folder() {
+        return parent.resolve("platform");
+    }
+
+    private PlatformCertificates with(String name, String content) throws IOException {
+        Files.createDirectories(folder());
+        Files.writeString(folder().resolve("a.pem"), certificate(OLD, Keys.TENPAY, FROM, TO));
+        write(name, content);
+        return certificates();
+    }
+
+    private PlatformCertificates withOne() throws IOException {
+        return with("a.pem", certificate(OLD, Keys.TENPAY, FROM, TO));
+    }
+
+    private PlatformCertificates certificates() {
+        return new PlatformCertificates("main", folder(), Rsa.fastest(), clock);
+    }
+
+    private void write(String name, String content) throws IOException {
+        Files.writeString(folder().resolve(name), content);
+    }
+
+    private static void has(PlatformCertificates certificates, String serial, KeyPair keys) {
+        assertThat(certificates.key(serial))
+                .as(serial)
+                .hasValueSatisfying(key ->
+                        assertThat(key.getEncoded()).isEqualTo(keys.getPublic().getEncoded()));
+    }
+
+    private static void hasNot(PlatformCertificates certificates, String serial) {
+        assertThat(certificates.key(serial)).as(serial).isEmpty();
+    }
+
+    @Test
+    void twoSerialsCountAtOnceEachWithItsOwnKey() throws IOException {
+        PlatformCertificates certificates = with("b.pem", certificate(NEW, Keys.STRANGER, FROM, TO));
+        has(certificates, OLD, Keys.TENPAY);
+        has(certificates, "C0FFEE1", Keys.STRANGER);
+        assertThat(certificates.problems()).isEmpty();
+        assertThat(certificates.usable()).isTrue();
+    }
+
+    @Test
+    void twoCertificatesInOneFileBothCount() throws IOException {
+        PlatformCertificates certificates = with(
+                "a.pem", certificate(OLD, Keys.TENPAY, FROM, TO) + "\n" + certificate(NEW, Keys.STRANGER, FROM, TO));
+        has(certificates, OLD, Keys.TENPAY);
+        has(certificates, NEW, Keys.STRANGER);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"C0FFEE1", "0C0FFEE1", "0000C0FFEE1", "c0ffee1", "0c0ffee1", "0C0fFeE1"})
+    void aSerialCountsInEverySpelling(String spelling) throws IOException {
+        has(with("b.pem", certificate(NEW, Keys.STRANGER, FROM, TO)), spelling, Keys.STRANGER);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "0", "00", "C0FFEE", "C0FFEE10", "../platform/a.pem", "no hex"})
+    void anotherSerialIsUnknown(String serial) throws IOException {
+        hasNot(with("b.pem", certificate(NEW, Keys.STRANGER, FROM, TO)), serial);
+    }
+
+    @Test
+    void aFileAddedLaterCountsWithoutARestart() throws IOException {
+        PlatformCertificates certificates = withOne();
+        hasNot(certificates, NEW);
+        write("b.pem", certificate(NEW, Keys.STRANGER, FROM, TO));
+        clock.advance("PT1.001S");
+        has(certificates, NEW, Keys.STRANGER);
+        has(certificates, OLD, Keys.TENPAY);
+    }
+
+    @Test
+    void unknownSerialsMakeTheFolderBeReadAtMostOnceASecond() throws IOException {
+        PlatformCertificates certificates = withOne();
+        write("b.pem", certificate("B", Keys.STRANGER, FROM, TO));
+        clock.advance("PT1S");
+        hasNot(certificates, "B");
+        clock.advance("PT0.001S");
+        has(certificates, "B", Keys.STRANGER);
+
+        write("c.pem", certificate("C", Keys.STRANGER, FROM, TO));
+        for (int i = 0; i < 4; i++) {
+            clock.advance("PT0.25S");
+            hasNot(certificates, "C");
+        }
+        clock.advance("PT0.001S");
+        has(certificates, "C", Keys.STRANGER);
+    }
+
+    @Test
+    void aSerialThatStaysUnknownIsLookedForOnceASecondOnly() throws IOException {
+        PlatformCertificates certificates = withOne();
+        clock.advance("PT1.001S");
+        hasNot(certificates, "C");
+        write("c.pem", certificate("C", Keys.STRANGER, FROM, TO));
+        clock.advance("PT1S");
+        hasNot(certificates, "C");
+        clock.advance("PT0.001S");
+        has(certificates, "C", Keys.STRANGER);
+    }
+
+    @Test
+    void aRemovedFileStopsCountingAfterTenSeconds() throws IOException {
+        PlatformCertificates certificates = with("b.pem", certificate(NEW, Keys.STRANGER, FROM, TO));
+        Files.delete(folder().resolve("b.pem"));
+        clock.advance("PT10S");
+        has(certificates, NEW, Keys.STRANGER);
+        clock.advance("PT0.001S");
+        hasNot(certificates, NEW);
+        has(certificates, OLD, Keys.TENPAY);
+    }
+
+    @Test
+    void aReplacedFileCountsAfterTenSeconds() throws IOException {
+        PlatformCertificates certificates = withOne();
+        write("a.pem", certificate(OLD, Keys.STRANGER, FROM, TO));
+        clock.advance("PT10.001S");
+        has(certificates, OLD, Keys.STRANGER);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "rubbish", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"})
+    void aBrokenFileIsReportedByNameAndIgnored(String content) throws IOException {
+        PlatformCertificates certificates = with("broken.pem", content);
+        assertThat(certificates.problems())
+                .singleElement()
+                .asString()
+                .startsWith("platform certificate " + folder().resolve("broken.pem") + " ")
+                .endsWith(": ignored")
+                .doesNotContain("rubbish");
+        has(certificates, OLD, Keys.TENPAY);
+    }
+
+    @Test
+    void aCertificateWithoutAnRsaKeyIsReportedByNameAndIgnored() throws IOException {
+        PlatformCertificates certificates = with("ec.pem", certificate("EC", Papers.ec(), FROM, TO));
+        assertThat(certificates.problems())
+                .containsExactly(
+                        "platform certificate " + folder().resolve("ec.pem") + " has a key that is not RSA: ignored");
+        hasNot(certificates, "EC");
+        has(certificates, OLD, Keys.TENPAY);
+    }
+
+    @Test
+    void aPrivateKeyLeftInTheFolderIsReportedByNameAndIgnored() throws IOException {
+        PlatformCertificates certificates = with("key.pem", Papers.key(Keys.MERCHANT));
+        assertThat(certificates.problems())
+                .containsExactly(
+                        "platform certificate " + folder().resolve("key.pem") + " holds no certificate: ignored");
+        has(certificates, OLD, Keys.TENPAY);
+    }
+
+    @Test
+    void anExpiredCertificateIsReportedByNameAndIgnored() throws IOException {
+        PlatformCertificates certificates =
+                with("b.pem", certificate(NEW, Keys.STRANGER, FROM, "2026-11-23T07:59:59Z"));
+        hasNot(certificates, NEW);
+        assertThat(certificates.problems())
+                .containsExactly("platform certificate " + folder().resolve("b.pem")
+                        + " is valid only from 2026-01-01T00:00:00Z to 2026-11-23T07:59:59Z: ignored outside");
+        has(certificates, OLD, Keys.TENPAY);
+    }
+
+    @Test
+    void aCertificateThatIsNotValidYetIsReportedByNameAndIgnoredUntilThen() throws IOException {
+        PlatformCertificates certificates = with("b.pem", certificate(NEW, Keys.STRANGER, "2026-11-23T08:00:05Z", TO));
+        hasNot(certificates, NEW);
+        assertThat(certificates.problems())
+                .containsExactly("platform certificate " + folder().resolve("b.pem")
+                        + " is valid only from 2026-11-23T08:00:05Z to 2027-01-01T00:00:00Z: ignored outside");
+        clock.advance("PT4.999S");
+        hasNot(certificates, NEW);
+        clock.advance("PT0.001S");
+        has(certificates, NEW, Keys.STRANGER);
+    }
+
+    @Test
+    void aCertificateStopsCountingTheMomentItExpires() throws IOException {
+        PlatformCertificates certificates =
+                with("b.pem", certificate(NEW, Keys.STRANGER, FROM, "2026-11-23T08:00:05Z"));
+        clock.advance("PT5S");
+        has(certificates, NEW, Keys.STRANGER);
+        clock.advance("PT0.001S");
+        hasNot(certificates, NEW);
+    }
+
+    @Test
+    void nothingButAnExpiredCertificateIsNotUsable() throws IOException {
+        PlatformCertificates certificates = with("a.pem", certificate(OLD, Keys.TENPAY, FROM, "2026-11-23T07:59:59Z"));
+        assertThat(certificates.usable()).isFalse();
+    }
+
+    @Test
+    void aFolderThatDisappearsForAMomentTakesNoKeyAway() throws IOException {
+        PlatformCertificates certificates = withOne();
+        Files.move(folder(), parent.resolve("away"));
+        clock.advance("PT10.001S");
+        has(certificates, OLD, Keys.TENPAY);
+        assertThat(certificates.problems()).containsExactly("the folder " + folder() + " can't be read");
+        Files.move(parent.resolve("away"), folder());
+        clock.advance("PT10.001S");
+        has(certificates, OLD, Keys.TENPAY);
+        assertThat(certificates.problems()).isEmpty();
+    }
+
+    @Test
+    void keysKeptWhileTheFolderIsAwayStillExpire() throws IOException {
+        PlatformCertificates certificates = with("a.pem", certificate(OLD, Keys.TENPAY, FROM, "2026-11-23T08:00:30Z"));
+        Files.move(folder(), parent.resolve("away"));
+        clock.advance("PT30.001S");
+        hasNot(certificates, OLD);
+    }
+
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void aMountedFolderWhoseLinksAreSwappedCountsAnew() throws IOException {
+        // As Kubernetes mounts a secret: tenpay.pem -> ..data/tenpay.pem, ..data -> ..2026_11_23.
+        Path first = Files.createDirectories(folder().resolve("..2026_11_23"));
+        Path second = Files.createDirectories(folder().resolve("..2026_11_24"));
+        Files.writeString(first.resolve("tenpay.pem"), certificate(OLD, Keys.TENPAY, FROM, TO));
+        Files.writeString(second.resolve("tenpay.pem"), certificate(NEW, Keys.STRANGER, FROM, TO));
+        Path data = Files.createSymbolicLink(folder().resolve("..data"), first.getFileName());
+        Files.createSymbolicLink(folder().resolve("tenpay.pem"), Path.of("..data", "tenpay.pem"));
+
+        PlatformCertificates certificates = certificates();
+        has(certificates, OLD, Keys.TENPAY);
+        assertThat(certificates.problems()).isEmpty();
+        Files.delete(data);
+        Files.createSymbolicLink(data, second.getFileName());
+        clock.advance("PT1.001S");
+        has(certificates, NEW, Keys.STRANGER);
+        hasNot(certificates, OLD);
+    }
+
+    @Test
+    void hiddenFilesAndSubfoldersAreNotRead() throws IOException {
+        PlatformCertificates certificates = with(".old.pem", certificate(NEW, Keys.STRANGER, FROM, TO));
+        Files.createDirectory(folder().resolve("archive"));
+        Files.writeString(folder().resolve("archive/b.pem"), certificate(NEW, Keys.STRANGER, FROM, TO));
+        clock.advance("PT10.001S");
+        hasNot(certificates, NEW);
+        assertThat(certificates.problems()).isEmpty();
+    }
+}

@@ -1,0 +1,226 @@
+package dev.tenpayroutes.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.tenpayroutes.account.Accounts;
+import dev.tenpayroutes.account.Papers;
+import dev.tenpayroutes.account.SettingException;
+import dev.tenpayroutes.api.ClientSettings.ClientKey;
+import dev.tenpayroutes.wire.Rsa;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.NullSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.core.env.StandardEnvironment;
+
+class ClientsTest {
+
+    private static final String KEY = "tEaZ0f4mVqk2yJ7rB9sL";
+    /** printf %s tEaZ0f4mVqk2yJ7rB9sL | sha256sum */
+    private static final String SHA256 = "5da87d1d832c151bd867da0019c980264f47295b1f4e23b278f1453637fa5c34";
+
+    private static final List<String> MAIN = List.of("main");
+    private static final List<String> SCOPES = List.of("payments:read", "payments:write");
+
+    private static Accounts accounts;
+
+    @BeforeAll
+    static void accounts(@TempDir Path folder) throws IOException {
+        Clock clock = Clock.fixed(Instant.parse("2026-11-23T08:00:00Z"), ZoneOffset.UTC);
+        accounts = new Accounts(new Papers(folder).settings("main", "macau"), Rsa.fastest(), clock);
+    }
+
+    private static Clients clients(String profile, Map<String, ClientKey> settings) {
+        StandardEnvironment environment = new StandardEnvironment();
+        environment.setActiveProfiles(profile);
+        return new Clients(new ClientSettings(settings), accounts, environment);
+    }
+
+    private static Clients clients(ClientKey key) {
+        return clients("production", Map.of("erp", key));
+    }
+
+    private static ClientKey byKey(@Nullable String key) {
+        return new ClientKey(key, null, MAIN, SCOPES);
+    }
+
+    private static ClientKey byHash(@Nullable String hash) {
+        return new ClientKey(null, hash, MAIN, SCOPES);
+    }
+
+    private static String refusal(ClientKey key) {
+        SettingException refusal = catchThrowableOfType(SettingException.class, () -> clients(key));
+        assertThat(refusal).as("started").isNotNull();
+        return refusal.line();
+    }
+
+    @Test
+    void aClientIsKnownByItsKey() {
+        assertThat(clients(byKey(KEY)).byApiKey("tEaZ0f4mVqk2yJ7rB9sL"))
+                .contains(new Client("erp", List.of("main"), List.of("payments:read", "payments:write")));
+    }
+
+    @Test
+    void aClientIsKnownByTheHashOfItsKey() {
+        assertThat(clients(byHash(SHA256)).byApiKey("tEaZ0f4mVqk2yJ7rB9sL"))
+                .contains(new Client("erp", List.of("main"), List.of("payments:read", "payments:write")));
+    }
+
+    @Test
+    void aHashMayBeInUpperCaseOrHaveSpaceAround() {
+        assertThat(clients(byHash(" " + SHA256.toUpperCase(java.util.Locale.ROOT) + "\n"))
+                        .byApiKey(KEY))
+                .isPresent();
+    }
+
+    @Test
+    void theHashCountsWhereBothAreGiven() {
+        Clients clients = clients(new ClientKey("another key of 20 and more", SHA256, MAIN, SCOPES));
+        assertThat(clients.byApiKey(KEY)).isPresent();
+        assertThat(clients.byApiKey("another key of 20 and more")).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                " ",
+                "tEaZ0f4mVqk2yJ7rB9s",
+                "tEaZ0f4mVqk2yJ7rB9sLL",
+                "teaz0f4mvqk2yj7rb9sl",
+                "tEaZ0f4mVqk2yJ7rB9sM",
+                " tEaZ0f4mVqk2yJ7rB9sL",
+                "5da87d1d832c151bd867da0019c980264f47295b1f4e23b278f1453637fa5c34"
+            })
+    void anyOtherKeyIsNobodys(String key) {
+        assertThat(clients(byKey(KEY)).byApiKey(key)).isEmpty();
+        assertThat(clients(byHash(SHA256)).byApiKey(key)).isEmpty();
+    }
+
+    @Test
+    void everyClientHasItsOwnKeyAccountsAndScopes() {
+        Map<String, ClientKey> settings = new LinkedHashMap<>();
+        settings.put("erp", byKey(KEY));
+        settings.put(
+                "desk",
+                new ClientKey("desk-key-desk-key-desk", null, List.of("macau", "main"), List.of("refunds:write")));
+        Clients clients = clients("production", settings);
+        assertThat(clients.byApiKey(KEY)).contains(new Client("erp", MAIN, SCOPES));
+        assertThat(clients.byApiKey("desk-key-desk-key-desk"))
+                .contains(new Client("desk", List.of("macau", "main"), List.of("refunds:write")));
+    }
+
+    @Test
+    void aClientIsNeeded() {
+        SettingException refusal = catchThrowableOfType(SettingException.class, () -> clients("production", Map.of()));
+        assertThat(refusal.line())
+                .isEqualTo(
+                        "tenpay.clients names no client. Remedy: set tenpay.clients.erp.api-key-sha256, .accounts and"
+                                + " .scopes, so that an ERP may call");
+    }
+
+    @ParameterizedTest
+    @NullSource
+    @ValueSource(strings = {"", " "})
+    void aKeyIsNeeded(@Nullable String blank) {
+        assertThat(refusal(new ClientKey(blank, blank, MAIN, SCOPES)))
+                .isEqualTo("tenpay.clients.erp.api-key-sha256 is not set. Remedy: make a key with openssl rand -hex 32"
+                        + " and give its SHA-256");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"sandbox-key", "tEaZ0f4mVqk2yJ7rB9s"})
+    void aShortKeyIsRefusedOutsideTheSandbox(String key) {
+        assertThat(refusal(byKey(key)))
+                .isEqualTo("tenpay.clients.erp.api-key is shorter than 20 characters. Remedy: make a random one with:"
+                        + " openssl rand -hex 32");
+    }
+
+    @Test
+    void aShortKeyIsGoodEnoughForTheSandbox() {
+        assertThat(clients("sandbox", Map.of("erp", byKey("sandbox-key"))).byApiKey("sandbox-key"))
+                .isPresent();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "tEaZ0f4mVqk2yJ7rB9sL",
+                "5da87d1d832c151bd867da0019c980264f47295b1f4e23b278f1453637fa5c3",
+                "5da87d1d832c151bd867da0019c980264f47295b1f4e23b278f1453637fa5c340",
+                "5da87d1d832c151bd867da0019c980264f47295b1f4e23b278f1453637fa5c3g",
+                "5da87d1d832c151bd867da0019c980264f47295b1f4e23b278f1453637fa5c34  -"
+            })
+    void aHashThatIsNotSixtyFourHexDigitsIsRefusedWithoutTheValue(String hash) {
+        assertThat(refusal(byHash(hash)))
+                .isEqualTo("tenpay.clients.erp.api-key-sha256 is not a SHA-256 hash of 64 hex digits. Remedy: make it"
+                        + " with: printf %s \"$KEY\" | sha256sum");
+    }
+
+    @Test
+    void theHashOfAnEmptyKeyIsRefused() {
+        // What the remedy's command gives where $KEY isn't set; an empty X-API-Key header would then let anybody in.
+        assertThat(refusal(byHash("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")))
+                .startsWith("tenpay.clients.erp.api-key-sha256 ");
+    }
+
+    @Test
+    void twoClientsWithOneKeyAreRefused() {
+        Map<String, ClientKey> settings = new LinkedHashMap<>();
+        settings.put("erp", byKey(KEY));
+        settings.put("desk", byHash(SHA256));
+        assertThat(catchThrowableOfType(SettingException.class, () -> clients("production", settings)))
+                .as("started, though nobody can tell the two apart")
+                .isNotNull();
+    }
+
+    @Test
+    void accountsAreNeeded() {
+        assertThat(refusal(new ClientKey(KEY, null, List.of(), SCOPES)))
+                .isEqualTo("tenpay.clients.erp.accounts is not set. Remedy: list the accounts this client may see, its"
+                        + " default first");
+    }
+
+    @Test
+    void anUnknownAccountIsRefused() {
+        assertThat(refusal(new ClientKey(KEY, null, List.of("main", "Macau"), SCOPES)))
+                .isEqualTo("tenpay.clients.erp.accounts names the account Macau, which tenpay.accounts doesn't have."
+                        + " Remedy: name an account of tenpay.accounts");
+    }
+
+    @Test
+    void scopesAreNeeded() {
+        assertThat(refusal(new ClientKey(KEY, null, MAIN, List.of())))
+                .isEqualTo("tenpay.clients.erp.scopes must be one or more of payments:read, payments:write,"
+                        + " refunds:write, but is []. Remedy: list what this client may do");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"payments:*", "admin", "Payments:read", "payments:read payments:write"})
+    void anUnknownScopeIsRefused(String scope) {
+        assertThat(refusal(new ClientKey(KEY, null, MAIN, List.of("payments:read", scope))))
+                .isEqualTo("tenpay.clients.erp.scopes must be one or more of payments:read, payments:write,"
+                        + " refunds:write, but is [payments:read, " + scope + "]. Remedy: list what this client may"
+                        + " do");
+    }
+
+    @Test
+    void settingsNeverShowAKey() {
+        assertThat(new ClientSettings(Map.of("erp", new ClientKey(KEY, SHA256, MAIN, SCOPES))))
+                .hasToString("ClientSettings[clients={erp=ClientKey[accounts=[main], scopes=[payments:read,"
+                        + " payments:write], apiKey=***]}]");
+    }
+}

@@ -1,0 +1,462 @@
+package dev.tenpayroutes.api;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.charset.Charset;
+import java.util.Map;
+import java.util.Set;
+import org.apache.camel.Exchange;
+import org.apache.camel.impl.DefaultCamelContext;
+import org.apache.camel.spi.RestClientRequestValidator.ValidationContext;
+import org.apache.camel.spi.RestClientRequestValidator.ValidationError;
+import org.apache.camel.support.DefaultExchange;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.NullSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ContractTest {
+
+    private static final String ORDER = """
+            {"orderNo": "SO-2026-000123", "account": "main", "paymentMethod": "PAYNOW", "region": "SG",
+             "amount": {"total": 1050, "currency": "SGD"}, "description": "2 x latte", "validitySeconds": 1800,
+             "payer": {"openId": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"},
+             "goods": [{"id": "latte", "name": "Latte", "category": "drinks", "quantity": 2, "unitPrice": {"total": 525, "currency": "SGD"}}],
+             "metadata": {"costCentre": "42"}}
+            """;
+    private static final JsonMapper JSON = new JsonMapper();
+    private static final ValidationContext CONTEXT =
+            new ValidationContext("application/json", "application/json", true, Map.of(), Map.of(), Set.of(), Set.of());
+
+    private static final DefaultCamelContext CAMEL = new DefaultCamelContext();
+
+    private static Contract contract;
+
+    @BeforeAll
+    static void start() throws IOException {
+        CAMEL.start();
+        contract = new Contract();
+    }
+
+    @AfterAll
+    static void stop() {
+        CAMEL.stop();
+    }
+
+    private static Exchange post(String path, @Nullable String type, byte @Nullable [] body) {
+        Exchange exchange = new DefaultExchange(CAMEL);
+        exchange.getMessage().setHeader(Exchange.HTTP_METHOD, "POST");
+        exchange.getMessage().setHeader(Exchange.HTTP_PATH, path);
+        if (type != null) {
+            exchange.getMessage().setHeader(Exchange.CONTENT_TYPE, type);
+        }
+        exchange.getMessage().setBody(body);
+        return exchange;
+    }
+
+    private static Exchange order(byte[] body) {
+        return post("/v1/payments", "application/json", body);
+    }
+
+    private static @Nullable ValidationError check(Exchange exchange) {
+        return contract.validate(exchange, CONTEXT);
+    }
+
+    private static void accepted(String body) throws JsonProcessingException {
+        Exchange exchange = order(body.getBytes(UTF_8));
+        assertThat(check(exchange)).as(body).isNull();
+        assertThat(exchange.getMessage().getBody()).isEqualTo(JSON.readTree(body));
+    }
+
+    /** The detail of a refusal; the exchange then carries nothing of the request but what the answer needs. */
+    private static String refused(int status, String code, Exchange exchange) {
+        ValidationError error = check(exchange);
+        assertThat(error).as("accepted").isNotNull();
+        assertThat(error.statusCode()).isEqualTo(status);
+        assertThat(exchange.getMessage().getHeaders())
+                .isEqualTo(Map.of(Exchange.CONTENT_TYPE, "application/problem+json"));
+        try {
+            JsonNode problem = JSON.readTree(error.body());
+            assertThat(problem.get("status").intValue()).isEqualTo(status);
+            assertThat(problem.get("code").textValue()).isEqualTo(code);
+            return problem.get("detail").textValue();
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static String refused(byte[] body) {
+        return refused(400, "INVALID_REQUEST", order(body));
+    }
+
+    private static String refused(String body) {
+        return refused(body.getBytes(UTF_8));
+    }
+
+    /** The example order with one value replaced, or added where the pointer's last step isn't there. */
+    private static String with(String pointer, String value) {
+        try {
+            ObjectNode order = (ObjectNode) JSON.readTree(ORDER);
+            int last = pointer.lastIndexOf('/');
+            ((ObjectNode) order.at(pointer.substring(0, last)))
+                    .putRawValue(pointer.substring(last + 1), new com.fasterxml.jackson.databind.util.RawValue(value));
+            return JSON.writeValueAsString(order);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static String without(String pointer) {
+        try {
+            ObjectNode order = (ObjectNode) JSON.readTree(ORDER);
+            int last = pointer.lastIndexOf('/');
+            assertThat(((ObjectNode) order.at(pointer.substring(0, last))).remove(pointer.substring(last + 1)))
+                    .as(pointer)
+                    .isNotNull();
+            return order.toString();
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void theExampleOrderPassesAndBecomesTheBody() throws Exception {
+        accepted(ORDER);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"/account", "/validitySeconds", "/payer", "/goods", "/metadata", "/goods/0/category"})
+    void whatIsOptionalMayBeLeftOut(String pointer) throws Exception {
+        accepted(without(pointer));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "orderNo,'',orderNo",
+        "paymentMethod,'',paymentMethod",
+        "region,'',region",
+        "amount,'',amount",
+        "description,'',description",
+        "total,/amount,total",
+        "currency,/amount,currency",
+        "openId,/payer,openId",
+        "id,/goods/0,id",
+        "name,/goods/0,name",
+        "quantity,/goods/0,quantity",
+        "unitPrice,/goods/0,unitPrice",
+        "total,/goods/0/unitPrice,total",
+        "currency,/goods/0/unitPrice,currency",
+    })
+    void whatIsRequiredMustBeThere(String field, String parent, String named) {
+        assertThat(refused(without(parent + "/" + field)))
+                .isEqualTo((parent.isEmpty() ? "the body" : parent) + " required property '" + named + "' not found");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "/notify_url,the body",
+        "/orderno,the body",
+        "/amount/decimals,/amount",
+        "/payer/name,/payer",
+        "/goods/0/price,/goods/0",
+        "/goods/0/unitPrice/tax,/goods/0/unitPrice",
+    })
+    void aFieldThatTheContractDoesNotHaveIsRefused(String pointer, String place) {
+        assertThat(refused(with(pointer, "\"https://evil.example\"")))
+                .startsWith(place + " property '" + pointer.substring(pointer.lastIndexOf('/') + 1) + "'")
+                .doesNotContain("evil");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "\"87654321\"",
+                "10.5",
+                "87654321.5",
+                "0",
+                "-87654321",
+                "8765432187654321",
+                "8.5e-3",
+                "null",
+                "true",
+                "[87654321]",
+                "{}",
+                "876543218765432187654321"
+            })
+    void anAmountThatIsNotAPositiveWholeNumberIsRefusedAtItsPlace(String total) {
+        assertThat(refused(with("/amount/total", total)))
+                .startsWith("/amount/total ")
+                .doesNotContain("87654321", "10.5", "8.5");
+        assertThat(refused(with("/goods/0/unitPrice/total", total))).startsWith("/goods/0/unitPrice/total ");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"1050.0", "1.05e3", "1e3"})
+    void anAmountIsWrittenWithoutPointOrExponent(String total) {
+        assertThat(refused(with("/amount/total", total))).startsWith("/amount/total ");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"1", "999999999999999"})
+    void anAmountMayBeOneToFifteenDigits(String total) throws Exception {
+        accepted(with("/amount/total", total));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"NaN", "Infinity", "-Infinity", "01050", "+1050", "1050.", ".5", "0x41A", "1_050"})
+    void aNumberThatIsNotJsonIsRefused(String total) {
+        assertThat(refused(ORDER.replace("1050", total)))
+                .startsWith("the body is not well-formed JSON, line 2, column ")
+                .doesNotContain(total);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "/amount/currency,sgd",
+        "/amount/currency,SG",
+        "/amount/currency,SGDD",
+        "/amount/currency,ＳＧＤ",
+        "/orderNo,SO-26",
+        "/orderNo,SO-2026-000123-SO-2026-000123-SO-2",
+        "/orderNo,SO/2026/000123",
+        "/orderNo,SO 2026 000123",
+        "/orderNo,訂單訂單訂單",
+        "/account,Main",
+        "/account,../main",
+        "/region,sg",
+        "/region,SGP",
+        "/paymentMethod,''",
+        "/paymentMethod,PAYNOWPAYNOWPAYNOWPAYNOWPAYNOWPAYNOW",
+        "/description,''",
+        "/payer/openId,o U p F",
+        "/goods/0/id,''",
+        "/goods/0/name,''",
+        "/goods/0/unitPrice/currency,sgd",
+    })
+    void aTextOfAnotherFormIsRefusedAtItsPlace(String pointer, String value) {
+        String detail = refused(with(pointer, "\"" + value + "\""));
+        assertThat(detail).startsWith(pointer + " ");
+        if (!value.isEmpty()) {
+            assertThat(detail).doesNotContain("'" + value + "'", value + " ");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "/orderNo,SO-2026-000123",
+        "/account,main",
+        "/region,SG",
+        "/amount/currency,SGD",
+        "/description,2 x latte",
+        "/payer/openId,oUpF8uMuAJO",
+        "/goods/0/id,latte",
+        "/goods/0/name,Latte",
+        "/goods/0/category,drinks",
+    })
+    void aLineBreakAtTheEndIsRefused(String pointer, String value) {
+        // In many a regular expression "$" also means "before the last line break".
+        for (String lineBreak : new String[] {"\\n", "\\r\\n", "\\u0085", "\\u2028"}) {
+            boolean allowed = lineBreak.length() > 4 && pointer.matches("/description|/goods/.*");
+            if (!allowed) {
+                assertThat(refused(with(pointer, "\"" + value + lineBreak + "\"")))
+                        .as(lineBreak)
+                        .startsWith(pointer + " ");
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"\\u0000", "\\u0007", "\\n", "\\r", "\\t", "\\u001b", "\\u007f"})
+    void aControlCharacterIsRefusedAtItsPlace(String control) {
+        for (String pointer : new String[] {"/description", "/goods/0/id", "/goods/0/name", "/goods/0/category"}) {
+            assertThat(refused(with(pointer, "\"secret" + control + "word\"")))
+                    .startsWith(pointer + " ")
+                    .doesNotContain("secret", "word");
+        }
+    }
+
+    @Test
+    void aZeroCharacterInMetadataIsRefused() {
+        assertThat(refused(with("/metadata/costCentre", "\"4\\u00002\"")))
+                .startsWith("/metadata/costCentre ")
+                .doesNotContain("\u0000");
+    }
+
+    @Test
+    void aZeroCharacterInANameOfMetadataIsRefused() {
+        // PostgreSQL can't keep it.
+        assertThat(refused(ORDER.replace("costCentre", "cost\\u0000Centre"))).startsWith("/metadata");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/description", "/goods/0/name", "/metadata/costCentre"})
+    void halfACharacterIsRefused(String pointer) {
+        // A lone surrogate has no UTF-8 form and PostgreSQL can't keep it.
+        assertThat(refused(with(pointer, "\"a\\ud83db\""))).startsWith(pointer + " ");
+    }
+
+    @Test
+    void metadataMayHaveLineBreaksAndAnyCharacterElse() throws Exception {
+        accepted(with("/metadata/costCentre", "\"42\\n拿铁 ☕ \\ud83d\\ude00\""));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"42", "null", "{}", "[\"42\"]", "true"})
+    void metadataIsText(String value) {
+        assertThat(refused(with("/metadata/costCentre", value))).startsWith("/metadata/costCentre ");
+    }
+
+    @Test
+    void metadataHasAtMostFiftyEntriesOfFiveHundredCharacters() throws Exception {
+        StringBuilder entries = new StringBuilder("{\"k0\":\"" + "x".repeat(500) + "\"");
+        for (int i = 1; i < 50; i++) {
+            entries.append(",\"k").append(i).append("\":\"v\"");
+        }
+        accepted(with("/metadata", entries + "}"));
+        assertThat(refused(with("/metadata", entries + ",\"k50\":\"v\"}"))).startsWith("/metadata ");
+        assertThat(refused(with("/metadata/costCentre", "\"" + "x".repeat(501) + "\"")))
+                .startsWith("/metadata/costCentre ")
+                .doesNotContain("xx");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0", "86401", "-1", "1800.5", "'\"1800\"'", "null"})
+    void aValidityOutsideADayIsRefused(String seconds) {
+        assertThat(refused(with("/validitySeconds", seconds)))
+                .startsWith("/validitySeconds ")
+                .doesNotContain("1800", "86401");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0", "1000001", "2.5", "\"2\""})
+    void aQuantityIsAWholeNumberOfAtLeastOne(String quantity) {
+        assertThat(refused(with("/goods/0/quantity", quantity))).startsWith("/goods/0/quantity ");
+    }
+
+    @Test
+    void goodsAreAtMostAHundred() {
+        String one = "{\"id\":\"a\",\"name\":\"A\",\"quantity\":1,\"unitPrice\":{\"total\":1,\"currency\":\"SGD\"}}";
+        assertThat(check(order(
+                        with("/goods", "[" + (one + ",").repeat(99) + one + "]").getBytes(UTF_8))))
+                .isNull();
+        assertThat(refused(with("/goods", "[" + (one + ",").repeat(100) + one + "]")))
+                .startsWith("/goods ");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "\"orderNo\": \"SO-2026-000123\";\"orderNo\": \"SO-2026-000123\", \"orderNo\": \"SO-2026-000124\"",
+                "\"total\": 1050;\"total\": 1050, \"total\": 1",
+                "\"costCentre\": \"42\";\"costCentre\": \"42\", \"costCentre\": \"42\"",
+            })
+    void aFieldGivenTwiceIsRefused(String once, String twice) {
+        assertThat(refused(ORDER.replace(once, twice)))
+                .startsWith("the body is not well-formed JSON, line ")
+                .doesNotContain("000124");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"x", "{}", "1", "\"secret\"", "]", ","})
+    void anythingAfterTheOrderIsRefused(String more) {
+        assertThat(refused(ORDER + more))
+                .startsWith("the body is not well-formed JSON, line ")
+                .doesNotContain("secret");
+    }
+
+    @Test
+    void aHundredLevelsAreRefused() {
+        assertThat(refused(with("/metadata/costCentre", "[".repeat(100) + "]".repeat(100))))
+                .startsWith("the body is not well-formed JSON");
+        assertThat(refused("[".repeat(100))).startsWith("the body is not well-formed JSON");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                " ",
+                "\n",
+                "{",
+                "{\"orderNo\"",
+                "secret",
+                "'secret'",
+                "<order>secret</order>",
+                "orderNo=secret"
+            })
+    void aBodyThatIsNotJsonIsRefused(String body) {
+        assertThat(refused(body)).startsWith("the body ").doesNotContain("secret", "order>", "orderNo");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"[]", "null", "1", "true", "\"secret\""})
+    void aBodyThatIsNotAnObjectIsRefused(String body) {
+        assertThat(refused(body)).startsWith("the body ").doesNotContain("secret");
+    }
+
+    @Test
+    void noBodyAtAllIsRefused() {
+        assertThat(refused(400, "INVALID_REQUEST", post("/v1/payments", "application/json", null)))
+                .startsWith("the body ");
+    }
+
+    @Test
+    void bytesThatAreNotUtf8AreRefused() {
+        byte[] body = ORDER.replace("2 x latte", "café").getBytes(Charset.forName("ISO-8859-1"));
+        assertThat(refused(body)).startsWith("the body ").doesNotContain("caf");
+    }
+
+    @ParameterizedTest
+    @NullSource
+    @ValueSource(
+            strings = {
+                "",
+                "text/plain",
+                "text/json",
+                "application/xml",
+                "application/x-www-form-urlencoded",
+                "application/jsonx",
+                "application/json, text/plain",
+                "text/plain;application/json",
+                "application/octet-stream"
+            })
+    void anotherContentTypeIsRefused(@Nullable String type) {
+        assertThat(refused(415, "UNSUPPORTED_MEDIA_TYPE", post("/v1/payments", type, ORDER.getBytes(UTF_8))))
+                .isEqualTo("send the body as Content-Type: application/json");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "application/json",
+                "Application/JSON",
+                "application/json;charset=utf-8",
+                "application/json ; x=y"
+            })
+    void everySpellingOfTheContentTypePasses(String type) {
+        assertThat(check(post("/v1/payments", type, ORDER.getBytes(UTF_8)))).isNull();
+    }
+
+    @Test
+    void atMostFiveThingsAreNamedAtOnce() {
+        assertThat(refused("{\"a\":1,\"b\":1,\"c\":1,\"d\":1}").split("; ")).hasSize(5);
+    }
+
+    @Test
+    void anOperationWithoutABodyIsNotHeldToOne() {
+        Exchange sync = post("/v1/payments/SO-2026-000123/sync", null, null);
+        assertThat(check(sync)).isNull();
+        assertThat(sync.getMessage().getBody()).isNull();
+    }
+}

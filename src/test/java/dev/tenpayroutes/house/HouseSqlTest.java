@@ -1,0 +1,218 @@
+package dev.tenpayroutes.house;
+
+import dev.tenpayroutes.house.RouteFile.Entry;
+import dev.tenpayroutes.house.RouteFile.Route;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+/**
+ * SQL lies in files that a person can read, run and grep, and takes its values only from where no client can put them.
+ *
+ * <p>What no program here can check: that a statement does what its first line says, and that a story runs into each of
+ * its branches. A statement that no operation, webhook or timer leads to is found; whether a story test walks that way
+ * is for the reader of the story.
+ */
+class HouseSqlTest {
+
+    private static final Pattern QUOTED = Pattern.compile("'[^']*'");
+    private static final Pattern PARAMETER =
+            Pattern.compile(":#\\$\\{(?:variable\\.([A-Za-z]\\w*)|properties:([a-z][a-z0-9.-]*))}");
+    private static final Pattern USED = Pattern.compile("/sql/([^/?\\s]+\\.sql)");
+    private static final Pattern ENDPOINT = Pattern.compile("sql:\\{\\{tenpay\\.routes}}/sql/[a-z0-9-]+\\.sql");
+    private static final Pattern SQL_TEXT = Pattern.compile(
+            "\\b(select\\b.+\\bfrom|insert\\s+into|update\\s+\\w+\\s+set|delete\\s+from|with\\s+\\w+\\s+as\\s*\\()\\b?",
+            Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
+
+    private final List<Path> statements = House.files(House.SQL, ".sql");
+    private final List<RouteFile> files = RouteFile.all();
+    private final List<Breach> breaches = new ArrayList<>();
+
+    @Test
+    void theFirstLineSaysWhyTheStatementExists() {
+        for (Path file : statements) {
+            String first = House.read(file).lines().findFirst().orElse("");
+            if (!first.matches("-- \\S.{14,}")) {
+                breach(
+                        file,
+                        1,
+                        "the first line is no comment that says why this exists",
+                        "start with `-- ` and the reason");
+            }
+        }
+        Breach.none(breaches);
+    }
+
+    @Test
+    void aFileHoldsOneStatement() {
+        for (Path file : statements) {
+            String code = House.withoutLiterals(SqlFile.code(file), QUOTED);
+            if (code.isBlank()) {
+                breach(file, 1, "there is no statement", "write one, or delete the file");
+            }
+            find(
+                    file,
+                    code,
+                    ";",
+                    "a file holds one statement, without `;`",
+                    "drop the `;`; a second statement is a file");
+        }
+        Breach.none(breaches);
+    }
+
+    /** camel-sql replaces {@code #} wherever it stands, and drops a comment only when it has its line to itself. */
+    @Test
+    void parametersAreVariablesAndSettingsAndNothingElse() {
+        for (Path file : statements) {
+            String sql = SqlFile.code(file);
+            String rest = PARAMETER
+                    .matcher(sql)
+                    .replaceAll(found -> " ".repeat(found.group().length()));
+            String variables =
+                    "take values from :#${variable.x} or :#${properties:x}: headers and bodies are a client's";
+            find(file, rest, "[:]?#", "a `#` that is not such a parameter", variables);
+            find(file, rest, "\\$\\{", "a `${` that is not such a parameter", variables);
+            find(file, rest, "\\{\\{", "a placeholder in SQL", variables);
+            find(
+                    file,
+                    rest,
+                    "\\?",
+                    "a `?`, which JDBC takes for a parameter",
+                    "use a named function or another operator");
+            String code = House.withoutLiterals(rest, QUOTED);
+            find(file, code, "::", "a `::` cast, which named parameters may swallow", "write cast(x as type)");
+            find(file, code, "--", "a comment behind code", "give the comment a line of its own");
+        }
+        Breach.none(breaches);
+    }
+
+    @Test
+    void everySettingNamedInSqlHasAValue() {
+        Set<String> settings = House.settings();
+        for (Path file : statements) {
+            String sql = SqlFile.code(file);
+            Matcher parameter = PARAMETER.matcher(sql);
+            while (parameter.find()) {
+                if (parameter.group(2) != null && !settings.contains(parameter.group(2))) {
+                    breach(
+                            file,
+                            House.lineOf(sql, parameter.start()),
+                            "setting " + parameter.group(2) + " is not in " + House.SETTINGS,
+                            "correct the name, or give it a value there");
+                }
+            }
+        }
+        Breach.none(breaches);
+    }
+
+    /** A missing variable would bind NULL in silence. That it is set on the way that leads here, only a story can show. */
+    @Test
+    void everyVariableNamedInSqlIsSetSomewhere() {
+        Set<String> set = House.variablesSet(files);
+        for (Path file : statements) {
+            String sql = SqlFile.code(file);
+            Matcher parameter = PARAMETER.matcher(sql);
+            while (parameter.find()) {
+                if (parameter.group(1) != null && !set.contains(parameter.group(1))) {
+                    breach(
+                            file,
+                            House.lineOf(sql, parameter.start()),
+                            "variable " + parameter.group(1) + " is set by no route and no processor",
+                            "correct the name, or set it with setVariable");
+                }
+            }
+        }
+        Breach.none(breaches);
+    }
+
+    @Test
+    void yamlHoldsNoSql() {
+        for (RouteFile file : files) {
+            for (Entry entry : file.entries()) {
+                boolean endpoint = entry.text().matches("(sql|sql-stored|jdbc|jpa|mybatis):.*");
+                if (endpoint && !ENDPOINT.matcher(entry.text()).matches()) {
+                    breaches.add(file.breach(
+                            entry.line(),
+                            "`" + entry.text() + "` is not sql:{{tenpay.routes}}/sql/….sql",
+                            "put the statement into routes/sql and its options under parameters:"));
+                }
+                boolean text =
+                        SQL_TEXT.matcher(entry.text()).find() || entry.text().equals("CamelSqlQuery");
+                if (text && !entry.key().equals("description")) {
+                    breaches.add(file.breach(
+                            entry.line(), "SQL inside YAML", "put the statement into a file of routes/sql"));
+                }
+            }
+        }
+        Breach.none(breaches);
+    }
+
+    @Test
+    void everySqlFileThatARouteNamesExists() {
+        for (RouteFile file : files) {
+            for (Entry entry : file.entries()) {
+                for (String name : House.all(USED, entry.text())) {
+                    if (!Files.isRegularFile(House.SQL.resolve(name))) {
+                        breaches.add(file.breach(
+                                entry.line(), "there is no routes/sql/" + name, "correct the name, or write the file"));
+                    }
+                }
+            }
+        }
+        Breach.none(breaches);
+    }
+
+    /** Starts at the doors (rest operations, webhooks, timers) and follows {@code direct:} as a message would. */
+    @Test
+    void everyStatementIsReachedFromADoor() {
+        List<Route> routes =
+                files.stream().flatMap(file -> file.routes().stream()).toList();
+        Set<String> operations = House.operations();
+        Set<Route> reached = new HashSet<>();
+        Deque<Route> next = new ArrayDeque<>(routes.stream()
+                .filter(route -> !route.from().startsWith("direct:") || operations.contains(route.id()))
+                .toList());
+        Set<String> run = new HashSet<>();
+        while (!next.isEmpty()) {
+            Route route = next.pop();
+            if (reached.add(route)) {
+                for (Entry entry : route.entries()) {
+                    run.addAll(House.all(USED, entry.text()));
+                    routes.stream()
+                            .filter(other -> other.from().startsWith("direct:")
+                                    && other.from().equals(entry.text()))
+                            .forEach(next::push);
+                }
+            }
+        }
+        for (Path file : statements) {
+            if (!run.contains(House.name(file))) {
+                breach(
+                        file,
+                        1,
+                        "no operation, webhook or timer leads to a route that runs this",
+                        "delete it, or use it and add the story");
+            }
+        }
+        Breach.none(breaches);
+    }
+
+    private void find(Path file, String code, String pattern, String rule, String remedy) {
+        Matcher found = Pattern.compile(pattern).matcher(code);
+        while (found.find()) {
+            breach(file, House.lineOf(code, found.start()), rule, remedy);
+        }
+    }
+
+    private void breach(Path file, int line, String rule, String remedy) {
+        breaches.add(new Breach(House.place(file, line), rule, remedy));
+    }
+}

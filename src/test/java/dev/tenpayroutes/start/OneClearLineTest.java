@@ -1,0 +1,156 @@
+package dev.tenpayroutes.start;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import dev.tenpayroutes.account.SettingException;
+import dev.tenpayroutes.wire.Wire;
+import java.sql.SQLException;
+import java.util.Map;
+import org.apache.camel.FailedToCreateRouteException;
+import org.flywaydb.core.api.FlywayException;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.BeanCreationException;
+import org.springframework.boot.autoconfigure.jdbc.DataSourceProperties;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.test.context.ConfigDataApplicationContextInitializer;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.web.server.PortInUseException;
+import org.springframework.context.support.GenericApplicationContext;
+import org.springframework.core.env.MapPropertySource;
+
+class OneClearLineTest {
+
+    @EnableConfigurationProperties(Wire.class)
+    private static final class WireSettings {}
+
+    private static final String URL = "jdbc:postgresql://db.example.com/tenpay?user=routes&password=s3cret";
+
+    private final ListAppender<ILoggingEvent> log = new ListAppender<>();
+    private final Logger logger = (Logger) LoggerFactory.getLogger("start");
+    private boolean wasAdditive;
+
+    @BeforeEach
+    void listen() {
+        wasAdditive = logger.isAdditive();
+        logger.setAdditive(false);
+        logger.addAppender(log);
+        log.start();
+    }
+
+    @AfterEach
+    void stopListening() {
+        logger.detachAppender(log);
+        logger.setAdditive(wasAdditive);
+    }
+
+    /** What is logged for a failure that Spring has wrapped twice. */
+    private String line(Throwable failure) {
+        GenericApplicationContext context = new GenericApplicationContext();
+        context.getEnvironment()
+                .getPropertySources()
+                .addFirst(new MapPropertySource("test", Map.of("spring.datasource.url", URL)));
+        Throwable wrapped =
+                new BeanCreationException("accounts", "failed", new BeanCreationException("x", "y", failure));
+        assertThat(new OneClearLine(context).reportException(wrapped)).isTrue();
+        assertThat(log.list).hasSize(1);
+        ILoggingEvent event = log.list.get(0);
+        assertThat(event.getLevel()).isEqualTo(Level.ERROR);
+        assertThat(event.getThrowableProxy()).isNull();
+        assertThat(event.getFormattedMessage()).hasLineCount(1).doesNotContain("s3cret");
+        return event.getFormattedMessage();
+    }
+
+    @Test
+    void aSettingThatCannotWorkIsNamedWithItsRemedy() {
+        assertThat(line(new SettingException("tenpay.base-url", "is not set", "set it")))
+                .isEqualTo("Can't start: tenpay.base-url is not set. Remedy: set it");
+    }
+
+    @Test
+    void aPortInUseIsNamed() {
+        assertThat(line(new PortInUseException(8080)))
+                .isEqualTo("Can't start: server.port 8080 is in use. Remedy: stop what listens there, or set another"
+                        + " server.port");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "28P01,refuses the username or the password",
+        "28000,refuses the username or the password",
+        "3D000,does not exist",
+        "08001,does not answer",
+        "42P07,can't be migrated (SQL state 42P07)",
+    })
+    void aDatabaseThatCannotBeUsedIsNamedWithoutItsPassword(String state, String what) {
+        assertThat(line(new FlywayException("for user s3cret", new SQLException("password s3cret", state))))
+                .isEqualTo("Can't start: spring.datasource.url jdbc:postgresql://db.example.com/tenpay: the database "
+                        + what + ". Remedy: start it, or correct spring.datasource.url, .username and .password");
+    }
+
+    @Test
+    void aMissingDatabaseIsNamed() throws Exception {
+        DataSourceProperties properties = new DataSourceProperties();
+        properties.setBeanClassLoader(new ClassLoader(null) {});
+        properties.afterPropertiesSet();
+        Throwable failure = catchThrowable(properties::determineUrl);
+        assertThat(line(failure))
+                .isEqualTo("Can't start: spring.datasource.url is not set. Remedy: set spring.datasource.url, .username"
+                        + " and .password to a PostgreSQL 15 or newer");
+    }
+
+    @Test
+    void aWireLayoutThatCannotWorkIsNamed() {
+        new ApplicationContextRunner()
+                .withUserConfiguration(WireSettings.class)
+                .withInitializer(new ConfigDataApplicationContextInitializer())
+                .withPropertyValues("spring.profiles.active=production", "tenpay.wire.answer-to-verify={nonce}")
+                .run(context -> assertThat(line(context.getStartupFailure()))
+                        .startsWith("Can't start: ")
+                        .contains("tenpay.wire: a text to sign must contain {body} exactly once, but is: {nonce}")
+                        .contains(". Remedy: "));
+    }
+
+    @Test
+    void aBrokenRouteIsNamedWithItsReason() {
+        assertThat(line(new FailedToCreateRouteException(
+                        "payment-poll",
+                        "payment-poll.camel.yaml:2",
+                        "Route(payment-poll)",
+                        new IllegalArgumentException("no bean\n  x"))))
+                .contains("payment-poll")
+                .contains("no bean x")
+                .endsWith(". Remedy: correct the file in routes/");
+    }
+
+    @Test
+    void whatItDoesNotKnowIsLeftToSpringBoot() {
+        assertThat(new OneClearLine(null).reportException(new IllegalArgumentException("s3cret")))
+                .isFalse();
+        assertThat(new OneClearLine(null)
+                        .reportException(new BeanCreationException("a", "b", new NullPointerException())))
+                .isFalse();
+        assertThat(log.list).isEmpty();
+    }
+
+    @Test
+    void withoutAContextTheDatabaseIsStillNamed() {
+        assertThat(new OneClearLine(null)
+                        .reportException(new FlywayException("x", new SQLException("password s3cret", "08001"))))
+                .isTrue();
+        assertThat(log.list).hasSize(1);
+        assertThat(log.list.get(0).getFormattedMessage())
+                .startsWith("Can't start: spring.datasource.url")
+                .contains("does not answer")
+                .doesNotContain("s3cret");
+    }
+}
