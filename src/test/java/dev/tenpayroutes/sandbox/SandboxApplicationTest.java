@@ -66,15 +66,15 @@ class SandboxApplicationTest {
                 .web(WebApplicationType.SERVLET)
                 .initializers(new SandboxInitializer())
                 .profiles(profile)
-                .properties(
-                        "server.port=0",
-                        "spring.main.banner-mode=off",
-                        "spring.datasource.url=jdbc:postgresql://unused.example.com/x",
-                        "tenpay.sandbox.folder=" + root.resolve("sandbox"),
-                        "tenpay.sandbox.pay-after=200ms",
-                        "tenpay.sandbox.late-by=1200ms",
-                        "tenpay.sandbox.retry-delays=50ms,50ms")
-                .run();
+                // As arguments: the program's own application.yaml would win over default properties.
+                .run(
+                        "--server.port=0",
+                        "--spring.main.banner-mode=off",
+                        "--spring.datasource.url=jdbc:postgresql://unused.example.com/x",
+                        "--tenpay.sandbox.folder=" + root.resolve("sandbox"),
+                        "--tenpay.sandbox.pay-after=200ms",
+                        "--tenpay.sandbox.late-by=1200ms",
+                        "--tenpay.sandbox.retry-delays=50ms,50ms");
     }
 
     @BeforeAll
