@@ -7,4 +7,5 @@ set state = case when received_at < now() - cast(:#${properties:tenpay.notificat
     number = cast(:#${variable.orderNo} as text),
     problem = cast(:#${variable.problem} as text)
 where id = cast(:#${variable.notificationKey} as bigint)
+  and state in ('NEW', 'WAITING')
 returning state

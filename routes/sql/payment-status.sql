@@ -3,7 +3,7 @@ with news as (
     select *
     from jsonb_to_record(cast(:#${variable.news} as jsonb)) as n (
         source text, answer text, status text, reason text, "merchantId" text, "orderNo" text, total text, currency text,
-        "paymentId" text, "prepayInfo" text, "paidAt" timestamptz, notification bigint)
+        "paymentId" text, "prepayInfo" text, "paidAt" text, notification bigint)
 ), held as (
     select *
     from payment
@@ -11,12 +11,16 @@ with news as (
     for update
 ), judged as (
     select
-        h.id, h.status as old_status, h.review as old_review, n.status as told, n.answer, n.source, n.reason,
-        n."paymentId", n."prepayInfo", n."paidAt", n.notification, h.submits, h.expires_at,
+        h.id, h.status as old_status, h.review as old_review, n.answer,
+        -- checkout-pay answers without the amount: a success there is asked for by inquiry-payment at once.
+        n.source = 'checkout-pay' and n.status = 'SUCCEEDED' and n.total is null as paid_already,
+        case when n.source = 'checkout-pay' and n.status = 'SUCCEEDED' and n.total is null then 'PENDING'
+            else n.status end as told, n.source, n.reason,
+        n."paymentId", n."prepayInfo", n."paidAt", n.notification, h.submits, h.submitting_until, h.expires_at,
         n.answer = 'STATUS' and (n."merchantId", n."orderNo") is distinct from (h.merchant_id, h.order_no) as of_another,
         -- A success without its amount proves nothing; other news may leave it out.
         n.answer = 'STATUS'
-            and (n.total is not null or n.currency is not null or n.status = 'SUCCEEDED')
+            and (n.total is not null or n.currency is not null or (n.status = 'SUCCEEDED' and n.source <> 'checkout-pay'))
             and (n.total, n.currency) is distinct from (cast(h.amount as text), h.currency) as of_another_amount
     from held h
     cross join news n
@@ -27,7 +31,9 @@ with news as (
             when answer = 'STATUS' then told
             -- Only the first call's refusal proves that Tenpay has no such payment: an earlier one may have arrived.
             when answer = 'REFUSED' and old_status = 'CREATED' and submits = 1 then 'FAILED'
+            -- A call that is still under way may yet arrive.
             when answer = 'ABSENT' and old_status = 'CREATED'
+                and (submitting_until is null or submitting_until < now())
                 and now() > expires_at + cast(:#${properties:tenpay.poll.after-expiry} as interval) then 'FAILED'
             else old_status
         end as wish
@@ -66,16 +72,20 @@ with news as (
     update payment p
     set status = r.new_status,
         review = r.new_review,
-        tenpay_payment_id = case when r.outcome in ('MOVED', 'CONFIRMED') then coalesce(p.tenpay_payment_id, r."paymentId")
+        tenpay_payment_id = case when r.outcome in ('MOVED', 'CONFIRMED', 'IGNORED') then coalesce(p.tenpay_payment_id, r."paymentId")
             else p.tenpay_payment_id end,
-        prepay_info = case when r.outcome in ('MOVED', 'CONFIRMED') then coalesce(r."prepayInfo", p.prepay_info)
+        prepay_info = case when r.outcome in ('MOVED', 'CONFIRMED', 'IGNORED') then coalesce(r."prepayInfo", p.prepay_info)
             else p.prepay_info end,
-        paid_at = case when r.new_status = 'SUCCEEDED' then coalesce(p.paid_at, r."paidAt", now()) end,
+        paid_at = case when r.new_status = 'SUCCEEDED' then coalesce(p.paid_at, moment(r."paidAt"), now()) end,
         fail_reason = case
             when r.new_status = 'SUCCEEDED' then null
             when r.new_status <> r.old_status then r.reason
             else p.fail_reason end,
-        next_poll_at = case when r.new_status in ('CREATED', 'PENDING') then p.next_poll_at end,
+        refused = r.new_status <> 'SUCCEEDED' and (p.refused or (r.answer = 'REFUSED' and r.outcome = 'MOVED')),
+        next_poll_at = case
+            when r.new_status not in ('CREATED', 'PENDING') then null
+            when r.paid_already then now()
+            else p.next_poll_at end,
         submitting_until = case when r.source = 'checkout-pay' then null else p.submitting_until end,
         updated_at = case when r.outcome = 'MOVED' or r.new_review is distinct from r.old_review then now()
             else p.updated_at end
@@ -101,8 +111,10 @@ with news as (
     set state = 'DONE', next_attempt_at = null, problem = null
     from reviewed r
     where n.id = r.notification
+      -- News that names another order is not this payment's to take.
+      and not r.of_another
 )
-select cast(coalesce(to_jsonb(m), to_jsonb(h)) || jsonb_build_object('verdict', r.outcome, 'answer', r.answer, 'told', r.reason) as text)
+select cast(coalesce(to_jsonb(m), to_jsonb(h)) || jsonb_build_object('verdict', r.outcome, 'elsewhere', r.of_another, 'answer', r.answer, 'told', r.reason) as text)
     as payment
 from reviewed r
 cross join held h

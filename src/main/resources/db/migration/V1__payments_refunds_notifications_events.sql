@@ -28,6 +28,8 @@ create table payment (
     prepay_info       text,
     paid_at           timestamptz,
     fail_reason       text,
+    -- Whether Tenpay refused the order itself, so that it never was a payment.
+    refused           boolean not null default false,
     -- How often checkout-pay was called, and until when one of those calls may still be under way.
     submits           integer not null default 1 check (submits > 0),
     submitted_at      timestamptz not null default now(),
@@ -97,10 +99,8 @@ create table notification (
     id              bigint generated always as identity primary key,
     account         text not null,
     kind            text not null check (kind in ('payments', 'refunds')),
-    event_id        text not null,
-    -- One signature is one message: the same one again is a replay.
-    signature_hash  bytea not null,
     body            bytea not null,
+    body_hash       bytea not null generated always as (sha256(body)) stored,
     state           text not null default 'NEW' check (state in ('NEW', 'WAITING', 'DONE', 'GIVEN_UP')),
     -- Known once the notification was read and its order was not there yet.
     number          text,
@@ -108,8 +108,9 @@ create table notification (
     attempts        integer not null default 1,
     next_attempt_at timestamptz,
     received_at     timestamptz not null default now(),
-    unique (account, event_id),
-    unique (account, signature_hash),
+    -- The same bytes are the same notification, signed anew or replayed. Its id alone would not do: that it is never
+    -- used twice is an assumption, and what is dropped here is lost.
+    unique (account, kind, body_hash),
     check (state in ('NEW', 'WAITING') = (next_attempt_at is not null))
 );
 
@@ -134,6 +135,16 @@ create table erp_event (
 
 create index erp_event_due on erp_event (next_attempt_at) where next_attempt_at is not null;
 create index erp_event_of_payment on erp_event (payment_id, id);
+
+-- A time of Tenpay's, or null when there is no such time: news is never lost for a February 30th.
+create function moment(text) returns timestamptz language plpgsql stable as
+$$
+begin
+    return cast($1 as timestamptz);
+exception when others then
+    return null;
+end
+$$;
 
 -- Rows that are claimed and updated often: vacuum them before claims wade through dead index entries.
 alter table payment set (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000, fillfactor = 85);

@@ -42,7 +42,7 @@ public final class PlatformCertificates {
         }
     }
 
-    private record Snapshot(Map<String, Key> keys, List<String> problems, Instant readAt) {}
+    private record Snapshot(Map<String, Key> keys, List<String> problems, Instant readAt, boolean listed) {}
 
     private final String account;
     private final Path folder;
@@ -100,7 +100,7 @@ public final class PlatformCertificates {
             }
 
             // A folder that can't be read for a moment must not take the known keys away.
-            snapshot = fresh.keys().isEmpty() ? new Snapshot(current.keys(), fresh.problems(), fresh.readAt()) : fresh;
+            snapshot = fresh.listed() ? fresh : new Snapshot(current.keys(), fresh.problems(), fresh.readAt(), false);
             if (!snapshot.keys().keySet().equals(current.keys().keySet())) {
                 LOG.info(
                         "account {}: platform certificates now {}",
@@ -117,6 +117,7 @@ public final class PlatformCertificates {
         Instant now = clock.instant();
         Map<String, Key> keys = new HashMap<>();
         List<String> problems = new java.util.ArrayList<>();
+        boolean listed = true;
         try (Stream<Path> listing = Files.list(folder)) {
             // Kubernetes mounts keep their real files in a folder that starts with two dots.
             List<Path> files = listing.filter(
@@ -127,9 +128,10 @@ public final class PlatformCertificates {
                 read(file, now, keys, problems);
             }
         } catch (IOException e) {
+            listed = false;
             problems.add("the folder " + folder + " can't be read");
         }
-        return new Snapshot(Map.copyOf(keys), List.copyOf(problems), now);
+        return new Snapshot(Map.copyOf(keys), List.copyOf(problems), now, listed);
     }
 
     private void read(Path file, Instant now, Map<String, Key> keys, List<String> problems) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.tenpayroutes.account.Account;
 import dev.tenpayroutes.account.Accounts;
 import java.nio.charset.StandardCharsets;
+import java.sql.SQLException;
 import java.util.List;
 import org.apache.camel.Exchange;
 import org.apache.camel.Processor;
@@ -72,9 +73,10 @@ class ErpBeans {
             throw new ProblemException(status, code, detail);
         }
 
-        /** @param refusal Tenpay's code and message, as {@code CODE: message} */
-        public void refused(int status, String refusal, String detail) {
-            String[] parts = refusal.split(": ", 2);
+        /** Reads the variable {@code tenpayRefusal}: Tenpay's code and message, as {@code CODE: message}. */
+        public void refused(Exchange exchange, int status, String detail) {
+            String[] parts =
+                    exchange.getVariable("tenpayRefusal", "", String.class).split(": ", 2);
             throw new ProblemException(new Problem(
                     status,
                     "TENPAY_REFUSED",
@@ -92,7 +94,7 @@ class ErpBeans {
             Throwable failure = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Throwable.class);
             Problem problem = problem(failure);
             if (problem.status() >= 500 && !(failure instanceof ProblemException)) {
-                LOG.error("{} answered {}", exchange.getProperty(Exchange.FAILURE_ROUTE_ID), problem.status(), failure);
+                report(exchange, problem, failure);
             }
             exchange.getMessage().removeHeaders("*");
             exchange.getMessage().setHeader(Exchange.HTTP_RESPONSE_CODE, problem.status());
@@ -102,6 +104,18 @@ class ErpBeans {
             }
             exchange.getMessage().setBody(problem.json());
         };
+    }
+
+    /** A database quotes values in its messages: of such a failure only the state is logged. */
+    private static void report(Exchange exchange, Problem problem, Throwable failure) {
+        Object route = exchange.getProperty(Exchange.FAILURE_ROUTE_ID);
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof SQLException sql) {
+                LOG.error("{} answered {}: SQL state {}", route, problem.status(), sql.getSQLState());
+                return;
+            }
+        }
+        LOG.error("{} answered {}", route, problem.status(), failure);
     }
 
     private static Problem problem(Throwable failure) {

@@ -12,6 +12,9 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 class ErrorPage implements ErrorController {
 
+    static final Problem NOT_READY = new Problem(
+            503, "NOT_READY", "not ready to answer; send the same request again in a moment, nothing is doubled");
+
     @RequestMapping("/error")
     void error(HttpServletRequest request, HttpServletResponse response) throws IOException {
         int status = request.getAttribute(RequestDispatcher.ERROR_STATUS_CODE) instanceof Integer code ? code : 404;
@@ -20,7 +23,8 @@ class ErrorPage implements ErrorController {
                     case 400 -> new Problem(400, "BAD_REQUEST", "the request is not well-formed HTTP");
                     case 404 -> new Problem(404, "NOT_FOUND", "there is nothing at this path");
                     case 405 -> new Problem(405, "METHOD_NOT_ALLOWED", "this path does not take this method");
-                    case 503 -> new Problem(503, "STARTING_OR_STOPPING", "not ready to serve; try again in a moment");
+                    // Also the container's answer to a route that takes too long: what it was asked may still happen.
+                    case 503 -> NOT_READY;
                     default ->
                         status < 500
                                 ? new Problem(status, "BAD_REQUEST", "the request can't be served as it is")

@@ -6,10 +6,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.camel.Exchange;
-import org.apache.camel.builder.ThreadPoolProfileBuilder;
 import org.apache.camel.spi.HeaderFilterStrategy;
-import org.apache.camel.spi.ThreadPoolProfile;
-import org.springframework.beans.factory.annotation.Value;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
@@ -42,16 +39,6 @@ class CamelSettings {
                 return !out.contains(name.toLowerCase(Locale.ROOT));
             }
         };
-    }
-
-    /** How many inquiries one instance has under way: a recovered Tenpay must not meet a stampede. */
-    @Bean
-    ThreadPoolProfile pollThreads(@Value("${tenpay.poll.parallel}") int parallel) {
-        return new ThreadPoolProfileBuilder("pollThreads")
-                .poolSize(parallel)
-                .maxPoolSize(parallel)
-                .maxQueueSize(-1)
-                .build();
     }
 
     private static Set<String> lower(String... names) {

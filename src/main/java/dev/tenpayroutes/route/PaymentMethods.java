@@ -119,6 +119,9 @@ public class PaymentMethods {
     }
 
     private static void check(String name, Method method, JsonNode amount) {
+        if (!amount.path("total").canConvertToLong()) {
+            throw broken("AMOUNT_OUT_OF_RANGE", "amount.total is larger than any amount");
+        }
         long total = amount.path("total").longValue();
         String currency = amount.path("currency").asText();
         boolean allowed = method.currencies() == null

@@ -2,6 +2,7 @@ package dev.tenpayroutes.route;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.sql.SQLException;
 import org.apache.camel.Exchange;
 import org.apache.camel.Processor;
 import org.slf4j.Logger;
@@ -32,7 +33,8 @@ class Reports {
                 payment.path("status").asText(),
                 payment.path("review").asText("")
             };
-            if (verdict.equals("MISMATCH") || verdict.equals("REFUSED")) {
+            // IGNORED: Tenpay contradicts a final state.
+            if (verdict.equals("MISMATCH") || verdict.equals("REFUSED") || verdict.equals("IGNORED")) {
                 STATUS.error("{} {} of account {}: {}, status {} {}", line);
             } else {
                 STATUS.info("{} {} of account {}: {}, status {} {}", line);
@@ -47,7 +49,17 @@ class Reports {
             WORK.error(
                     "{} failed and will come round again: {}",
                     exchange.getProperty(Exchange.FAILURE_ROUTE_ID),
-                    failure == null ? "" : failure.toString());
+                    failure == null ? "" : words(failure));
         };
+    }
+
+    /** What failed, without the values that a database quotes in its messages. */
+    static String words(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof SQLException sql) {
+                return failure.getClass().getSimpleName() + ", SQL state " + sql.getSQLState();
+            }
+        }
+        return failure.toString();
     }
 }

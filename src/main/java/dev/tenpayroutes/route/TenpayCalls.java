@@ -12,17 +12,28 @@ import dev.tenpayroutes.wire.SignatureVerifier;
 import dev.tenpayroutes.wire.SignatureVerifier.UnverifiedException;
 import dev.tenpayroutes.wire.Wire;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.io.IOException;
+import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.net.ConnectException;
 import java.net.URI;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.time.Duration;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
 import org.apache.camel.Processor;
 import org.apache.camel.component.http.HttpClientConfigurer;
+import org.apache.hc.core5.http.ClassicHttpResponse;
+import org.apache.hc.core5.http.ContentType;
+import org.apache.hc.core5.http.HttpEntity;
+import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.annotation.Value;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
@@ -32,6 +43,7 @@ class TenpayCalls {
 
     private static final Logger LOG = LoggerFactory.getLogger("tenpay-call");
     private static final String METHOD = "POST";
+    private static final int LARGEST_ANSWER = 1024 * 1024;
 
     @Bean
     Rsa rsa() {
@@ -129,14 +141,48 @@ class TenpayCalls {
 
     /**
      * One attempt, as it is: the client would by itself send a call again on 429 and 503, follow redirects with our
-     * credentials, and unpack the bytes that the signature covers.
+     * credentials, and unpack the bytes that the signature covers. Its own timeouts count from byte to byte; this one
+     * counts the whole call, and an answer has a size that ends.
      */
     @Bean
-    HttpClientConfigurer oneHonestAttempt() {
+    HttpClientConfigurer oneHonestAttempt(@Value("${tenpay.call-timeout}") Duration timeout) {
+        ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1, task -> {
+            Thread thread = new Thread(task, "tenpay-call-timeout");
+            thread.setDaemon(true);
+            return thread;
+        });
+        timer.setRemoveOnCancelPolicy(true);
         return client -> client.disableAutomaticRetries()
                 .disableRedirectHandling()
                 .disableContentCompression()
                 .disableCookieManagement()
-                .disableAuthCaching();
+                .disableAuthCaching()
+                .addExecInterceptorFirst("whole answer in time", (request, scope, chain) -> {
+                    ScheduledFuture<?> end = timer.schedule(
+                            () -> scope.execRuntime.discardEndpoint(), timeout.toMillis(), TimeUnit.MILLISECONDS);
+                    try {
+                        return whole(chain.proceed(request, scope));
+                    } catch (IOException e) {
+                        throw end.isDone() ? new InterruptedIOException("no answer in time") : e;
+                    } finally {
+                        end.cancel(false);
+                    }
+                });
+    }
+
+    private static ClassicHttpResponse whole(ClassicHttpResponse response) throws IOException {
+        HttpEntity entity = response.getEntity();
+        if (entity != null) {
+            byte[] bytes;
+            try (InputStream in = entity.getContent()) {
+                bytes = in.readNBytes(LARGEST_ANSWER + 1);
+            }
+            if (bytes.length > LARGEST_ANSWER) {
+                response.close();
+                throw new IOException("the answer is larger than " + LARGEST_ANSWER + " bytes");
+            }
+            response.setEntity(new ByteArrayEntity(bytes, ContentType.parse(entity.getContentType())));
+        }
+        return response;
     }
 }

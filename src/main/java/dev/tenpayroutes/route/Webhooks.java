@@ -10,8 +10,10 @@ import dev.tenpayroutes.wire.SignatureVerifier.UnverifiedException;
 import dev.tenpayroutes.wire.Wire;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.security.GeneralSecurityException;
+import java.time.Clock;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
 import org.apache.camel.Processor;
@@ -48,10 +50,12 @@ class Webhooks {
 
     /**
      * Lets a notification in only when its exact bytes are verified by the account's own platform certificates. Sets
-     * {@code account}, {@code kind}, {@code signature} and {@code notification} (the bytes).
+     * {@code account}, {@code kind} and {@code notification} (the bytes).
      */
     @Bean
-    Processor verifyNotification(Accounts accounts, Wire wire, SignatureVerifier verifier, MeterRegistry meters) {
+    Processor verifyNotification(
+            Accounts accounts, Wire wire, SignatureVerifier verifier, MeterRegistry meters, Clock clock) {
+        AtomicLong lastRejection = new AtomicLong();
         return exchange -> {
             Message message = exchange.getMessage();
             Optional<Account> account = accounts.find(message.getHeader("account", String.class));
@@ -63,9 +67,9 @@ class Webhooks {
             byte[] body = received == null ? new byte[0] : received;
             String name = account.get().name();
             try {
-                byte[] signature = verifier.verify(
+                verifier.verify(
                         TenpayCalls.headers(message, wire), account.get().platformCertificates()::key, body);
-                exchange.setVariable("signature", signature);
+
             } catch (UnverifiedException e) {
                 meters.counter(
                                 "tenpay.notifications.rejected",
@@ -74,7 +78,11 @@ class Webhooks {
                                 "reason",
                                 e.reason().name())
                         .increment();
-                LOG.warn("account {}: notification rejected: {}", name, e.getMessage());
+                // The counter has them all; the log has one a second, since anybody may post here.
+                long second = clock.instant().getEpochSecond();
+                if (lastRejection.getAndSet(second) != second) {
+                    LOG.warn("account {}: notification rejected: {}", name, e.getMessage());
+                }
                 throw e;
             }
             exchange.setVariable("account", name);
@@ -94,7 +102,7 @@ class Webhooks {
                 status = failure instanceof UnverifiedException ? 401 : 404;
                 text = failure.getMessage();
             } else {
-                LOG.error("notification not stored", failure);
+                LOG.error("notification not stored: {}", Reports.words(failure));
             }
             exchange.getMessage().removeHeaders("*");
             exchange.getMessage().setHeader(Exchange.HTTP_RESPONSE_CODE, status);

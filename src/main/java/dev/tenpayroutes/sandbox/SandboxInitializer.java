@@ -44,6 +44,7 @@ public final class SandboxInitializer implements ApplicationContextInitializer<C
             return;
         }
         refuseCompany(environment);
+        refuseTenpay(environment);
         SandboxProperties properties =
                 Binder.get(environment).bindOrCreate(SandboxProperties.PREFIX, SandboxProperties.class);
         SandboxFolder folder = SandboxFolder.open(Path.of(properties.folder()), Clock.systemUTC(), new SecureRandom());
@@ -69,6 +70,15 @@ public final class SandboxInitializer implements ApplicationContextInitializer<C
             throw new IllegalStateException("spring.profiles.active names " + PROFILE + " together with "
                     + String.join(", ", others) + ": take " + PROFILE
                     + " out of spring.profiles.active, the sandbox pretends to be Tenpay and never runs beside it.");
+        }
+    }
+
+    /** A start that forgot its profile must not move real orders with a key that everybody knows. */
+    private static void refuseTenpay(ConfigurableEnvironment environment) {
+        String baseUrl = environment.getProperty("tenpay.base-url", "");
+        if (!baseUrl.isBlank() && !baseUrl.matches("https?://(127\\.[0-9.]+|localhost|\\[::1])(:[0-9]+)?(/.*)?")) {
+            throw new IllegalStateException("tenpay.base-url names another machine than this one, and the profile is "
+                    + PROFILE + ": set spring.profiles.active=production, or take tenpay.base-url out.");
         }
     }
 

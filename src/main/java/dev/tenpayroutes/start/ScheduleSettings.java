@@ -17,6 +17,7 @@ import org.springframework.stereotype.Component;
 class ScheduleSettings {
 
     private static final List<String> DURATIONS = List.of(
+            "tenpay.call-timeout",
             "tenpay.poll.tick",
             "tenpay.poll.first-delay",
             "tenpay.poll.interval",
@@ -32,10 +33,6 @@ class ScheduleSettings {
             "tenpay.notifications.give-up-after");
     private static final List<String> NUMBERS =
             List.of("tenpay.poll.batch-size", "tenpay.poll.parallel", "tenpay.notifications.batch-size");
-    private static final List<String> HTTP_TIMEOUTS = List.of(
-            "camel.component.http.connection-request-timeout",
-            "camel.component.http.connect-timeout",
-            "camel.component.http.response-timeout");
 
     ScheduleSettings(Environment settings) {
         for (String name : DURATIONS) {
@@ -52,16 +49,17 @@ class ScheduleSettings {
                         name, "is not a positive number: " + settings.getProperty(name), "give a number from 1 up");
             }
         }
-        Duration call = Duration.ZERO;
-        for (String name : HTTP_TIMEOUTS) {
-            call = call.plusMillis(settings.getRequiredProperty(name, Long.class));
-        }
-        Duration lease = DurationStyle.detectAndParse(settings.getRequiredProperty("tenpay.poll.submit-lease"));
-        if (lease.compareTo(call) < 0) {
+        Duration call = duration(settings, "tenpay.call-timeout");
+        Duration lease = duration(settings, "tenpay.poll.submit-lease");
+        if (lease.compareTo(call.plusSeconds(2)) < 0) {
             throw new SettingException(
                     "tenpay.poll.submit-lease",
-                    "is shorter than one call may take (" + call.toMillis() + " ms by camel.component.http.*)",
-                    "make it longer, or the timeouts shorter: else one order may be under way twice");
+                    "is not 2 s longer than tenpay.call-timeout",
+                    "make it a few seconds longer than one call may take: else one order may be under way twice");
         }
+    }
+
+    private static Duration duration(Environment settings, String name) {
+        return DurationStyle.detectAndParse(settings.getRequiredProperty(name));
     }
 }

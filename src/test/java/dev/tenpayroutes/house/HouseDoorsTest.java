@@ -25,6 +25,9 @@ class HouseDoorsTest {
             ANYWHERE,
             "timer",
             ANYWHERE,
+            // A queue in memory: only where what is lost in it comes due again by itself.
+            "seda",
+            Set.of("payment-poll"),
             "http",
             Set.of("tenpay-call"),
             "https",

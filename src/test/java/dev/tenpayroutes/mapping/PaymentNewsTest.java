@@ -46,7 +46,7 @@ class PaymentNewsTest {
     @ParameterizedTest
     @CsvSource({
         "checkout-pay,400,PARAM_ERROR,REFUSED",
-        "checkout-pay,409,ORDER_CONFLICT,REFUSED",
+        "checkout-pay,409,ORDER_CONFLICT,NONE",
         "checkout-pay,401,SIGN_ERROR,DENIED",
         "checkout-pay,403,NO_AUTH,DENIED",
         "checkout-pay,429,FREQUENCY_LIMITED,NONE",

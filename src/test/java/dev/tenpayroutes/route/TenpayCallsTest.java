@@ -1,12 +1,15 @@
 package dev.tenpayroutes.route;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.hc.client5.http.classic.methods.HttpPost;
@@ -54,7 +57,7 @@ class TenpayCallsTest {
 
     private CloseableHttpClient client() {
         HttpClientBuilder builder = HttpClientBuilder.create();
-        new TenpayCalls().oneHonestAttempt().configureHttpClient(builder);
+        new TenpayCalls().oneHonestAttempt(Duration.ofMillis(700)).configureHttpClient(builder);
         return builder.build();
     }
 
@@ -79,6 +82,37 @@ class TenpayCallsTest {
         status = 200;
         call(client());
         assertThat(requests.get(0)).doesNotContainKey("Accept-encoding");
+    }
+
+    @Test
+    void anAnswerThatDripsInEndsWithTheCallsTime() {
+        status = 200;
+        server.createContext("/api", exchange -> {
+            exchange.sendResponseHeaders(200, 0);
+            try {
+                // Each byte is in time for a timeout that counts from byte to byte.
+                while (true) {
+                    exchange.getResponseBody().write(' ');
+                    exchange.getResponseBody().flush();
+                    new java.util.concurrent.CountDownLatch(1).await(100, java.util.concurrent.TimeUnit.MILLISECONDS);
+                }
+            } catch (InterruptedException e) {
+                throw new IOException(e);
+            }
+        });
+        assertThatThrownBy(() -> call(client())).isInstanceOf(InterruptedIOException.class);
+    }
+
+    @Test
+    void anAnswerWithoutEndIsNotRead() {
+        server.createContext("/api", exchange -> {
+            exchange.sendResponseHeaders(200, 0);
+            byte[] part = new byte[64 * 1024];
+            for (int i = 0; i < 1024; i++) {
+                exchange.getResponseBody().write(part);
+            }
+        });
+        assertThatThrownBy(() -> call(client())).isInstanceOf(IOException.class);
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.tenpayroutes.sandbox;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -112,9 +113,21 @@ class SandboxInitializerTest {
                         with(
                                 with(context("sandbox"), "spring.datasource.url", ANY_DATABASE),
                                 "tenpay.base-url",
-                                "https://uat.example.com"),
+                                "http://localhost:9999/tenpay"),
                         "tenpay.base-url"))
-                .containsEntry("tenpay.base-url", "https://uat.example.com");
+                .containsEntry("tenpay.base-url", "http://localhost:9999/tenpay");
+    }
+
+    @Test
+    void aStartThatForgotItsProfileNeverCallsARealTenpay() {
+        assertThatThrownBy(() -> settings(
+                        with(
+                                with(context("sandbox"), "spring.datasource.url", ANY_DATABASE),
+                                "tenpay.base-url",
+                                "https://127.0.0.1.example.com"),
+                        "tenpay.base-url"))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("set spring.profiles.active=production");
     }
 
     @Test

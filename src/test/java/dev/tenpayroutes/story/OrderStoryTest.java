@@ -298,6 +298,66 @@ class OrderStoryTest extends Story {
         assertThat(get("/v1/payments/" + number.replace("|", "%7C")).status()).isEqualTo(200);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"/v1/payments/", "/v1/payments/SO-000001/bogus", "/v1/%70ayments", "/v1/payments//"})
+    void whatTheContractDoesNotNameIsNotThere(String path) {
+        String number = newNumber();
+        Answer answer = post(path, order(number));
+        assertThat(answer.status()).isIn(400, 404);
+        assertThat(count("select count(*) from payment where order_no = ?", number))
+                .isZero();
+        assertThat(answer.body().toString()).doesNotContain(number);
+    }
+
+    @Test
+    void aConflictAtTenpayIsNoRefusalSinceAPaymentIsThere() {
+        String number = newNumber();
+        String payment = pendingPayment();
+        // The row is lost and the number is ordered again: Tenpay has a payment of it.
+        db.sql("update payment set order_no = ? where order_no = ?")
+                .params(number, payment)
+                .update();
+        Answer again = post("/v1/payments", order(payment).replace("latte", "mocha"));
+        assertThat(again.status()).isEqualTo(202);
+        assertThat(again.text("status")).isEqualTo("CREATED");
+        shopper(payment, "SUCCESS");
+        isSoon(payment, "SUCCEEDED");
+    }
+
+    @Test
+    void aPaymentThatFailedWithoutAReasonIsShownAndNotARefusal() {
+        String number = newNumber();
+        fault("checkout-pay", "UNSIGNED");
+        post("/v1/payments", order(number));
+        shopper(number, "FAILED");
+        isSoon(number, "FAILED");
+        db.sql("update payment set fail_reason = null, tenpay_payment_id = null where order_no = ?")
+                .param(number)
+                .update();
+        Answer again = post("/v1/payments", order(number));
+        assertThat(again.status()).isEqualTo(200);
+        assertThat(again.text("status")).isEqualTo("FAILED");
+    }
+
+    @Test
+    void aSyncWhileTheCallIsUnderWayDoesNotFailTheOrder() {
+        String number = newNumber();
+        fault("checkout-pay", "BAD_GATEWAY");
+        post("/v1/payments", order(number));
+        // A call under way, and the order past its time.
+        db.sql("update payment set submitting_until = now() + interval '1 hour', expires_at = now() - interval '1 hour'"
+                        + " where order_no = ?")
+                .param(number)
+                .update();
+        post("/v1/payments/" + number + "/sync", null);
+        assertThat(payment(number).text("status")).isEqualTo("CREATED");
+        db.sql("update payment set submitting_until = null where order_no = ?")
+                .param(number)
+                .update();
+        post("/v1/payments/" + number + "/sync", null);
+        assertThat(payment(number).text("status")).isEqualTo("FAILED");
+    }
+
     @Test
     void thePaymentMethodsAreShownAsTheyAreWritten() {
         Answer methods = get("/v1/payment-methods");

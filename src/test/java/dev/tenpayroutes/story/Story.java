@@ -63,7 +63,7 @@ abstract class Story {
         registry.add("tenpay.sandbox.pay-after", () -> "1h");
         registry.add("tenpay.sandbox.late-by", () -> "3s");
         registry.add("tenpay.sandbox.retry-delays", () -> "300ms,300ms,1s,1s,1s,1s");
-        registry.add("camel.component.http.response-timeout", () -> "1500");
+        registry.add("tenpay.call-timeout", () -> "1500ms");
         registry.add("tenpay.notifications.tick", () -> "200ms");
         registry.add("tenpay.notifications.lease", () -> "1s");
         TestAccount macau = TestAccount.create("macau");

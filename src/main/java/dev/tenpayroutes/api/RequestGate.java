@@ -9,13 +9,20 @@ import jakarta.servlet.http.HttpServletRequestWrapper;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Instant;
 import java.util.Collections;
 import java.util.Enumeration;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.availability.ApplicationAvailability;
+import org.springframework.boot.availability.ReadinessState;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
 import org.springframework.http.HttpHeaders;
@@ -24,18 +31,30 @@ import org.springframework.stereotype.Component;
 import org.springframework.web.filter.OncePerRequestFilter;
 
 /**
- * No request body is larger than 64 KB on the merchant API or 256 KB on webhooks: more is 413, whatever its
- * Content-Length says, and is not read on.
+ * What every request to the merchant API and to the webhooks must pass before a route's thread is taken: the program is
+ * ready, the contract names the path, and the body is here, in time and not too large.
  *
- * <p>Camel has no limit of its own. A body is read here, before a route's thread is taken, so that a slow sender holds
- * nothing but its connection.
+ * <p>64 KB on the merchant API and 256 KB on webhooks: more is 413, whatever its Content-Length says, and is not read on.
+ * A body that takes longer than {@value #SECONDS_TO_SEND} s to arrive is 408, so that slow senders don't hold the
+ * threads. Camel has none of these limits, and is more generous with paths than the contract.
  */
 @Component
 @Order(Ordered.LOWEST_PRECEDENCE)
-class BodyLimit extends OncePerRequestFilter {
+class RequestGate extends OncePerRequestFilter {
 
     private static final int API_BYTES = 64 * 1024;
     private static final int WEBHOOK_BYTES = 256 * 1024;
+    private static final int SECONDS_TO_SEND = 5;
+
+    private final Contract contract;
+    private final ApplicationAvailability availability;
+    private final Clock clock;
+
+    RequestGate(Contract contract, ApplicationAvailability availability, Clock clock) {
+        this.contract = contract;
+        this.availability = availability;
+        this.clock = clock;
+    }
 
     @Override
     protected boolean shouldNotFilter(HttpServletRequest request) {
@@ -46,16 +65,48 @@ class BodyLimit extends OncePerRequestFilter {
     @Override
     protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws ServletException, IOException {
-        int limit = request.getRequestURI().startsWith("/webhooks/") ? WEBHOOK_BYTES : API_BYTES;
-        if (request.getContentLengthLong() <= limit) {
-            byte[] body = request.getInputStream().readNBytes(limit + 1);
-            if (body.length <= limit) {
+        boolean webhook = request.getRequestURI().startsWith("/webhooks/");
+        Problem problem = null;
+        if (availability.getReadinessState() != ReadinessState.ACCEPTING_TRAFFIC) {
+            response.setHeader("Retry-After", "2");
+            problem = ErrorPage.NOT_READY;
+        } else if (!webhook && !contract.names(request.getRequestURI())) {
+            problem = Contract.NOT_THERE;
+        }
+        if (problem == null) {
+            int limit = webhook ? WEBHOOK_BYTES : API_BYTES;
+            byte[] body = request.getContentLengthLong() > limit ? null : read(request.getInputStream(), limit);
+            if (body != null && body.length <= limit) {
                 chain.doFilter(new ReadRequest(request, body), response);
                 return;
             }
+            problem = body == null && request.getContentLengthLong() <= limit
+                    ? new Problem(408, "BODY_TOO_SLOW", "a body must arrive within " + SECONDS_TO_SEND + " s")
+                    : new Problem(413, "BODY_TOO_LARGE", "a body may have at most " + limit + " bytes");
+            response.setHeader("Connection", "close");
         }
-        response.setHeader("Connection", "close");
-        new Problem(413, "BODY_TOO_LARGE", "a body may have at most " + limit + " bytes").write(response);
+        problem.write(response);
+    }
+
+    /** The body, or one byte more than the limit of a larger one; null when it doesn't arrive in time. */
+    private byte @Nullable [] read(InputStream in, int limit) {
+        Instant end = clock.instant().plusSeconds(SECONDS_TO_SEND);
+        ByteArrayOutputStream body = new ByteArrayOutputStream();
+        byte[] part = new byte[8192];
+        try {
+            for (int n = in.read(part); n >= 0; n = in.read(part)) {
+                body.write(part, 0, n);
+                if (body.size() > limit) {
+                    break;
+                }
+                if (clock.instant().isAfter(end)) {
+                    return null;
+                }
+            }
+        } catch (IOException e) {
+            return null;
+        }
+        return body.toByteArray();
     }
 
     /**
