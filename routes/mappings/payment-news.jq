@@ -2,8 +2,9 @@
 def statuses: {"PROCESSING": "PENDING", "SUCCESS": "SUCCEEDED", "FAILED": "FAILED", "CLOSED": "CLOSED", "EXPIRED": "EXPIRED"};
 # REFUSED: this order is not a payment. (ORDER_CONFLICT is none: Tenpay has a payment of this number, so ask.)
 # ABSENT: Tenpay has no such payment. DENIED: our set-up is wrong.
+# PAID, NOT_CLOSABLE: why it was not closed.
 # Every other code leaves the outcome unknown.
-def answers: {"PARAM_ERROR": "REFUSED", "ORDER_NOT_EXIST": "ABSENT", "SIGN_ERROR": "DENIED", "NO_AUTH": "DENIED"};
+def answers: {"PARAM_ERROR": "REFUSED", "ORDER_NOT_EXIST": "ABSENT", "ORDER_PAID": "PAID", "CLOSE_NOT_SUPPORTED": "NOT_CLOSABLE", "SIGN_ERROR": "DENIED", "NO_AUTH": "DENIED"};
 def words($max): if type == "string" then gsub("\u0000"; "") | .[0:$max] else null end;
 def whole($max): if type == "string" and length <= $max then gsub("\u0000"; "") else null end;
 def digits: if type == "number" then tostring | select(test("^[0-9]{1,18}\\z")) else "not a whole number" end;

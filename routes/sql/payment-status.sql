@@ -61,7 +61,7 @@ with news as (
         case
             when of_another or of_another_amount then 'MISMATCH'
             when new_status <> old_status then 'MOVED'
-            when answer in ('REFUSED', 'DENIED') then 'REFUSED'
+            when answer in ('REFUSED', 'DENIED', 'PAID', 'NOT_CLOSABLE') then 'REFUSED'
             when answer = 'ABSENT' then 'ABSENT'
             when answer = 'NONE' then 'NO_ANSWER'
             when wish = old_status then 'CONFIRMED'

@@ -7,6 +7,8 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.IntNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import com.networknt.schema.Error;
 import com.networknt.schema.Schema;
 import com.networknt.schema.SchemaLocation;
@@ -16,12 +18,14 @@ import com.networknt.schema.dialect.Dialects;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.apache.camel.Exchange;
+import org.apache.camel.component.platform.http.springboot.PlatformHttpMessage;
 import org.apache.camel.spi.RestClientRequestValidator;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
@@ -44,7 +48,7 @@ public class Contract implements RestClientRequestValidator {
     static final Problem NOT_THERE = new Problem(404, "NOT_FOUND", "there is nothing at this path");
 
     private record Operation(
-            String method, Pattern path, @Nullable Schema body) {}
+            String method, Pattern path, @Nullable Schema body, Map<String, Schema> query) {}
 
     private final JsonMapper json = JsonMapper.builder(JsonFactory.builder()
                     .streamReadConstraints(StreamReadConstraints.builder()
@@ -77,7 +81,8 @@ public class Contract implements RestClientRequestValidator {
                                 Pattern.compile(path.getKey().replaceAll("\\{[^}]+}", "[^/]+")),
                                 schema.isTextual()
                                         ? registry.getSchema(SchemaLocation.of("contract:api" + schema.asText()))
-                                        : null));
+                                        : null,
+                                query(contract, operation.getValue(), registry)));
                     }));
         }
     }
@@ -89,12 +94,59 @@ public class Contract implements RestClientRequestValidator {
         for (Operation operation : operations) {
             if (operation.method().equals(method)
                     && operation.path().matcher(path).matches()) {
-                Schema schema = operation.body();
-                return schema == null ? null : refusal(exchange, check(exchange, schema));
+                Problem problem = check(exchange, operation.query());
+                if (problem == null && operation.body() != null) {
+                    problem = check(exchange, operation.body());
+                }
+                return refusal(exchange, problem);
             }
         }
         // Camel is more generous with paths than the contract: what the contract doesn't name isn't there.
         return refusal(exchange, NOT_THERE);
+    }
+
+    private static Map<String, Schema> query(JsonNode contract, JsonNode operation, SchemaRegistry registry) {
+        Map<String, Schema> query = new HashMap<>();
+        for (JsonNode named : operation.path("parameters")) {
+            JsonNode parameter =
+                    named.has("$ref") ? contract.at(named.get("$ref").asText().substring(1)) : named;
+            if (parameter.path("in").asText().equals("query")) {
+                query.put(parameter.get("name").asText(), registry.getSchema(parameter.get("schema")));
+            }
+        }
+        return Map.copyOf(query);
+    }
+
+    /** A misspelt filter that were ignored would show payments that nobody asked for. */
+    private static @Nullable Problem check(Exchange exchange, Map<String, Schema> query) {
+        PlatformHttpMessage message = exchange.getIn(PlatformHttpMessage.class);
+        if (message == null) {
+            return null;
+        }
+        for (Map.Entry<String, String[]> parameter :
+                message.getRequest().getParameterMap().entrySet()) {
+            String name = parameter.getKey();
+            Schema schema = query.get(name);
+            if (schema == null || parameter.getValue().length != 1) {
+                return new Problem(
+                        400,
+                        "INVALID_REQUEST",
+                        "each query parameter may be given once, and is one of "
+                                + query.keySet().stream().sorted().toList());
+            }
+            String value = parameter.getValue()[0];
+            boolean whole =
+                    schema.getSchemaNode().path("type").asText().equals("integer") && value.matches("-?[0-9]{1,9}");
+            JsonNode node = whole ? IntNode.valueOf(Integer.parseInt(value)) : TextNode.valueOf(value);
+            List<Error> errors = schema.validate(node);
+            if (!errors.isEmpty()) {
+                return new Problem(
+                        400,
+                        "INVALID_REQUEST",
+                        "query parameter " + name + " " + errors.get(0).getMessage());
+            }
+        }
+        return null;
     }
 
     /** Whether the contract has this path, for any method. */

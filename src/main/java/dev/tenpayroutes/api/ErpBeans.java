@@ -25,18 +25,16 @@ class ErpBeans {
     private static final Logger LOG = LoggerFactory.getLogger("erp-call");
 
     /**
-     * Sets what the caller asks for: {@code orderNo} of the path, and {@code accounts}, the names it may see, comma
+     * Sets what the caller asks for: {@code orderNo} where the path has one, and {@code accounts}, the names it may see, comma
      * separated, its default first.
      */
     @Bean
-    Processor callersPayment() {
+    Processor callersPayments() {
         return exchange -> {
             // Camel hands path parameters over as they were sent, and | must be sent as %7C.
             String orderNo = exchange.getMessage().getHeader("orderNo", String.class);
-            exchange.setVariable("orderNo", UriUtils.decode(orderNo, StandardCharsets.UTF_8));
-            List<String> own = caller(exchange).accounts();
-            String asked = exchange.getMessage().getHeader("account", String.class);
-            exchange.setVariable("accounts", asked == null ? String.join(",", own) : own.contains(asked) ? asked : "");
+            exchange.setVariable("orderNo", orderNo == null ? null : UriUtils.decode(orderNo, StandardCharsets.UTF_8));
+            exchange.setVariable("accounts", accounts(exchange));
         };
     }
 
@@ -133,6 +131,16 @@ class ErpBeans {
             }
         }
         return new Problem(500, "INTERNAL_ERROR", "something failed here; send the same request again, the log has it");
+    }
+
+    /** The accounts that a call is about: all of the caller's, or the one of them it names; another's is none. */
+    private static String accounts(Exchange exchange) {
+        List<String> own = caller(exchange).accounts();
+        String asked = exchange.getMessage().getHeader("account", String.class);
+        if (asked == null) {
+            return String.join(",", own);
+        }
+        return own.contains(asked) ? asked : "";
     }
 
     private static Client caller(Exchange exchange) {

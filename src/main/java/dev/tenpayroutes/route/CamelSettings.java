@@ -23,6 +23,12 @@ class CamelSettings {
         Set<String> in = lower(
                 "Content-Type",
                 "account",
+                "status",
+                "review",
+                "createdFrom",
+                "createdTo",
+                "limit",
+                "cursor",
                 wire.timestampHeader(),
                 wire.nonceHeader(),
                 wire.serialHeader(),

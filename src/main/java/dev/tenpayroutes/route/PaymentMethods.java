@@ -159,6 +159,22 @@ public class PaymentMethods {
         return seconds;
     }
 
+    /** Refuses to close a payment whose method can't be closed; one that is closed already passes. */
+    @Bean
+    Processor closableOnly() {
+        return exchange -> {
+            JsonNode payment = exchange.getMessage().getMandatoryBody(JsonNode.class);
+            String name = payment.path("payment_method").asText();
+            Method method = rules.methods().get(name);
+            if (method != null && !method.closable()) {
+                throw new ProblemException(
+                        409,
+                        "CLOSE_NOT_SUPPORTED",
+                        name + " can't be closed early; the payment expires at its expiresAt");
+            }
+        };
+    }
+
     /** The rules as they are written become the body. */
     @Bean
     Processor listPaymentMethods() {

@@ -1,0 +1,164 @@
+package dev.tenpayroutes.story;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@DisplayName("listing, history, closing")
+class LookStoryTest extends Story {
+
+    private static List<String> numbers(JsonNode page) {
+        List<String> numbers = new ArrayList<>();
+        page.path("items").forEach(item -> numbers.add(item.path("orderNo").asText()));
+        return numbers;
+    }
+
+    @Test
+    void pagesStayRightWhilePaymentsAreAdded() {
+        String since = db.sql("select to_char(now() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')")
+                .query(String.class)
+                .single();
+        List<String> posted = new ArrayList<>();
+        for (int i = 0; i < 7; i++) {
+            posted.add(pendingPayment());
+        }
+        Collections.reverse(posted);
+
+        List<String> seen = new ArrayList<>();
+        String next = "/v1/payments?limit=3&createdFrom=" + since;
+        for (String path = next; path != null; ) {
+            Answer page = get(path);
+            assertThat(page.status()).isEqualTo(200);
+            seen.addAll(numbers(page.body()));
+            // Somebody orders while we page.
+            pendingPayment();
+            String cursor = page.text("nextCursor");
+            path = cursor == null ? null : next + "&cursor=" + cursor;
+        }
+
+        assertThat(seen).isEqualTo(posted);
+    }
+
+    @Test
+    void filtersChooseByStatusReviewTimeAndAccount() {
+        String paid = pendingPayment();
+        shopper(paid, "SUCCESS");
+        isSoon(paid, "SUCCEEDED");
+        String late = pendingPayment();
+        shopper(late, "FAILED");
+        isSoon(late, "FAILED");
+        shopper(late, "SUCCESS");
+        isSoon(late, "SUCCEEDED");
+        String open = pendingPayment();
+
+        assertThat(numbers(get("/v1/payments?status=SUCCEEDED&limit=200").body()))
+                .contains(paid, late)
+                .doesNotContain(open);
+        assertThat(numbers(get("/v1/payments?review=LATE_SUCCESS&limit=200").body()))
+                .contains(late)
+                .doesNotContain(paid);
+        assertThat(numbers(get("/v1/payments?createdTo=2020-01-01T00:00:00%2B08:00")
+                        .body()))
+                .isEmpty();
+        assertThat(numbers(send("GET", "/v1/payments", NEIGHBOUR, null).body())).isEmpty();
+        assertThat(numbers(send("GET", "/v1/payments?account=main", NEIGHBOUR, null)
+                        .body()))
+                .isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "status=PAID",
+                "status=",
+                "limit=0",
+                "limit=201",
+                "limit=ten",
+                "cursor=x",
+                "cursor=1-2'",
+                "createdFrom=yesterday",
+                "createdFrom=2026-11-23",
+                "state=PENDING",
+                "status=PENDING&status=FAILED",
+                "limit=99999999999"
+            })
+    void aFilterThatIsNotOneIsA400(String query) {
+        Answer answer = get("/v1/payments?" + query);
+        assertThat(answer.status()).isEqualTo(400);
+        assertThat(answer.text("code")).isEqualTo("INVALID_REQUEST");
+    }
+
+    @Test
+    void theHistoryTellsEverythingInOrder() {
+        String number = pendingPayment();
+        shopper(number, "SUCCESS");
+        isSoon(number, "SUCCEEDED");
+
+        JsonNode items = get("/v1/payments/" + number + "/events").body().path("items");
+
+        List<String> lines = new ArrayList<>();
+        items.forEach(item -> lines.add(item.path("source").asText() + " "
+                + item.path("outcome").asText() + " " + item.path("statusAfter").asText()));
+        assertThat(lines)
+                .containsExactly("order STORED CREATED", "checkout-pay MOVED PENDING", "notification MOVED SUCCEEDED");
+        assertThat(send("GET", "/v1/payments/" + number + "/events", NEIGHBOUR, null)
+                        .status())
+                .isEqualTo(404);
+    }
+
+    @Test
+    void anOpenCardPaymentIsClosedOnceAndForAll() {
+        String number = pendingPayment();
+
+        Answer closed = post("/v1/payments/" + number + "/close", null);
+
+        assertThat(closed.status()).isEqualTo(200);
+        assertThat(closed.text("status")).isEqualTo("CLOSED");
+        Answer again = post("/v1/payments/" + number + "/close", null);
+        assertThat(again.status()).isEqualTo(200);
+        assertThat(callsAtTenpay(number, "close-payment")).isEqualTo(1);
+        assertThat(events(number)).containsExactly("payment.pending", "payment.closed");
+    }
+
+    @Test
+    void aMethodThatCannotBeClosedIsA409WithoutACall() {
+        String number = newNumber();
+        post("/v1/payments", order(number).replace("CARD", "PAYNOW"));
+        Answer answer = post("/v1/payments/" + number + "/close", null);
+        assertThat(answer.status()).isEqualTo(409);
+        assertThat(answer.text("code")).isEqualTo("CLOSE_NOT_SUPPORTED");
+        assertThat(callsAtTenpay(number, "close-payment")).isZero();
+    }
+
+    @Test
+    void aPaymentThatWasPaidMeanwhileIsA409AndSucceededAtOnce() {
+        String number = pendingPayment();
+        shopper(number, "SUCCESS");
+
+        Answer answer = post("/v1/payments/" + number + "/close", null);
+
+        assertThat(answer.status()).isEqualTo(409);
+        assertThat(answer.text("code")).isEqualTo("PAYMENT_FINAL");
+        assertThat(payment(number).text("status")).isEqualTo("SUCCEEDED");
+    }
+
+    @Test
+    void aCloseWithoutAnAnswerChangesNothing() {
+        String number = pendingPayment();
+        fault("close-payment", "BAD_GATEWAY");
+        Answer answer = post("/v1/payments/" + number + "/close", null);
+        assertThat(answer.status()).isEqualTo(502);
+        assertThat(answer.text("code")).isEqualTo("TENPAY_NO_ANSWER");
+        assertThat(payment(number).text("status")).isEqualTo("PENDING");
+        assertThat(send("POST", "/v1/payments/" + number + "/close", READER, null)
+                        .status())
+                .isEqualTo(403);
+    }
+}
