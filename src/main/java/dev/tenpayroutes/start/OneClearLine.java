@@ -76,7 +76,7 @@ final class OneClearLine implements SpringBootExceptionReporter {
         return ours ? cause.getMessage() : null;
     }
 
-    private @Nullable String database(Throwable failure) {
+    private String database(Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof SQLException sql) {
                 String url = context == null ? "" : context.getEnvironment().getProperty("spring.datasource.url", "");
@@ -85,7 +85,9 @@ final class OneClearLine implements SpringBootExceptionReporter {
                         + ". Remedy: start it, or correct spring.datasource.url, .username and .password";
             }
         }
-        return null;
+        return "spring.datasource.url: its tables don't fit this version: " + oneLine(failure.getMessage())
+                + ". Remedy: run the version that made them, or give an empty database (the sandbox's: delete"
+                + " target/sandbox)";
     }
 
     private static String trouble(String state) {
