@@ -1,0 +1,60 @@
+package dev.tenpayroutes.house;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.yaml.snakeyaml.Yaml;
+
+/** What docker-compose.yml and the Dockerfile promise, as far as it can be read from them without a Docker engine. */
+class HouseComposeTest {
+
+    private Map<String, Map<String, Object>> services;
+
+    @BeforeEach
+    void read() throws IOException {
+        Map<String, Map<String, Map<String, Object>>> compose =
+                new Yaml().load(Files.readString(Path.of("docker-compose.yml")));
+        services = compose.get("services");
+    }
+
+    @Test
+    void theBundleRunsInProductionWithItsRoutesMountedAndItsSecretsAsFiles() {
+        Map<String, Object> routes = services.get("routes");
+        assertThat(routes.get("environment").toString())
+                .contains(
+                        "SPRING_PROFILES_ACTIVE=production", "SPRING_CONFIG_IMPORT=configtree:/run/secrets/settings/");
+        assertThat(routes.get("volumes").toString()).contains("source=./routes, target=/app/routes, read_only=true");
+        assertThat(routes.get("secrets").toString()).contains("merchant-key", "spring.datasource.password");
+        assertThat(routes.get("environment").toString().toLowerCase()).doesNotContain("password=", "api_key=");
+    }
+
+    @Test
+    void nothingIsPublishedButTheOnePortAndNobodyIsRoot() throws IOException {
+        assertThat(services.get("routes").get("ports"))
+                .asInstanceOf(org.assertj.core.api.InstanceOfAssertFactories.LIST)
+                .hasSize(1);
+        services.forEach((name, service) -> {
+            if (name.startsWith("postgres")) {
+                assertThat(service).as(name).doesNotContainKey("ports");
+            } else {
+                assertThat(service.get("user")).as(name).isEqualTo("10001:10001");
+                assertThat(service.get("read_only")).as(name).isEqualTo(true);
+                assertThat(service.get("cap_drop")).as(name).isEqualTo(List.of("ALL"));
+            }
+        });
+        assertThat(Files.readString(Path.of("Dockerfile"))).contains("\nUSER 10001:10001\n", "\nHEALTHCHECK ");
+    }
+
+    @Test
+    void theSandboxIsASeparateServiceThatStartsOnlyWhenAskedFor() {
+        assertThat(services.get("sandbox").get("profiles")).isEqualTo(List.of("sandbox"));
+        assertThat(services.get("sandbox").get("environment").toString()).contains("SPRING_PROFILES_ACTIVE=sandbox");
+        assertThat(services.get("sandbox").get("ports").toString()).contains("127.0.0.1:");
+    }
+}
