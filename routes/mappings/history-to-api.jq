@@ -1,8 +1,9 @@
-# The stored history of a payment -> the events that the merchant API shows.
+# The stored history of a payment and its refunds -> the events that the merchant API shows.
 {
   items: map({
     at,
     source,
+    refundNo: .refund_no,
     outcome,
     statusBefore: .status_before,
     statusAfter: .status_after,

@@ -1,3 +1,3 @@
-# The order number that a notification's resource is about; none when its status is not the one the envelope announced.
-if .status == variable("eventStatus") then .out_trade_no else null end
+# The order or refund number that a notification's resource is about; none when its status is not the one announced.
+if .status == variable("eventStatus") then (if variable("kind") == "refunds" then .out_refund_no else .out_trade_no end) else null end
 | if type == "string" and test("^[0-9A-Za-z_|*-]{6,32}\\z") then . else null end

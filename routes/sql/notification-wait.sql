@@ -4,7 +4,7 @@ set state = case when received_at < now() - cast(:#${properties:tenpay.notificat
         then 'GIVEN_UP' else 'WAITING' end,
     next_attempt_at = case when received_at < now() - cast(:#${properties:tenpay.notifications.give-up-after} as interval)
         then null else next_attempt_at end,
-    number = cast(:#${variable.orderNo} as text),
+    number = cast(:#${variable.number} as text),
     problem = cast(:#${variable.problem} as text)
 where id = cast(:#${variable.notificationKey} as bigint)
   and state in ('NEW', 'WAITING')

@@ -25,7 +25,7 @@ with given as (
     -- Its notification may have come first.
     update notification n set next_attempt_at = now()
     from stored s
-    where n.state = 'WAITING' and n.account = s.account and n.number = s.order_no
+    where n.state = 'WAITING' and n.account = s.account and n.kind = 'payments' and n.number = s.order_no
 )
 select cast(to_jsonb(s) || jsonb_build_object('verdict', 'NEW') as text) as payment
 from stored s

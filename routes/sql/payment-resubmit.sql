@@ -5,7 +5,7 @@ set submits = submits + 1,
     submitting_until = now() + cast(:#${properties:tenpay.poll.submit-lease} as interval),
     updated_at = now()
 where account = :#${variable.account}
-  and order_no = :#${variable.orderNo}
+  and order_no = :#${variable.number}
   and status = 'CREATED'
   and now() < expires_at
   and submitted_at < now() - cast(:#${properties:tenpay.poll.resend-after} as interval)

@@ -3,11 +3,11 @@ with news as (
     select *
     from jsonb_to_record(cast(:#${variable.news} as jsonb)) as n (
         source text, answer text, status text, reason text, "merchantId" text, "orderNo" text, total text, currency text,
-        "paymentId" text, "prepayInfo" text, "paidAt" text, notification bigint)
+        "paymentId" text, "prepayInfo" text, "succeededAt" text, notification bigint)
 ), held as (
     select *
     from payment
-    where account = :#${variable.account} and order_no = :#${variable.orderNo}
+    where account = :#${variable.account} and order_no = :#${variable.number}
     for update
 ), judged as (
     select
@@ -16,7 +16,7 @@ with news as (
         n.source = 'checkout-pay' and n.status = 'SUCCEEDED' and n.total is null as paid_already,
         case when n.source = 'checkout-pay' and n.status = 'SUCCEEDED' and n.total is null then 'PENDING'
             else n.status end as told, n.source, n.reason,
-        n."paymentId", n."prepayInfo", n."paidAt", n.notification, h.submits, h.submitting_until, h.expires_at,
+        n."paymentId", n."prepayInfo", n."succeededAt", n.notification, h.submits, h.submitting_until, h.expires_at,
         n.answer = 'STATUS' and (n."merchantId", n."orderNo") is distinct from (h.merchant_id, h.order_no) as of_another,
         -- A success without its amount proves nothing; other news may leave it out.
         n.answer = 'STATUS'
@@ -76,7 +76,7 @@ with news as (
             else p.tenpay_payment_id end,
         prepay_info = case when r.outcome in ('MOVED', 'CONFIRMED', 'IGNORED') then coalesce(r."prepayInfo", p.prepay_info)
             else p.prepay_info end,
-        paid_at = case when r.new_status = 'SUCCEEDED' then coalesce(p.paid_at, moment(r."paidAt"), now()) end,
+        paid_at = case when r.new_status = 'SUCCEEDED' then coalesce(p.paid_at, moment(r."succeededAt"), now()) end,
         fail_reason = case
             when r.new_status = 'SUCCEEDED' then null
             when r.new_status <> r.old_status then r.reason

@@ -73,9 +73,9 @@ public class Accounts {
         return baseUrl;
     }
 
-    /** Where Tenpay sends the news of an account's payments or refunds. */
-    public String notifyUrl(Account account, String kind) {
-        return notifyBaseUrl + "/webhooks/tenpay/" + account.name() + "/" + kind;
+    /** Where Tenpay sends the news of an account's {@code payments} or {@code refunds}. */
+    public String notifyUrl(String account, String kind) {
+        return notifyBaseUrl + "/webhooks/tenpay/" + account + "/" + kind;
     }
 
     private static Account account(String name, AccountFiles files, Rsa rsa, Clock clock) {

@@ -2,6 +2,7 @@ package dev.tenpayroutes.api;
 
 import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -82,7 +83,13 @@ public class Contract implements RestClientRequestValidator {
                                 schema.isTextual()
                                         ? registry.getSchema(SchemaLocation.of("contract:api" + schema.asText()))
                                         : null,
-                                query(contract, operation.getValue(), registry)));
+                                query(
+                                        contract,
+                                        JsonPointer.empty()
+                                                .appendProperty("paths")
+                                                .appendProperty(path.getKey())
+                                                .appendProperty(operation.getKey()),
+                                        registry)));
                     }));
         }
     }
@@ -105,13 +112,19 @@ public class Contract implements RestClientRequestValidator {
         return refusal(exchange, NOT_THERE);
     }
 
-    private static Map<String, Schema> query(JsonNode contract, JsonNode operation, SchemaRegistry registry) {
+    private static Map<String, Schema> query(JsonNode contract, JsonPointer operation, SchemaRegistry registry) {
         Map<String, Schema> query = new HashMap<>();
-        for (JsonNode named : operation.path("parameters")) {
-            JsonNode parameter =
-                    named.has("$ref") ? contract.at(named.get("$ref").asText().substring(1)) : named;
-            if (parameter.path("in").asText().equals("query")) {
-                query.put(parameter.get("name").asText(), registry.getSchema(parameter.get("schema")));
+        JsonPointer parameters = operation.appendProperty("parameters");
+        for (int i = 0; i < contract.at(parameters).size(); i++) {
+            JsonPointer place = parameters.appendIndex(i);
+            if (contract.at(place).has("$ref")) {
+                place = JsonPointer.compile(
+                        contract.at(place).get("$ref").asText().substring(1));
+            }
+            if (contract.at(place).path("in").asText().equals("query")) {
+                query.put(
+                        contract.at(place).get("name").asText(),
+                        registry.getSchema(SchemaLocation.of("contract:api#" + place.appendProperty("schema"))));
             }
         }
         return Map.copyOf(query);

@@ -3,12 +3,15 @@ package dev.tenpayroutes.api;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.tenpayroutes.account.Account;
 import dev.tenpayroutes.account.Accounts;
+import jakarta.servlet.http.HttpServletRequest;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Objects;
 import org.apache.camel.Exchange;
 import org.apache.camel.Processor;
 import org.apache.camel.component.platform.http.springboot.PlatformHttpMessage;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.annotation.Bean;
@@ -25,16 +28,41 @@ class ErpBeans {
     private static final Logger LOG = LoggerFactory.getLogger("erp-call");
 
     /**
-     * Sets what the caller asks for: {@code orderNo} where the path has one, and {@code accounts}, the names it may see, comma
-     * separated, its default first.
+     * Sets what the caller asks for: {@code orderNo} or {@code refundNo} where the path has it, and {@code accounts}, the
+     * names it may see, comma separated, its default first.
      */
     @Bean
     Processor callersPayments() {
         return exchange -> {
-            // Camel hands path parameters over as they were sent, and | must be sent as %7C.
-            String orderNo = exchange.getMessage().getHeader("orderNo", String.class);
-            exchange.setVariable("orderNo", orderNo == null ? null : UriUtils.decode(orderNo, StandardCharsets.UTF_8));
+            exchange.setVariable("orderNo", number(exchange, "orderNo"));
+            exchange.setVariable("refundNo", number(exchange, "refundNo"));
             exchange.setVariable("accounts", accounts(exchange));
+        };
+    }
+
+    /** Camel hands path parameters over as they were sent, and | must be sent as %7C. */
+    private static @Nullable String number(Exchange exchange, String name) {
+        String sent = exchange.getMessage().getHeader(name, String.class);
+        return sent == null ? null : UriUtils.decode(sent, StandardCharsets.UTF_8);
+    }
+
+    /**
+     * Sets what an idempotency key is held to: {@code client}, {@code idempotencyKey}, and the request as {@code request}
+     * (method and target) and {@code content} (JSON).
+     */
+    @Bean
+    Processor idempotentRequest() {
+        return exchange -> {
+            HttpServletRequest request =
+                    exchange.getIn(PlatformHttpMessage.class).getRequest();
+            Object body = exchange.getMessage().getBody();
+            exchange.setVariable("client", Door.clientOf(request).name());
+            exchange.setVariable("idempotencyKey", request.getHeader("Idempotency-Key"));
+            exchange.setVariable(
+                    "request",
+                    request.getMethod() + " " + request.getRequestURI() + "?"
+                            + Objects.requireNonNullElse(request.getQueryString(), ""));
+            exchange.setVariable("content", body instanceof JsonNode json ? json.toString() : "null");
         };
     }
 
@@ -55,7 +83,7 @@ class ErpBeans {
             exchange.setVariable("account", name);
             exchange.setVariable("merchantId", account.merchantId());
             exchange.setVariable("appId", account.appId());
-            exchange.setVariable("notifyUrl", accounts.notifyUrl(account, "payments"));
+            exchange.setVariable("notifyUrl", accounts.notifyUrl(name, "payments"));
         };
     }
 

@@ -29,6 +29,7 @@ class CamelSettings {
                 "createdTo",
                 "limit",
                 "cursor",
+                "Idempotency-Key",
                 wire.timestampHeader(),
                 wire.nonceHeader(),
                 wire.serialHeader(),

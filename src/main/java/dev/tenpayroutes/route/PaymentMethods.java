@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.cfg.CoercionAction;
 import com.fasterxml.jackson.databind.cfg.CoercionInputShape;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.type.LogicalType;
 import dev.tenpayroutes.account.SettingException;
 import dev.tenpayroutes.api.ProblemException;
@@ -13,6 +14,7 @@ import java.io.InputStream;
 import java.util.Currency;
 import java.util.List;
 import java.util.Map;
+import org.apache.camel.Exchange;
 import org.apache.camel.Processor;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Value;
@@ -26,7 +28,7 @@ import org.yaml.snakeyaml.constructor.SafeConstructor;
 /**
  * The rules of {@code payment-methods.yaml}: what a method allows is data, how a rule is checked is here.
  *
- * <p>An order that breaks a rule ends as a 422 that names the rule, the limit and the value. Amounts are {@code long}
+ * <p>A broken rule is told with its code, the limit and the value. Amounts are {@code long}
  * minor units throughout. Safe for use by many threads; {@link #load} replaces all rules or none.
  */
 @Configuration(proxyBeanMethods = false)
@@ -96,26 +98,36 @@ public class PaymentMethods {
         }
     }
 
-    /** Checks an order against its method's rules; sets {@code methodKey} and {@code validitySeconds}. */
+    /**
+     * Checks an order against its method's rules; sets {@code methodKey} and {@code validitySeconds}, or {@code brokenRule}
+     * and {@code why}: a rule that was changed since doesn't break an order that was taken before.
+     */
     @Bean
     Processor paymentMethodRules() {
         return exchange -> {
-            JsonNode order = exchange.getMessage().getMandatoryBody(JsonNode.class);
-            String name = order.path("paymentMethod").asText();
-            Method method = rules.methods().get(name);
-            if (method == null) {
-                throw broken("PAYMENT_METHOD_UNKNOWN", "paymentMethod must be one of " + sorted() + ", but is " + name);
+            try {
+                check(exchange, exchange.getMessage().getMandatoryBody(JsonNode.class));
+            } catch (BrokenRuleException e) {
+                exchange.setVariable("brokenRule", e.code);
+                exchange.setVariable("why", e.getMessage());
             }
-            String region = order.path("region").asText();
-            if (!method.regions().contains(region)) {
-                throw broken(
-                        "REGION_NOT_SUPPORTED",
-                        name + " is offered in " + method.regions() + ", but region is " + region);
-            }
-            check(name, method, order.path("amount"));
-            exchange.setVariable("methodKey", method.methodKey());
-            exchange.setVariable("validitySeconds", validity(name, method, order));
         };
+    }
+
+    private void check(Exchange exchange, JsonNode order) {
+        String name = order.path("paymentMethod").asText();
+        Method method = rules.methods().get(name);
+        if (method == null) {
+            throw broken("PAYMENT_METHOD_UNKNOWN", "paymentMethod must be one of " + sorted() + ", but is " + name);
+        }
+        String region = order.path("region").asText();
+        if (!method.regions().contains(region)) {
+            throw broken(
+                    "REGION_NOT_SUPPORTED", name + " is offered in " + method.regions() + ", but region is " + region);
+        }
+        check(name, method, order.path("amount"));
+        exchange.setVariable("methodKey", method.methodKey());
+        exchange.setVariable("validitySeconds", validity(name, method, order));
     }
 
     private static void check(String name, Method method, JsonNode amount) {
@@ -159,6 +171,28 @@ public class PaymentMethods {
         return seconds;
     }
 
+    /** Sets {@code refundRules}: what the method of the body's payment says of refunds in its currency, as JSON. */
+    @Bean
+    Processor refundRules() {
+        return exchange -> {
+            JsonNode payment = exchange.getMessage().getMandatoryBody(JsonNode.class);
+            String name = payment.path("payment_method").asText();
+            ObjectNode found = JSON.createObjectNode().put("method", name);
+            Method method = rules.methods().get(name);
+            if (method != null) {
+                found.put("windowDays", method.refund().windowDays());
+                for (Limit limit : method.refund().limits() == null
+                        ? List.<Limit>of()
+                        : method.refund().limits()) {
+                    if (limit.currency().equals(payment.path("currency").asText())) {
+                        found.put("min", limit.min()).put("max", limit.max());
+                    }
+                }
+            }
+            exchange.setVariable("refundRules", found.toString());
+        };
+    }
+
     /** Refuses to close a payment whose method can't be closed; one that is closed already passes. */
     @Bean
     Processor closableOnly() {
@@ -190,7 +224,17 @@ public class PaymentMethods {
                 .anyMatch(c -> c.getCurrencyCode().equals(code));
     }
 
-    private static ProblemException broken(String code, String detail) {
-        return new ProblemException(422, code, detail);
+    private static BrokenRuleException broken(String code, String detail) {
+        return new BrokenRuleException(code, detail);
+    }
+
+    private static final class BrokenRuleException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+        private final String code;
+
+        BrokenRuleException(String code, String detail) {
+            super(detail, null, false, false);
+            this.code = code;
+        }
     }
 }

@@ -14,30 +14,32 @@ import org.springframework.context.annotation.Configuration;
 @Configuration(proxyBeanMethods = false)
 class Reports {
 
-    private static final Logger STATUS = LoggerFactory.getLogger("payment-status");
+    private static final Logger PAYMENT = LoggerFactory.getLogger("payment-status");
+    private static final Logger REFUND = LoggerFactory.getLogger("refund-status");
     private static final Logger WORK = LoggerFactory.getLogger("background-work");
 
     /** A line for each piece of news; an alarm for what must not happen. */
     @Bean
     Processor reportNews(MeterRegistry meters) {
         return exchange -> {
-            JsonNode payment = exchange.getMessage().getBody(JsonNode.class);
-            String verdict = payment.path("verdict").asText();
+            JsonNode row = exchange.getMessage().getBody(JsonNode.class);
+            String verdict = row.path("verdict").asText();
             String source = exchange.getVariable("source", String.class);
             meters.counter("tenpay.news", "source", source, "verdict", verdict).increment();
             Object[] line = {
                 source,
-                payment.path("order_no").asText(),
-                payment.path("account").asText(),
+                exchange.getVariable("number", String.class),
+                row.path("account").asText(),
                 verdict,
-                payment.path("status").asText(),
-                payment.path("review").asText("")
+                row.path("status").asText(),
+                row.path("review").asText("")
             };
+            Logger log = row.has("refund_no") ? REFUND : PAYMENT;
             // IGNORED: Tenpay contradicts a final state.
             if (verdict.equals("MISMATCH") || verdict.equals("REFUSED") || verdict.equals("IGNORED")) {
-                STATUS.error("{} {} of account {}: {}, status {} {}", line);
+                log.error("{} {} of account {}: {}, status {} {}", line);
             } else {
-                STATUS.info("{} {} of account {}: {}, status {} {}", line);
+                log.info("{} {} of account {}: {}, status {} {}", line);
             }
         };
     }

@@ -103,7 +103,7 @@ class TenpayCalls {
             LOG.warn(
                     "{} {} of account {}: {}",
                     call,
-                    exchange.getVariable("orderNo"),
+                    exchange.getVariable("number"),
                     exchange.getVariable("account"),
                     problem);
             meters.counter("tenpay.calls.unanswered", "call", call).increment();

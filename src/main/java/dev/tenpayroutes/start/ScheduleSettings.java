@@ -27,10 +27,12 @@ class ScheduleSettings {
             "tenpay.poll.resend-after",
             "tenpay.poll.stuck-after",
             "tenpay.poll.stuck-interval",
+            "tenpay.poll.refund-stuck-after",
             "tenpay.notifications.tick",
             "tenpay.notifications.lease",
             "tenpay.notifications.max-delay",
-            "tenpay.notifications.give-up-after");
+            "tenpay.notifications.give-up-after",
+            "tenpay.idempotency-keys.keep");
     private static final List<String> NUMBERS =
             List.of("tenpay.poll.batch-size", "tenpay.poll.parallel", "tenpay.notifications.batch-size");
 

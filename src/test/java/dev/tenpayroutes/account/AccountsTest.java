@@ -89,7 +89,7 @@ class AccountsTest {
         assertThat(main.platformCertificates().key("7E2A54C1D9F0")).isPresent();
         assertThat(main.cipher()).isNotNull();
         assertThat(accounts.baseUrl()).hasToString("https://uat.tenpayglobal.com");
-        assertThat(accounts.notifyUrl(accounts.get("macau"), "refunds"))
+        assertThat(accounts.notifyUrl("macau", "refunds"))
                 .isEqualTo("https://erp.example.com/webhooks/tenpay/macau/refunds");
     }
 

@@ -25,6 +25,17 @@ class NotificationNumberTest {
         assertThat(number(RESOURCE, "SUCCESS")).isEqualTo("SO-2026-000123");
     }
 
+    @Test
+    void aRefundsResourceIsAboutItsRefundNumber() {
+        String refund = RESOURCE.replace("\"payment_id\": \"4200\"", "\"out_refund_no\": \"RF-2026-000045\"");
+        assertThat(mapping.text(refund, Map.of("eventStatus", "SUCCESS", "kind", "refunds")))
+                .isEqualTo("RF-2026-000045");
+        assertThat(mapping.text(RESOURCE, Map.of("eventStatus", "SUCCESS", "kind", "refunds")))
+                .isNull();
+        assertThat(mapping.text(refund, Map.of("eventStatus", "SUCCESS", "kind", "payments")))
+                .isEqualTo("SO-2026-000123");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"FAILED", "success", "", "null"})
     void aStatusThatTheEnvelopeDidNotAnnounceMakesItAboutNothing(String announced) {

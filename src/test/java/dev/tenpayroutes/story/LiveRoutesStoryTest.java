@@ -75,14 +75,56 @@ class LiveRoutesStoryTest extends Story {
                         .isEqualTo(201));
     }
 
+    @Test
+    void aNewMethodIsANewEntryOfOneFileAndNothingElse() {
+        edit("payment-methods.yaml", "PAYNOW:\n", """
+                PROMPTPAY:
+                  name: PromptPay, Thailand
+                  methodKey: PROMPTPAY
+                  regions: [TH]
+                  currencies: [THB]
+                  limits:
+                    - { currency: THB, min: 2000, max: 5000000 }
+                  validity: { min: 60, max: 600 }
+                  closable: true
+                  refund:
+                    windowDays: 30
+                    limits:
+                      - { currency: THB, min: 100, max: 5000000 }
+                PAYNOW:
+                """);
+        String number = newNumber();
+        String order = order(number)
+                .replace("CARD", "PROMPTPAY")
+                .replace("\"SG\"", "\"TH\"")
+                .replace("1050", "2050")
+                .replace("SGD", "THB");
+
+        eventually()
+                .untilAsserted(
+                        () -> assertThat(post("/v1/payments", order).status()).isIn(200, 201));
+
+        assertThat(get("/v1/payment-methods").body().findValuesAsText("paymentMethod"))
+                .contains("PROMPTPAY");
+        assertThat(post("/v1/payments", order.replace(number, newNumber()).replace("2050", "1999"))
+                        .text("detail"))
+                .isEqualTo("PROMPTPAY takes 2000 to 5000000 THB in minor units, but amount.total is 1999");
+        shopper(number, "SUCCESS");
+        isSoon(number, "SUCCEEDED");
+        String path = "/v1/payments/" + number + "/refunds";
+        String small = refund(newRefundNumber(), 99).replace("SGD", "THB");
+        assertThat(post(path, small).text("detail")).contains("PROMPTPAY refunds 100 to 5000000 THB");
+        assertThat(post(path, small.replace("99,", "100,")).status()).isEqualTo(201);
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = ';',
             value = {
                 "payment-status.camel.yaml;description:;descriptoin:;payment-status.camel.yaml is broken: Unsupported field: descriptoin",
-                "payment-status.camel.yaml;payment-news.jq;payment-olds.jq;payment-status.camel.yaml names mappings/payment-olds.jq, which is not there",
+                "payment-status.camel.yaml;tenpay-news.jq;tenpay-olds.jq;payment-status.camel.yaml names mappings/tenpay-olds.jq, which is not there",
                 "payment-status.camel.yaml;reportNews;reportOlds;payment-status.camel.yaml does not start: No bean could be found in the registry for: reportOlds",
-                "mappings/payment-news.jq;def statuses:;def statuses;payment-news.jq is broken: Encountered",
+                "mappings/tenpay-news.jq;def statuses:;def statuses;tenpay-news.jq is broken: Encountered",
                 "sql/payment-status.sql;from payment;from paymnet;payment-status.sql, line 9, is broken: ERROR: relation \"paymnet\" does not exist",
             })
     void aBrokenFileIsReportedWithItsPlaceAndTheOldRoutesGoOn(

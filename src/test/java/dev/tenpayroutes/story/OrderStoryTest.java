@@ -74,6 +74,24 @@ class OrderStoryTest extends Story {
     }
 
     @Test
+    void anOrderThatWasTakenIsTheSameOrderStillWhateverTheRulesSayByNow() {
+        String number = pendingPayment();
+        // Taken when a card could pay a single cent.
+        db.sql("update payment set amount = 1, content = jsonb_set(content, '{amount,total}', '1') where order_no = ?")
+                .param(number)
+                .update();
+
+        Answer again = post("/v1/payments", order(number).replace("1050", "1"));
+
+        assertThat(again.status()).isEqualTo(200);
+        assertThat(again.text("prepayInfo")).isNotBlank();
+        assertThat(post("/v1/payments", order(number).replace("1050", "2")).text("code"))
+                .isEqualTo("ORDER_CONFLICT");
+        assertThat(post("/v1/payments", order(newNumber()).replace("1050", "1")).text("code"))
+                .isEqualTo("AMOUNT_OUT_OF_RANGE");
+    }
+
+    @Test
     void tenIdenticalOrdersAtOnceAreOnePayment() throws Exception {
         String number = newNumber();
         ExecutorService threads = Executors.newFixedThreadPool(10);

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.springframework.test.context.TestPropertySource;
 
 /** No webhook arrives here: Tenpay is told an address where nobody listens. */
-@DisplayName("payment-poll")
+@DisplayName("payment-poll, refund-poll")
 @TestPropertySource(
         properties = {
             "tenpay.notify-base-url=http://127.0.0.1:1",
@@ -134,6 +134,71 @@ class PollStoryTest extends Story {
                         "select count(*) from payment where order_no = ? and next_poll_at < now() + interval '1.3 s'",
                         number))
                 .isEqualTo(1);
+    }
+
+    /** A payment that was paid, by the poller's word: no webhook arrives here. */
+    private String settledPayment() {
+        String number = pendingPayment();
+        shopper(number, "SUCCESS");
+        isSoon(number, "SUCCEEDED");
+        return number;
+    }
+
+    @Test
+    void aTimerSettlesTheRefundThatNoWebhookSettled() {
+        String number = settledPayment();
+        String refundNumber = newRefundNumber();
+        assertThat(refund(number, refundNumber, 250).status()).isEqualTo(201);
+        bank(refundNumber, "SUCCESS");
+        refundIsSoon(refundNumber, "SUCCEEDED");
+        assertThat(refunded(number)).isEqualTo(250);
+        assertThat(history(number)).endsWith("inquiry-refund MOVED SUCCEEDED");
+    }
+
+    @Test
+    void aRefundWhoseAnswerWasLostIsFoundByItsNumberAndNeverMadeTwice() {
+        String number = settledPayment();
+        String refundNumber = newRefundNumber();
+        fault("refund", "UNSIGNED");
+        assertThat(refund(number, refundNumber, 250).status()).isEqualTo(202);
+
+        refundIsSoon(refundNumber, "PENDING");
+
+        assertThat(refundCallsAtTenpay(refundNumber, "refund")).isEqualTo(1);
+        assertThat(refundOf(refundNumber).text("refundId")).isNotBlank();
+    }
+
+    @Test
+    void aRefundThatTenpayNeverGotIsSentAgainUnderTheSameNumber() {
+        String number = settledPayment();
+        String refundNumber = newRefundNumber();
+        fault("refund", "BAD_GATEWAY");
+        assertThat(refund(number, refundNumber, 250).status()).isEqualTo(202);
+
+        refundIsSoon(refundNumber, "PENDING");
+
+        assertThat(history(number)).contains("inquiry-refund ABSENT CREATED", "refund MOVED PENDING");
+    }
+
+    @Test
+    void aRefundThatABankIsSilentOnIsStuckAndNeverForgotten() {
+        String number = settledPayment();
+        String refundNumber = newRefundNumber();
+        refund(number, refundNumber, 250);
+        db.sql("update refund set created_at = now() - interval '8 days' where refund_no = ?")
+                .param(refundNumber)
+                .update();
+
+        eventually()
+                .untilAsserted(
+                        () -> assertThat(refundOf(refundNumber).text("review")).isEqualTo("STUCK"));
+
+        assertThat(refundOf(refundNumber).text("status")).isEqualTo("PENDING");
+        assertThat(events(number)).endsWith("refund.pending", "refund.review");
+        bank(refundNumber, "SUCCESS");
+        post("/v1/refunds/" + refundNumber + "/sync", null);
+        assertThat(refundOf(refundNumber).text("status")).isEqualTo("SUCCEEDED");
+        assertThat(refundOf(refundNumber).text("review")).isNull();
     }
 
     @Test

@@ -61,6 +61,7 @@ abstract class Story {
         registry.add("server.port", () -> port);
         registry.add("tenpay.sandbox.folder", () -> "target/stories/" + port);
         registry.add("tenpay.sandbox.pay-after", () -> "1h");
+        registry.add("tenpay.sandbox.refund-after", () -> "1h");
         registry.add("tenpay.sandbox.late-by", () -> "3s");
         registry.add("tenpay.sandbox.retry-delays", () -> "300ms,300ms,1s,1s,1s,1s");
         registry.add("tenpay.call-timeout", () -> "1500ms");
@@ -73,7 +74,7 @@ abstract class Story {
         registry.add("tenpay.clients.reader.scopes", () -> "payments:read");
         registry.add("tenpay.clients.neighbour.api-key", () -> NEIGHBOUR);
         registry.add("tenpay.clients.neighbour.accounts", () -> "macau");
-        registry.add("tenpay.clients.neighbour.scopes", () -> "payments:read,payments:write");
+        registry.add("tenpay.clients.neighbour.scopes", () -> "payments:read,payments:write,refunds:write");
     }
 
     @AfterEach
@@ -116,9 +117,60 @@ abstract class Story {
         return number;
     }
 
+    /** A payment that its shopper has paid: 1050 SGD by card. */
+    String paidPayment() {
+        String number = pendingPayment();
+        shopper(number, "SUCCESS");
+        isSoon(number, "SUCCEEDED");
+        return number;
+    }
+
     void shopper(String number, String outcome) {
         Answer answer = send("POST", "/sandbox/payments/" + number + "/outcome", null, "\"" + outcome + "\"");
         assertThat(answer.status()).isEqualTo(200);
+    }
+
+    static String newRefundNumber() {
+        return newNumber().replace("SO-", "RF-");
+    }
+
+    static String refund(String refundNumber, long total) {
+        return """
+                {"refundNo":"%s","amount":{"total":%d,"currency":"SGD"},"reason":"one latte was cold"}""".formatted(refundNumber, total);
+    }
+
+    /** Asks for a refund of a payment. */
+    Answer refund(String number, String refundNumber, long total) {
+        return post("/v1/payments/" + number + "/refunds", refund(refundNumber, total));
+    }
+
+    Answer refundOf(String refundNumber) {
+        return get("/v1/refunds/" + refundNumber);
+    }
+
+    /** What was refunded of a payment, as the API shows it. */
+    long refunded(String number) {
+        return payment(number).body().path("refunded").path("total").asLong();
+    }
+
+    /** The bank decides a refund. */
+    void bank(String refundNumber, String outcome) {
+        Answer answer = send("POST", "/sandbox/refunds/" + refundNumber + "/outcome", null, "\"" + outcome + "\"");
+        assertThat(answer.status()).isEqualTo(200);
+    }
+
+    void refundIsSoon(String refundNumber, String status) {
+        eventually()
+                .untilAsserted(
+                        () -> assertThat(refundOf(refundNumber).text("status")).isEqualTo(status));
+    }
+
+    int refundCallsAtTenpay(String refundNumber, String call) {
+        return get("/sandbox/refunds/" + refundNumber)
+                .body()
+                .path("calls")
+                .path(call)
+                .asInt();
     }
 
     void fault(String call, String fault) {

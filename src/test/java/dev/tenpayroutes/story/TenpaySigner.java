@@ -46,6 +46,15 @@ final class TenpaySigner {
                 "amount":{"total":%d,"currency":"%s"},"method_key":"CARD","success_time":"2026-11-23T16:00:00+08:00"}}""".formatted(id, status, number, status, total, currency);
     }
 
+    /** A refund's notification in the plain form of W3. */
+    static String refundNotification(
+            String id, String number, String refundNumber, String status, long total, String currency) {
+        return """
+                {"id":"%s","create_time":"2026-11-23T08:00:00+08:00","event_type":"REFUND.%s","resource_type":"plain",\
+                "resource":{"merchant_id":"2480000001","out_trade_no":"%s","out_refund_no":"%s","refund_id":"5030123",\
+                "status":"%s","amount":{"total":%d,"currency":"%s"},"success_time":"2026-11-23T16:00:00+08:00"}}""".formatted(id, status, number, refundNumber, status, total, currency);
+    }
+
     static byte[] bytes(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
     }

@@ -9,14 +9,19 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class PaymentNewsTest {
+class TenpayNewsTest {
 
     private static final String SUCCESS = """
             {"merchant_id":"2480000001","out_trade_no":"SO-2026-000123","payment_id":"4200","status":"SUCCESS",
              "amount":{"total":1050,"currency":"SGD"},"method_key":"PAYNOW","success_time":"2026-11-23T16:00:00+08:00"}
             """;
 
-    private final Mapping mapping = new Mapping("payment-news.jq");
+    private static final String REFUND = """
+            {"merchant_id":"2480000001","out_trade_no":"SO-2026-000123","out_refund_no":"RF-2026-000045","refund_id":"5030",
+             "status":"SUCCESS","amount":{"total":250,"currency":"SGD"},"success_time":"2026-11-23T16:00:00+08:00"}
+            """;
+
+    private final Mapping mapping = new Mapping("tenpay-news.jq");
 
     private JsonNode news(String source, String http, String body) {
         Map<String, Object> variables = new HashMap<>();
@@ -31,7 +36,7 @@ class PaymentNewsTest {
         assertThat(news("inquiry-payment", "200", SUCCESS).toString())
                 .isEqualTo("{\"source\":\"inquiry-payment\",\"answer\":\"STATUS\",\"status\":\"SUCCEEDED\","
                         + "\"merchantId\":\"2480000001\",\"orderNo\":\"SO-2026-000123\",\"total\":\"1050\",\"currency\":\"SGD\","
-                        + "\"paymentId\":\"4200\",\"paidAt\":\"2026-11-23T16:00:00+08:00\"}");
+                        + "\"paymentId\":\"4200\",\"succeededAt\":\"2026-11-23T16:00:00+08:00\"}");
     }
 
     @ParameterizedTest
@@ -54,12 +59,46 @@ class PaymentNewsTest {
         "checkout-pay,400,NEVER_HEARD_OF,NONE",
         "inquiry-payment,400,PARAM_ERROR,NONE",
         "inquiry-payment,404,ORDER_NOT_EXIST,ABSENT",
+        "checkout-pay,404,ORDER_NOT_EXIST,NONE",
+        "close-payment,404,ORDER_NOT_EXIST,ABSENT",
+        "close-payment,409,ORDER_PAID,PAID",
+        "close-payment,409,CLOSE_NOT_SUPPORTED,NOT_CLOSABLE",
+        "refund,400,PARAM_ERROR,REFUSED",
+        "refund,409,REFUND_EXCEEDED,REFUSED",
+        "refund,409,ORDER_NOT_PAID,REFUSED",
+        "refund,404,ORDER_NOT_EXIST,REFUSED",
+        "refund,404,REFUND_NOT_EXIST,NONE",
+        "refund,401,SIGN_ERROR,DENIED",
+        "refund,500,SYSTEM_ERROR,NONE",
+        "inquiry-refund,404,REFUND_NOT_EXIST,ABSENT",
+        "inquiry-refund,409,REFUND_EXCEEDED,NONE",
     })
     void anErrorCodeSaysHowMuchIsKnown(String source, String http, String code, String answer) {
         JsonNode news = news(source, http, "{\"code\":\"" + code + "\",\"message\":\"because\"}");
         assertThat(news.path("answer").asText()).isEqualTo(answer);
         assertThat(news.path("reason").asText()).isEqualTo(code + ": because");
         assertThat(news.has("status")).isFalse();
+    }
+
+    @Test
+    void newsOfARefundCarriesItsOwnNumberToo() {
+        assertThat(news("inquiry-refund", "200", REFUND).toString())
+                .isEqualTo("{\"source\":\"inquiry-refund\",\"answer\":\"STATUS\",\"status\":\"SUCCEEDED\","
+                        + "\"merchantId\":\"2480000001\",\"orderNo\":\"SO-2026-000123\",\"refundNo\":\"RF-2026-000045\","
+                        + "\"total\":\"250\",\"currency\":\"SGD\",\"refundId\":\"5030\","
+                        + "\"succeededAt\":\"2026-11-23T16:00:00+08:00\"}");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"CLOSED", "EXPIRED"})
+    void aRefundHasNoStatusThatOnlyPaymentsHave(String word) {
+        String body = REFUND.replace("\"SUCCESS\"", "\"" + word + "\"");
+        assertThat(news("refund", "200", body).path("answer").asText()).isEqualTo("NONE");
+        assertThat(news("inquiry-refund", "200", body).path("answer").asText()).isEqualTo("NONE");
+        Map<String, Object> notified =
+                Map.of("source", "notification", "kind", "refunds", "tenpayStatus", "200", "notificationKey", "7");
+        assertThat(mapping.apply(body, notified).path("answer").asText()).isEqualTo("NONE");
+        assertThat(mapping.apply(REFUND, notified).path("status").asText()).isEqualTo("SUCCEEDED");
     }
 
     @Test
@@ -98,7 +137,7 @@ class PaymentNewsTest {
     @CsvSource({"yesterday", "2026-13-01T00:00:00Z", "2026-11-23", "''", "2026-11-23T25:00:00Z"})
     void aTimeThatIsNoTimeIsLeftOut(String time) {
         assertThat(news("inquiry-payment", "200", SUCCESS.replace("2026-11-23T16:00:00+08:00", time))
-                        .has("paidAt"))
+                        .has("succeededAt"))
                 .isFalse();
     }
 

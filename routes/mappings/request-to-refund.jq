@@ -1,0 +1,10 @@
+# The ERP's refund request, with the rules of its payment's method -> what refund-insert.sql decides on and stores.
+{
+  payment: variable("paymentKey"),
+  refundNo,
+  total: .amount.total,
+  currency: .amount.currency,
+  reason,
+  notifyUrl: variable("notifyUrl"),
+  rules: (variable("refundRules") | fromjson)
+}

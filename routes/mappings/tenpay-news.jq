@@ -1,0 +1,39 @@
+# What Tenpay said of a payment or a refund (W4 to W8) -> our news: its field names, status words and error codes live here.
+def statuses: {"PROCESSING": "PENDING", "SUCCESS": "SUCCEEDED", "FAILED": "FAILED", "CLOSED": "CLOSED", "EXPIRED": "EXPIRED"};
+# What an error code proves, by the call that it answers; every other code leaves the outcome unknown. (So does
+# ORDER_CONFLICT: Tenpay has a payment of this number, so ask.) REFUSED: not done, and won't be. ABSENT: Tenpay has no
+# such payment or refund. PAID, NOT_CLOSABLE: why it was not closed. DENIED, at any call: our set-up is wrong.
+def answers: {
+  "checkout-pay": {"PARAM_ERROR": "REFUSED"},
+  "inquiry-payment": {"ORDER_NOT_EXIST": "ABSENT"},
+  "close-payment": {"ORDER_NOT_EXIST": "ABSENT", "ORDER_PAID": "PAID", "CLOSE_NOT_SUPPORTED": "NOT_CLOSABLE"},
+  "refund": {"PARAM_ERROR": "REFUSED", "REFUND_EXCEEDED": "REFUSED", "ORDER_NOT_PAID": "REFUSED", "ORDER_NOT_EXIST": "REFUSED"},
+  "inquiry-refund": {"REFUND_NOT_EXIST": "ABSENT"}
+}[variable("source")] + {"SIGN_ERROR": "DENIED", "NO_AUTH": "DENIED"};
+def of_refund: (variable("source") | test("refund")) or variable("kind") == "refunds";
+def words($max): if type == "string" then gsub("\u0000"; "") | .[0:$max] else null end;
+def whole($max): if type == "string" and length <= $max then gsub("\u0000"; "") else null end;
+def digits: if type == "number" then tostring | select(test("^[0-9]{1,18}\\z")) else "not a whole number" end;
+def moment: if type == "string" and test("^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])\\z") then . else null end;
+variable("tenpayStatus") as $http
+| (if type == "object" then . else {} end)
+| (.code | words(64)) as $code
+| (.status | if type == "string" then statuses[.] else null end) as $status
+| {source: variable("source"), notification: variable("notificationKey")}
+  + if $http == "none" then {answer: "NONE", reason: variable("tenpayProblem")}
+    elif ($http | startswith("2") | not) then {
+      answer: (answers[$code // ""] // "NONE"),
+      reason: ([$code // ("HTTP " + $http), (.message | words(256))] | map(select(. != null)) | join(": "))
+    }
+    elif $status == null or (of_refund and ($status == "CLOSED" or $status == "EXPIRED")) then {answer: "NONE", reason: "an answer without a known status"}
+    else {
+      answer: "STATUS",
+      status: $status,
+      reason: (.fail_reason | words(256)),
+      merchantId: (.merchant_id | words(64)), orderNo: (.out_trade_no | words(64)), refundNo: (.out_refund_no | words(64)),
+      total: (.amount | if . == null then null elif type == "object" then (.total | digits) // "not a whole number" else "not an amount" end),
+      currency: (.amount | if type == "object" then (.currency | words(8)) else null end),
+      paymentId: (.payment_id | whole(64)), refundId: (.refund_id | whole(64)), prepayInfo: (.prepay_info | whole(65536)),
+      succeededAt: (.success_time | moment)
+    } end
+| with_entries(select(.value != null and .value != ""))

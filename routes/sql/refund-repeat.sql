@@ -1,0 +1,31 @@
+-- The same refund number again: says whether it is the same refund, and takes the right to call refund once more.
+with given as (
+    select *
+    from jsonb_to_record(cast(:#${variable.refund} as jsonb)) as g (
+        payment bigint, "refundNo" text, total bigint, currency text, reason text)
+), held as (
+    select r.*,
+        (r.payment_id, r.amount, r.currency, r.reason) is not distinct from (g.payment, g.total, g.currency, g.reason) as same
+    from refund r
+    join given g on g."refundNo" = r.refund_no
+    where r.account = :#${variable.account}
+    for update of r
+), submitted as (
+    update refund r
+    set submits = r.submits + 1,
+        submitted_at = now(),
+        submitting_until = now() + cast(:#${properties:tenpay.poll.submit-lease} as interval),
+        updated_at = now()
+    from held h
+    where r.id = h.id
+      and h.same
+      and h.status = 'CREATED'
+      and (h.submitting_until is null or h.submitting_until < now())
+    returning r.*
+)
+select cast(
+    coalesce(to_jsonb(s), to_jsonb(h))
+        || jsonb_build_object('verdict', case when not h.same then 'CONFLICT' when s.id is null then 'SAME' else 'SUBMIT' end)
+    as text) as refund
+from held h
+left join submitted s on true

@@ -1,0 +1,129 @@
+-- Applies one piece of Tenpay's news to one refund: the only statement that writes a refund's status, and what was refunded.
+with news as (
+    select *
+    from jsonb_to_record(cast(:#${variable.news} as jsonb)) as n (
+        source text, answer text, status text, reason text, "merchantId" text, "orderNo" text, "refundNo" text, total text,
+        currency text, "refundId" text, "succeededAt" text, notification bigint)
+), paid as (
+    -- The payment is held first, as when a refund is decided: no two can wait for each other.
+    select p.id
+    from payment p
+    where p.id = (
+        select r.payment_id from refund r where r.account = :#${variable.account} and r.refund_no = :#${variable.number})
+    for update
+), held as (
+    select r.*
+    from paid
+    join refund r on r.payment_id = paid.id
+    where r.account = :#${variable.account} and r.refund_no = :#${variable.number}
+    for update of r
+), judged as (
+    select
+        h.id, h.payment_id, h.amount, h.status as old_status, h.review as old_review, h.refusal, h.submits, h.submitted_at,
+        h.submitting_until, h.created_at, n.answer, n.status as told, n.source, n.reason, n."refundId", n."succeededAt",
+        n.notification,
+        n.answer = 'STATUS' and (n."merchantId", n."orderNo", n."refundNo") is distinct from (h.merchant_id, h.order_no, h.refund_no)
+            as of_another,
+        -- A success without its amount proves nothing; other news may leave it out.
+        n.answer = 'STATUS'
+            and (n.total is not null or n.currency is not null or n.status = 'SUCCEEDED')
+            and (n.total, n.currency) is distinct from (cast(h.amount as text), h.currency) as of_another_amount
+    from held h
+    cross join news n
+), wished as (
+    select *,
+        case
+            when of_another or of_another_amount then old_status
+            when answer = 'STATUS' then told
+            -- Only the first call's refusal proves that Tenpay has no such refund: an earlier one may have arrived.
+            when answer = 'REFUSED' and old_status = 'CREATED' and submits = 1 then 'FAILED'
+            -- A later one's is proven when Tenpay then has no such refund, and no call can still arrive.
+            when answer = 'ABSENT' and old_status = 'CREATED' and refusal is not null
+                and (submitting_until is null or submitting_until < now())
+                and submitted_at < now() - cast(:#${properties:tenpay.poll.resend-after} as interval) then 'FAILED'
+            else old_status
+        end as wish
+    from judged
+), decided as (
+    select *,
+        case when old_status || '>' || wish in (
+            'CREATED>PENDING', 'CREATED>SUCCEEDED', 'CREATED>FAILED',
+            'PENDING>SUCCEEDED', 'PENDING>FAILED',
+            -- A success is money: it is recorded even when it comes late.
+            'FAILED>SUCCEEDED'
+        ) then wish else old_status end as new_status
+    from wished
+), reviewed as (
+    select *,
+        case
+            when of_another_amount and not of_another then 'AMOUNT_MISMATCH'
+            when old_status = 'FAILED' and new_status = 'SUCCEEDED' then 'LATE_SUCCESS'
+            when new_status in ('CREATED', 'PENDING')
+                and now() > created_at + cast(:#${properties:tenpay.poll.refund-stuck-after} as interval)
+                then coalesce(old_review, 'STUCK')
+            when old_review = 'STUCK' and new_status not in ('CREATED', 'PENDING') then null
+            else old_review
+        end as new_review,
+        case
+            when of_another or of_another_amount then 'MISMATCH'
+            when new_status <> old_status then 'MOVED'
+            when answer in ('REFUSED', 'DENIED') then 'REFUSED'
+            when answer = 'ABSENT' then 'ABSENT'
+            when answer = 'NONE' then 'NO_ANSWER'
+            when wish = old_status then 'CONFIRMED'
+            else 'IGNORED'
+        end as outcome
+    from decided
+), moved as (
+    update refund r
+    set status = j.new_status,
+        review = j.new_review,
+        tenpay_refund_id = case when j.outcome in ('MOVED', 'CONFIRMED', 'IGNORED') then coalesce(r.tenpay_refund_id, j."refundId")
+            else r.tenpay_refund_id end,
+        refunded_at = case when j.new_status = 'SUCCEEDED' then coalesce(r.refunded_at, moment(j."succeededAt"), now()) end,
+        refusal = case when j.answer = 'REFUSED' then coalesce(r.refusal, j.reason) else r.refusal end,
+        fail_reason = case
+            when j.new_status = 'SUCCEEDED' then null
+            when j.new_status <> j.old_status and j.new_status = 'FAILED' then coalesce(r.refusal, j.reason)
+            else r.fail_reason end,
+        next_poll_at = case when j.new_status in ('CREATED', 'PENDING') then r.next_poll_at end,
+        submitting_until = case when j.source = 'refund' then null else r.submitting_until end,
+        updated_at = case when j.outcome = 'MOVED' or j.new_review is distinct from j.old_review then now()
+            else r.updated_at end
+    from reviewed j
+    where r.id = j.id
+      and (j.outcome in ('MOVED', 'CONFIRMED') or j.source = 'refund' or j.new_review is distinct from j.old_review)
+    returning r.*
+), credited as (
+    update payment p
+    set refunded = p.refunded + j.amount,
+        updated_at = now()
+    from reviewed j
+    where p.id = j.payment_id
+      and j.new_status = 'SUCCEEDED' and j.old_status <> 'SUCCEEDED'
+), noted as (
+    insert into history (payment_id, refund_id, source, outcome, status_before, status_after, detail)
+    select payment_id, id, source, outcome, old_status, new_status, reason from reviewed
+), told as (
+    insert into erp_event (account, payment_id, refund_id, type, data)
+    select m.account, m.payment_id, m.id, change.type, to_jsonb(m)
+    from moved m
+    join reviewed j on j.id = m.id
+    cross join lateral (values
+        ('refund.' || lower(j.new_status), j.new_status <> j.old_status),
+        ('refund.review', j.new_review is not null and j.new_review is distinct from j.old_review)
+    ) as change (type, happened)
+    where change.happened
+), acknowledged as (
+    update notification n
+    set state = 'DONE', next_attempt_at = null, problem = null
+    from reviewed j
+    where n.id = j.notification
+      -- News that names another refund is not this one's to take.
+      and not j.of_another
+)
+select cast(coalesce(to_jsonb(m), to_jsonb(h)) || jsonb_build_object('verdict', j.outcome, 'elsewhere', j.of_another, 'answer', j.answer, 'told', j.reason) as text)
+    as refund
+from reviewed j
+cross join held h
+left join moved m on true

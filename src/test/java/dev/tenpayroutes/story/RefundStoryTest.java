@@ -1,0 +1,599 @@
+package dev.tenpayroutes.story;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+@DisplayName("refund-intake, refund-submit, refund-status")
+class RefundStoryTest extends Story {
+
+    private TenpaySigner tenpay;
+
+    @BeforeEach
+    void tenpaySignsByTheOfficialSdk() {
+        Path folder = Path.of(settings.getRequiredProperty("tenpay.sandbox.folder"));
+        tenpay = new TenpaySigner(
+                folder.resolve("platform-key.pem"), folder.resolve("platform-certificates/platform.pem"));
+    }
+
+    private Answer notify(String number, String refundNumber, String status, long total, String currency) {
+        return notify(TenpaySigner.refundNotification(
+                "EV-" + UUID.randomUUID(), number, refundNumber, status, total, currency));
+    }
+
+    private Answer notify(String body) {
+        return send("POST", "/webhooks/tenpay/main/refunds", null, body, tenpay.headers(body));
+    }
+
+    private List<String> refundHistory(String refundNumber) {
+        return db.sql("""
+                        select h.source || ' ' || h.outcome || ' ' || h.status_after
+                        from history h join refund r on r.id = h.refund_id
+                        where r.refund_no = ? order by h.id
+                        """).param(refundNumber).query(String.class).list();
+    }
+
+    @Test
+    void aPartOfAPaymentIsRefundedAndTheBankTellsByNotification() {
+        String number = paidPayment();
+        String refundNumber = newRefundNumber();
+
+        Answer answer = refund(number, refundNumber, 250);
+
+        assertThat(answer.status()).isEqualTo(201);
+        assertThat(answer.text("status")).isEqualTo("PENDING");
+        assertThat(answer.text("refundId")).isNotBlank();
+        assertThat(answer.text("orderNo")).isEqualTo(number);
+        assertThat(answer.text("reason")).isEqualTo("one latte was cold");
+        assertThat(refunded(number)).isZero();
+        bank(refundNumber, "SUCCESS");
+        refundIsSoon(refundNumber, "SUCCEEDED");
+        assertThat(refundOf(refundNumber).text("refundedAt")).isNotBlank();
+        assertThat(refunded(number)).isEqualTo(250);
+        assertThat(events(number))
+                .containsExactly("payment.pending", "payment.succeeded", "refund.pending", "refund.succeeded");
+        assertThat(refundHistory(refundNumber))
+                .containsExactly(
+                        "refund-request STORED CREATED", "refund MOVED PENDING", "notification MOVED SUCCEEDED");
+    }
+
+    @Test
+    void aPaymentIsRefundedInPartsUpToTheLastCent() {
+        String number = paidPayment();
+        for (long total : new long[] {1, 1000, 49}) {
+            String refundNumber = newRefundNumber();
+            assertThat(refund(number, refundNumber, total).status()).isEqualTo(201);
+            bank(refundNumber, "SUCCESS");
+            refundIsSoon(refundNumber, "SUCCEEDED");
+        }
+        assertThat(refunded(number)).isEqualTo(1050);
+
+        Answer more = refund(number, newRefundNumber(), 1);
+
+        assertThat(more.status()).isEqualTo(422);
+        assertThat(more.text("code")).isEqualTo("REFUND_EXCEEDS_PAYMENT");
+        assertThat(more.text("detail")).contains("at most 0 SGD");
+    }
+
+    @Test
+    void theSameRefundAgainIsTheSameRefundAndIsCalledOnce() {
+        String number = paidPayment();
+        String refundNumber = newRefundNumber();
+        refund(number, refundNumber, 250);
+
+        Answer again = refund(number, refundNumber, 250);
+
+        assertThat(again.status()).isEqualTo(200);
+        assertThat(again.text("status")).isEqualTo("PENDING");
+        assertThat(refundCallsAtTenpay(refundNumber, "refund")).isEqualTo(1);
+        // The money of the first one doesn't stand in the way of its own repetition.
+        String all = newRefundNumber();
+        assertThat(refund(number, all, 800).status()).isEqualTo(201);
+        assertThat(refund(number, all, 800).status()).isEqualTo(200);
+    }
+
+    @Test
+    void theSameNumberForAnotherRefundIsAConflict() {
+        String number = paidPayment();
+        String other = paidPayment();
+        String refundNumber = newRefundNumber();
+        refund(number, refundNumber, 250);
+        String path = "/v1/payments/" + number + "/refunds";
+
+        for (Answer answer : List.of(
+                refund(number, refundNumber, 251),
+                refund(other, refundNumber, 250),
+                post(path, refund(refundNumber, 250).replace("cold", "old")),
+                post(path, refund(refundNumber, 250).replace(",\"reason\":\"one latte was cold\"", "")))) {
+            assertThat(answer.status()).isEqualTo(409);
+            assertThat(answer.text("code")).isEqualTo("REFUND_CONFLICT");
+        }
+        assertThat(refundCallsAtTenpay(refundNumber, "refund")).isEqualTo(1);
+        assertThat(get(path).body().path("items")).hasSize(1);
+    }
+
+    @Test
+    void tenIdenticalRefundsAtOnceAreOneRefund() throws Exception {
+        String number = paidPayment();
+        String refundNumber = newRefundNumber();
+
+        List<Answer> answers = atOnce(10, i -> refund(number, refundNumber, 250));
+
+        assertThat(answers).extracting(Answer::status).containsOnlyOnce(201).isSubsetOf(200, 201, 202);
+        assertThat(refundCallsAtTenpay(refundNumber, "refund")).isEqualTo(1);
+        assertThat(count("select count(*) from refund where refund_no = ?", refundNumber))
+                .isEqualTo(1);
+    }
+
+    @Test
+    void tenCompetingRefundsNeverExceedWhatWasPaid() throws Exception {
+        for (int round = 0; round < 5; round++) {
+            String number = paidPayment();
+
+            List<Answer> answers = atOnce(10, i -> refund(number, newRefundNumber(), 300));
+
+            // Three times 300 of 1050, whoever comes first.
+            assertThat(answers).filteredOn(answer -> answer.status() == 201).hasSize(3);
+            assertThat(answers)
+                    .filteredOn(answer -> answer.status() != 201)
+                    .hasSize(7)
+                    .allMatch(answer -> "REFUND_EXCEEDS_PAYMENT".equals(answer.text("code")));
+            // It was decided here: Tenpay never had to refuse one.
+            assertThat(count(
+                            "select count(*) from history h join payment p on p.id = h.payment_id"
+                                    + " where p.order_no = ? and h.outcome = 'REFUSED'",
+                            number))
+                    .isZero();
+        }
+    }
+
+    @Test
+    void refundsThatSucceedAtTheSameMomentAreAllCounted() throws Exception {
+        String number = paidPayment();
+        List<String> refunds =
+                IntStream.range(0, 10).mapToObj(i -> newRefundNumber()).toList();
+        refunds.forEach(refundNumber ->
+                assertThat(refund(number, refundNumber, 105).status()).isEqualTo(201));
+
+        atOnce(10, i -> notify(number, refunds.get(i), "SUCCESS", 105, "SGD"));
+
+        eventually().untilAsserted(() -> assertThat(refunded(number)).isEqualTo(1050));
+        assertThat(count(
+                        "select cast(sum(r.amount) as integer) from refund r join payment p on p.id = r.payment_id"
+                                + " where p.order_no = ? and r.status = 'SUCCEEDED'",
+                        number))
+                .isEqualTo(1050);
+    }
+
+    @Test
+    void aRefundThatTenpayRefusesGivesItsAmountFreeAgain() {
+        String number = paidPayment();
+        String refundNumber = newRefundNumber();
+        fault("refund", "PARAM_ERROR");
+
+        Answer refused = refund(number, refundNumber, 1050);
+
+        assertThat(refused.status()).isEqualTo(422);
+        assertThat(refused.text("code")).isEqualTo("TENPAY_REFUSED");
+        assertThat(refused.text("tenpayCode")).isEqualTo("PARAM_ERROR");
+        assertThat(refused.text("tenpayMessage")).isNotBlank();
+        assertThat(refundOf(refundNumber).text("status")).isEqualTo("FAILED");
+        assertThat(refundOf(refundNumber).text("failReason")).startsWith("PARAM_ERROR");
+        // The same request again has the same answer, and is not sent again.
+        assertThat(refund(number, refundNumber, 1050).text("code")).isEqualTo("TENPAY_REFUSED");
+        assertThat(refundCallsAtTenpay(refundNumber, "refund")).isEqualTo(1);
+        assertThat(refund(number, newRefundNumber(), 1050).status()).isEqualTo(201);
+    }
+
+    @Test
+    void aRefundThatTheBankFailsGivesItsAmountFreeAgain() {
+        String number = paidPayment();
+        String refundNumber = newRefundNumber();
+        refund(number, refundNumber, 1050);
+        bank(refundNumber, "FAILED");
+        refundIsSoon(refundNumber, "FAILED");
+        assertThat(refunded(number)).isZero();
+
+        String second = newRefundNumber();
+        assertThat(refund(number, second, 1050).status()).isEqualTo(201);
+        bank(second, "SUCCESS");
+        refundIsSoon(second, "SUCCEEDED");
+        assertThat(refunded(number)).isEqualTo(1050);
+        assertThat(events(number)).contains("refund.failed", "refund.succeeded");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "SYSTEM_ERROR",
+        "BAD_GATEWAY",
+        "UNSIGNED",
+        "BAD_SIGNATURE",
+        "FREQUENCY_LIMITED",
+        "WRONG_MERCHANT",
+        "WRONG_ORDER",
+        "RUBBISH"
+    })
+    void aRefundWhoseOutcomeIsUnknownKeepsItsAmount(String fault) {
+        String number = paidPayment();
+        String refundNumber = newRefundNumber();
+        fault("refund", fault);
+
+        Answer unknown = refund(number, refundNumber, 1050);
+
+        assertThat(unknown.status()).isEqualTo(202);
+        assertThat(unknown.text("status")).isEqualTo("CREATED");
+        assertThat(refund(number, newRefundNumber(), 1).text("code")).isEqualTo("REFUND_EXCEEDS_PAYMENT");
+        // Once its answer is known it is one refund, however often it is asked for.
+        eventually()
+                .untilAsserted(
+                        () -> assertThat(refund(number, refundNumber, 1050).text("status"))
+                                .isEqualTo("PENDING"));
+        bank(refundNumber, "SUCCESS");
+        refundIsSoon(refundNumber, "SUCCEEDED");
+        assertThat(refunded(number)).isEqualTo(1050);
+    }
+
+    @Test
+    void aRefusedRepetitionProvesNothingAboutTheFirstCall() {
+        String number = paidPayment();
+        String refundNumber = newRefundNumber();
+        fault("refund", "UNSIGNED");
+        assertThat(refund(number, refundNumber, 1050).status()).isEqualTo(202);
+        fault("refund", "PARAM_ERROR");
+
+        Answer again = refund(number, refundNumber, 1050);
+
+        assertThat(again.status()).isEqualTo(202);
+        assertThat(post("/v1/refunds/" + refundNumber + "/sync", null).text("status"))
+                .isEqualTo("PENDING");
+        assertThat(refundHistory(refundNumber)).contains("refund REFUSED CREATED");
+    }
+
+    @Test
+    void aRefusedRefundThatTenpayThenDoesNotKnowHasFailed() {
+        String number = paidPayment();
+        String refundNumber = newRefundNumber();
+        fault("refund", "BAD_GATEWAY");
+        refund(number, refundNumber, 1050);
+        fault("refund", "PARAM_ERROR");
+        refund(number, refundNumber, 1050);
+        String sync = "/v1/refunds/" + refundNumber + "/sync";
+        // A call may still be on its way.
+        assertThat(post(sync, null).text("status")).isEqualTo("CREATED");
+
+        db.sql("update refund set submitted_at = now() - interval '2 hours' where refund_no = ?")
+                .param(refundNumber)
+                .update();
+
+        assertThat(post(sync, null).text("status")).isEqualTo("FAILED");
+        assertThat(refundOf(refundNumber).text("failReason")).startsWith("PARAM_ERROR");
+        assertThat(refund(number, newRefundNumber(), 1050).status()).isEqualTo(201);
+    }
+
+    @Test
+    void refusedCredentialsKeepTheRefundForAnotherTry() {
+        String number = paidPayment();
+        String refundNumber = newRefundNumber();
+        fault("refund", "NO_AUTH");
+
+        Answer denied = refund(number, refundNumber, 250);
+
+        assertThat(denied.status()).isEqualTo(502);
+        assertThat(denied.text("code")).isEqualTo("TENPAY_REFUSED");
+        assertThat(denied.text("tenpayCode")).isEqualTo("NO_AUTH");
+        assertThat(refundOf(refundNumber).text("status")).isEqualTo("CREATED");
+        assertThat(refund(number, refundNumber, 250).text("status")).isEqualTo("PENDING");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"PENDING", "FAILED", "CLOSED", "EXPIRED"})
+    void onlyAPaidPaymentIsRefunded(String status) {
+        String number = pendingPayment();
+        if (!status.equals("PENDING")) {
+            shopper(number, status);
+            isSoon(number, status);
+        }
+        String refundNumber = newRefundNumber();
+
+        Answer answer = refund(number, refundNumber, 250);
+
+        assertThat(answer.status()).isEqualTo(409);
+        assertThat(answer.text("code")).isEqualTo("PAYMENT_NOT_PAID");
+        assertThat(answer.text("detail")).contains(status);
+        assertThat(refundOf(refundNumber).status()).isEqualTo(404);
+        assertThat(refundCallsAtTenpay(refundNumber, "refund")).isZero();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"PAYNOW,90,SGD", "BOC_MACAU,365,MOP"})
+    void aRefundComesWithinTheWindowOfItsMethodOrNotAtAll(String method, int days, String currency) {
+        String number = paidPayment();
+        db.sql(
+                        "update payment set payment_method = ?, currency = ?, paid_at = now() - ? * interval '1 day' where order_no = ?")
+                .params(method, currency, days + 1, number)
+                .update();
+        String path = "/v1/payments/" + number + "/refunds";
+        String body = refund(newRefundNumber(), 250).replace("SGD", currency);
+
+        Answer late = post(path, body);
+
+        assertThat(late.status()).isEqualTo(422);
+        assertThat(late.text("code")).isEqualTo("REFUND_WINDOW_PASSED");
+        assertThat(late.text("detail")).contains(method, days + " days");
+        db.sql("update payment set paid_at = now() - ? * interval '1 day' + interval '1 minute' where order_no = ?")
+                .params(days, number)
+                .update();
+        // Now it is Tenpay's to say: our currency isn't the one that it knows the payment by.
+        assertThat(post(path, body).text("code")).isNotEqualTo("REFUND_WINDOW_PASSED");
+    }
+
+    @Test
+    void aRepetitionAfterTheWindowIsStillTheSameRefund() {
+        String number = paidPayment();
+        String refundNumber = newRefundNumber();
+        refund(number, refundNumber, 250);
+        db.sql("update payment set payment_method = 'PAYNOW', paid_at = now() - interval '100 days' where order_no = ?")
+                .param(number)
+                .update();
+
+        assertThat(refund(number, refundNumber, 250).status()).isEqualTo(200);
+        assertThat(refund(number, newRefundNumber(), 250).text("code")).isEqualTo("REFUND_WINDOW_PASSED");
+    }
+
+    @Test
+    void aCardHasNoWindow() {
+        String number = paidPayment();
+        db.sql("update payment set paid_at = now() - interval '5 years' where order_no = ?")
+                .param(number)
+                .update();
+        assertThat(refund(number, newRefundNumber(), 250).status()).isEqualTo(201);
+    }
+
+    @Test
+    void aRefundIsInTheCurrencyOfItsPaymentAndWithinTheLimitsOfItsMethod() {
+        String number = paidPayment();
+        db.sql("update payment set amount = 9000000 where order_no = ?")
+                .param(number)
+                .update();
+        String path = "/v1/payments/" + number + "/refunds";
+
+        Answer foreign = post(path, refund(newRefundNumber(), 250).replace("SGD", "USD"));
+        Answer huge = refund(number, newRefundNumber(), 1500001);
+
+        assertThat(foreign.status()).isEqualTo(422);
+        assertThat(foreign.text("code")).isEqualTo("CURRENCY_NOT_SUPPORTED");
+        assertThat(foreign.text("detail")).contains("SGD", "USD");
+        assertThat(huge.status()).isEqualTo(422);
+        assertThat(huge.text("code")).isEqualTo("AMOUNT_OUT_OF_RANGE");
+        assertThat(huge.text("detail")).contains("CARD refunds 1 to 1500000 SGD", "1500001");
+    }
+
+    @Test
+    void aRefundIsSeenByItsOwnAccountOnly() {
+        String number = paidPayment();
+        String refundNumber = newRefundNumber();
+        refund(number, refundNumber, 250);
+
+        assertThat(send("GET", "/v1/refunds/" + refundNumber, NEIGHBOUR, null).text("code"))
+                .isEqualTo("REFUND_NOT_FOUND");
+        assertThat(send("POST", "/v1/refunds/" + refundNumber + "/sync", NEIGHBOUR, null)
+                        .status())
+                .isEqualTo(404);
+        String path = "/v1/payments/" + number + "/refunds";
+        assertThat(send("GET", path, NEIGHBOUR, null).text("code")).isEqualTo("PAYMENT_NOT_FOUND");
+        assertThat(send("POST", path, NEIGHBOUR, refund(newRefundNumber(), 1)).status())
+                .isEqualTo(404);
+        assertThat(send("GET", path, READER, null).status()).isEqualTo(200);
+        assertThat(send("POST", path, READER, refund(newRefundNumber(), 1)).status())
+                .isEqualTo(403);
+        assertThat(send("POST", "/v1/refunds/" + refundNumber + "/sync", READER, null)
+                        .status())
+                .isEqualTo(403);
+        assertThat(get("/v1/refunds/" + newRefundNumber()).status()).isEqualTo(404);
+    }
+
+    @Test
+    void thePaymentShowsItsRefundsAndItsHistoryHasTheirs() {
+        String number = paidPayment();
+        String first = newRefundNumber();
+        String second = newRefundNumber();
+        refund(number, first, 250);
+        refund(number, second, 100);
+
+        JsonNode refunds = get("/v1/payments/" + number + "/refunds").body().path("items");
+        JsonNode history = get("/v1/payments/" + number + "/events").body().path("items");
+
+        assertThat(refunds).hasSize(2);
+        assertThat(refunds.path(0).path("refundNo").asText()).isEqualTo(first);
+        assertThat(refunds.path(1).path("refundNo").asText()).isEqualTo(second);
+        List<String> lines = new ArrayList<>();
+        history.forEach(item -> lines.add(
+                item.path("refundNo").asText("-") + " " + item.path("source").asText()));
+        assertThat(lines)
+                .containsExactly(
+                        "- order",
+                        "- checkout-pay",
+                        "- notification",
+                        first + " refund-request",
+                        first + " refund",
+                        second + " refund-request",
+                        second + " refund");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"SYSTEM_ERROR", "UNSIGNED", "WRONG_ORDER", "WRONG_MERCHANT", "NO_AUTH", "LATE"})
+    void aSyncWithoutAUsableAnswerIsA502AndChangesNothing(String fault) {
+        String number = paidPayment();
+        String refundNumber = newRefundNumber();
+        refund(number, refundNumber, 250);
+        fault("inquiry-refund", fault);
+
+        Answer answer = post("/v1/refunds/" + refundNumber + "/sync", null);
+
+        assertThat(answer.status()).isEqualTo(502);
+        assertThat(answer.text("code")).isEqualTo("TENPAY_NO_ANSWER");
+        assertThat(refundOf(refundNumber).text("status")).isEqualTo("PENDING");
+        assertThat(refundOf(refundNumber).text("review")).isNull();
+    }
+
+    @Test
+    void aSyncAsksTenpayNow() {
+        String number = paidPayment();
+        String refundNumber = newRefundNumber();
+        refund(number, refundNumber, 250);
+        assertThat(post("/v1/refunds/" + refundNumber + "/sync", null).text("status"))
+                .isEqualTo("PENDING");
+        fault("inquiry-refund", "WRONG_AMOUNT");
+
+        post("/v1/refunds/" + refundNumber + "/sync", null);
+
+        assertThat(refundOf(refundNumber).text("review")).isEqualTo("AMOUNT_MISMATCH");
+        assertThat(events(number)).endsWith("refund.pending", "refund.review");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"251,SGD", "250,USD", "25000,SGD"})
+    void newsOfAnotherAmountIsForAPersonToLookAt(long total, String currency) {
+        String number = paidPayment();
+        String refundNumber = newRefundNumber();
+        refund(number, refundNumber, 250);
+
+        assertThat(notify(number, refundNumber, "SUCCESS", total, currency).status())
+                .isEqualTo(200);
+
+        eventually()
+                .untilAsserted(
+                        () -> assertThat(refundOf(refundNumber).text("review")).isEqualTo("AMOUNT_MISMATCH"));
+        assertThat(refundOf(refundNumber).text("status")).isEqualTo("PENDING");
+        assertThat(refunded(number)).isZero();
+    }
+
+    @Test
+    void newsOfAnotherOrdersRefundChangesNothingAndWaits() {
+        String number = paidPayment();
+        String other = paidPayment();
+        String refundNumber = newRefundNumber();
+        refund(number, refundNumber, 250);
+
+        notify(other, refundNumber, "SUCCESS", 250, "SGD");
+
+        eventually()
+                .untilAsserted(() -> assertThat(count(
+                                "select count(*) from notification where number = ? and state = 'WAITING'",
+                                refundNumber))
+                        .isEqualTo(1));
+        assertThat(refundOf(refundNumber).text("status")).isEqualTo("PENDING");
+        assertThat(refunded(number)).isZero();
+        assertThat(refunded(other)).isZero();
+    }
+
+    @Test
+    void newsThatComesBeforeItsRefundIsKeptAndSettlesItWhenItShowsUp() {
+        String number = paidPayment();
+        String refundNumber = newRefundNumber();
+        assertThat(notify(number, refundNumber, "SUCCESS", 250, "SGD").status()).isEqualTo(200);
+        eventually()
+                .untilAsserted(() -> assertThat(count(
+                                "select count(*) from notification where number = ? and state = 'WAITING'",
+                                refundNumber))
+                        .isEqualTo(1));
+
+        assertThat(refund(number, refundNumber, 250).status()).isIn(200, 201);
+
+        refundIsSoon(refundNumber, "SUCCEEDED");
+        assertThat(refunded(number)).isEqualTo(250);
+    }
+
+    @Test
+    void aSuccessThatComesLateIsRecordedEvenWhenItsAmountWasRefundedAgain() {
+        String number = paidPayment();
+        String first = newRefundNumber();
+        refund(number, first, 1050);
+        bank(first, "FAILED");
+        refundIsSoon(first, "FAILED");
+        String second = newRefundNumber();
+        refund(number, second, 1050);
+        bank(second, "SUCCESS");
+        refundIsSoon(second, "SUCCEEDED");
+
+        notify(number, first, "SUCCESS", 1050, "SGD");
+
+        refundIsSoon(first, "SUCCEEDED");
+        assertThat(refundOf(first).text("review")).isEqualTo("LATE_SUCCESS");
+        assertThat(refunded(number)).isEqualTo(2100);
+        assertThat(events(number)).endsWith("refund.succeeded", "refund.review");
+        assertThat(refund(number, newRefundNumber(), 1).text("detail")).contains("at most 0 SGD");
+    }
+
+    @Test
+    void nothingTakesASuccessfulRefundBackAndItCountsOnce() {
+        String number = paidPayment();
+        String refundNumber = newRefundNumber();
+        refund(number, refundNumber, 250);
+        notify(number, refundNumber, "SUCCESS", 250, "SGD");
+        refundIsSoon(refundNumber, "SUCCEEDED");
+
+        notify(number, refundNumber, "SUCCESS", 250, "SGD");
+        notify(number, refundNumber, "FAILED", 250, "SGD");
+
+        eventually()
+                .untilAsserted(() -> assertThat(refundHistory(refundNumber))
+                        .contains("notification CONFIRMED SUCCEEDED", "notification IGNORED SUCCEEDED"));
+        assertThat(refundOf(refundNumber).text("status")).isEqualTo("SUCCEEDED");
+        assertThat(refunded(number)).isEqualTo(250);
+    }
+
+    @Test
+    void aRefundThatBreaksTheContractIsA400() {
+        String number = paidPayment();
+        String path = "/v1/payments/" + number + "/refunds";
+        for (String body : List.of(
+                "{}",
+                refund("RF", 250),
+                refund(newRefundNumber(), 0),
+                refund(newRefundNumber(), 250).replace("reason", "cause"),
+                refund(newRefundNumber(), 250).replace("250", "2.5"))) {
+            Answer answer = post(path, body);
+            assertThat(answer.status()).as(body).isEqualTo(400);
+            assertThat(answer.text("code")).isEqualTo("INVALID_REQUEST");
+        }
+    }
+
+    private interface Step {
+        Answer take(int i) throws Exception;
+    }
+
+    private static List<Answer> atOnce(int times, Step step) throws Exception {
+        ExecutorService threads = Executors.newFixedThreadPool(times);
+        try {
+            List<Callable<Answer>> steps = new ArrayList<>();
+            for (int i = 0; i < times; i++) {
+                int n = i;
+                steps.add(() -> step.take(n));
+            }
+            Collections.shuffle(steps);
+            List<Answer> answers = new ArrayList<>();
+            for (Future<Answer> answer : threads.invokeAll(steps)) {
+                answers.add(answer.get());
+            }
+            return answers;
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+}
