@@ -163,6 +163,30 @@ class RefundStoryTest extends Story {
     }
 
     @Test
+    void aRefundIsDecidedWhileItsPaymentIsHeldHoweverLongThatTakes() throws Exception {
+        String number = paidPayment();
+        // Between what a statement sees and what it writes there is time enough for the others to see the same.
+        db.sql("""
+                        create function slowly() returns trigger language plpgsql as
+                        $$ begin perform pg_sleep(0.3); return new; end $$
+                        """).update();
+        db.sql("create trigger slowly before insert on refund for each row execute function slowly()")
+                .update();
+        try {
+            List<Answer> answers = atOnce(4, i -> refund(number, newRefundNumber(), 1050));
+
+            // By us: Tenpay never had to refuse one.
+            assertThat(answers)
+                    .extracting(answer -> answer.text("code"))
+                    .containsExactlyInAnyOrder(
+                            null, "REFUND_EXCEEDS_PAYMENT", "REFUND_EXCEEDS_PAYMENT", "REFUND_EXCEEDS_PAYMENT");
+        } finally {
+            db.sql("drop trigger slowly on refund").update();
+            db.sql("drop function slowly()").update();
+        }
+    }
+
+    @Test
     void refundsThatSucceedAtTheSameMomentAreAllCounted() throws Exception {
         String number = paidPayment();
         List<String> refunds =
