@@ -4,6 +4,7 @@ with due as (
     from payment
     where next_poll_at <= now()
       and (submitting_until is null or submitting_until < now())
+      and account <> all (string_to_array(:#${variable.pausedAccounts}, ','))
     order by next_poll_at
     limit cast(:#${properties:tenpay.poll.batch-size} as integer)
     for update skip locked

@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -54,6 +55,11 @@ public class Accounts {
         }
         settings.accounts().forEach((name, files) -> accounts.put(name, account(name, files, rsa, clock)));
         LOG.info("accounts {} by {} RSA", accounts.keySet(), rsa);
+    }
+
+    /** The names of all accounts. */
+    public Set<String> names() {
+        return Set.copyOf(accounts.keySet());
     }
 
     /** The account of this name, if there is one. */

@@ -11,6 +11,8 @@ import dev.tenpayroutes.wire.Rsa;
 import dev.tenpayroutes.wire.SignatureVerifier;
 import dev.tenpayroutes.wire.SignatureVerifier.UnverifiedException;
 import dev.tenpayroutes.wire.Wire;
+import io.github.resilience4j.circuitbreaker.CallNotPermittedException;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.io.InputStream;
@@ -23,6 +25,7 @@ import java.time.Duration;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
 import org.apache.camel.Processor;
@@ -33,6 +36,7 @@ import org.apache.hc.core5.http.HttpEntity;
 import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -55,12 +59,14 @@ class TenpayCalls {
         return new SignatureVerifier(wire, rsa, clock);
     }
 
-    /** Signs the body's bytes for the account and path of the exchange, and addresses the call. */
+    /** Signs the body's bytes for the account and path of the exchange, and addresses the call, if calls are made at all now. */
     @Bean
-    Processor signRequest(Accounts accounts, Wire wire, Rsa rsa, Clock clock, SecureRandom random) {
+    Processor signRequest(
+            Accounts accounts, Wire wire, Rsa rsa, Clock clock, SecureRandom random, CircuitBreakerRegistry breakers) {
         RequestSigner signer = new RequestSigner(wire, rsa, clock, random);
         return exchange -> {
             Account account = accounts.get(exchange.getVariable("account", String.class));
+            breakers.circuitBreaker(account.name()).acquirePermission();
             URI url = URI.create(accounts.baseUrl() + exchange.getVariable("tenpayPath", String.class));
             Message message = exchange.getMessage();
             byte[] body = message.getMandatoryBody(byte[].class);
@@ -76,17 +82,23 @@ class TenpayCalls {
 
     /** Lets an answer in only when its exact bytes are verified: 2xx or not. Then the body is the parsed answer. */
     @Bean
-    Processor verifyAnswer(Accounts accounts, Wire wire, SignatureVerifier verifier, ObjectMapper json) {
+    Processor verifyAnswer(
+            Accounts accounts,
+            Wire wire,
+            SignatureVerifier verifier,
+            ObjectMapper json,
+            CircuitBreakerRegistry breakers) {
         return exchange -> {
             Message message = exchange.getMessage();
             byte[] body = message.getBody(byte[].class);
             byte[] bytes = body == null ? new byte[0] : body;
-            verifier.verify(
-                    headers(message, wire),
-                    accounts.get(exchange.getVariable("account", String.class)).platformCertificates()::key,
-                    bytes);
+            Account account = accounts.get(exchange.getVariable("account", String.class));
+            verifier.verify(headers(message, wire), account.platformCertificates()::key, bytes);
             JsonNode answer = json.readTree(bytes);
-            exchange.setVariable("tenpayStatus", message.getHeader(Exchange.HTTP_RESPONSE_CODE, String.class));
+            int status = message.getHeader(Exchange.HTTP_RESPONSE_CODE, Integer.class);
+            boolean well = status < 500 && status != 429;
+            Breakers.ended(breakers.circuitBreaker(account.name()), well, retryAfter(message));
+            exchange.setVariable("tenpayStatus", Integer.toString(status));
             message.removeHeaders("*");
             message.setBody(answer);
         };
@@ -94,18 +106,25 @@ class TenpayCalls {
 
     /** Says that nothing usable came back, and why: in words fit for history and log. */
     @Bean
-    Processor noAnswer(MeterRegistry meters) {
+    Processor noAnswer(MeterRegistry meters, CircuitBreakerRegistry breakers) {
         return exchange -> {
             Throwable failure = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Throwable.class);
+            boolean asked = !(failure instanceof CallNotPermittedException);
+            if (asked) {
+                breakers.find(exchange.getVariable("account", "", String.class))
+                        .ifPresent(breaker -> Breakers.ended(breaker, false, retryAfter(exchange.getMessage())));
+            }
             String status = exchange.getMessage().getHeader(Exchange.HTTP_RESPONSE_CODE, "", String.class);
             String problem = words(failure) + (status.isEmpty() ? "" : " (HTTP " + status + ")");
             String call = exchange.getVariable("source", String.class);
-            LOG.warn(
-                    "{} {} of account {}: {}",
-                    call,
-                    exchange.getVariable("number"),
-                    exchange.getVariable("account"),
-                    problem);
+            // A paused account was reported when it was paused.
+            LOG.atLevel(asked ? Level.WARN : Level.DEBUG)
+                    .log(
+                            "{} {} of account {}: {}",
+                            call,
+                            exchange.getVariable("number"),
+                            exchange.getVariable("account"),
+                            problem);
             meters.counter("tenpay.calls.unanswered", "call", call).increment();
             exchange.setVariable("tenpayStatus", "none");
             exchange.setVariable("tenpayProblem", problem);
@@ -119,6 +138,9 @@ class TenpayCalls {
         if (failure instanceof UnverifiedException unverified) {
             return "unverified answer: " + unverified.getMessage();
         }
+        if (failure instanceof CallNotPermittedException) {
+            return "not asked: Tenpay did not answer lately, or asked us to wait";
+        }
         if (failure instanceof JacksonException) {
             return "the answer is not JSON";
         }
@@ -129,6 +151,10 @@ class TenpayCalls {
             return "no answer in time";
         }
         return "no answer: " + failure.getClass().getSimpleName();
+    }
+
+    private static String retryAfter(Message message) {
+        return message.getHeader("Retry-After", "", String.class);
     }
 
     static Wire.SignatureHeaders headers(Message message, Wire wire) {
@@ -158,12 +184,18 @@ class TenpayCalls {
                 .disableCookieManagement()
                 .disableAuthCaching()
                 .addExecInterceptorFirst("whole answer in time", (request, scope, chain) -> {
+                    AtomicBoolean over = new AtomicBoolean();
                     ScheduledFuture<?> end = timer.schedule(
-                            () -> scope.execRuntime.discardEndpoint(), timeout.toMillis(), TimeUnit.MILLISECONDS);
+                            () -> {
+                                over.set(true);
+                                scope.execRuntime.discardEndpoint();
+                            },
+                            timeout.toMillis(),
+                            TimeUnit.MILLISECONDS);
                     try {
                         return whole(chain.proceed(request, scope));
                     } catch (IOException e) {
-                        throw end.isDone() ? new InterruptedIOException("no answer in time") : e;
+                        throw over.get() ? new InterruptedIOException("no answer in time") : e;
                     } finally {
                         end.cancel(false);
                     }

@@ -18,6 +18,7 @@ class ScheduleSettings {
 
     private static final List<String> DURATIONS = List.of(
             "tenpay.call-timeout",
+            "tenpay.breaker.open-for",
             "tenpay.poll.tick",
             "tenpay.poll.first-delay",
             "tenpay.poll.interval",
@@ -33,8 +34,11 @@ class ScheduleSettings {
             "tenpay.notifications.max-delay",
             "tenpay.notifications.give-up-after",
             "tenpay.idempotency-keys.keep");
-    private static final List<String> NUMBERS =
-            List.of("tenpay.poll.batch-size", "tenpay.poll.parallel", "tenpay.notifications.batch-size");
+    private static final List<String> NUMBERS = List.of(
+            "tenpay.breaker.calls",
+            "tenpay.poll.batch-size",
+            "tenpay.poll.parallel",
+            "tenpay.notifications.batch-size");
 
     ScheduleSettings(Environment settings) {
         for (String name : DURATIONS) {

@@ -218,6 +218,7 @@ class PollStoryTest extends Story {
                 .replaceAll("--.*", "")
                 .replace(":#${properties:tenpay.poll.batch-size}", "'3'")
                 .replaceAll(":#\\$\\{properties:[^}]*}", "'1 hour'")
+                .replace(":#${variable.pausedAccounts}", "''")
                 .replace("where next_poll_at <= now()", "where account = 'claimed' and polls = 0");
         ExecutorService threads = Executors.newFixedThreadPool(20);
         try {

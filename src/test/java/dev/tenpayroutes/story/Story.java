@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tenpayroutes.TenpayGlobalRoutes;
+import io.github.resilience4j.circuitbreaker.CircuitBreaker;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -35,7 +37,7 @@ import org.springframework.test.util.TestSocketUtils;
 @SpringBootTest(classes = TenpayGlobalRoutes.class, webEnvironment = SpringBootTest.WebEnvironment.DEFINED_PORT)
 @CamelSpringBootTest
 @ActiveProfiles("sandbox")
-@TestPropertySource(properties = "tenpay.poll.first-delay=1h")
+@TestPropertySource(properties = {"tenpay.poll.first-delay=1h", "tenpay.breaker.calls=1000"})
 abstract class Story {
 
     static final ObjectMapper JSON = new ObjectMapper();
@@ -77,8 +79,12 @@ abstract class Story {
         registry.add("tenpay.clients.neighbour.scopes", () -> "payments:read,payments:write,refunds:write");
     }
 
+    @Autowired
+    CircuitBreakerRegistry breakers;
+
     @AfterEach
     void noFaultOutlivesItsStory() {
+        breakers.getAllCircuitBreakers().forEach(CircuitBreaker::reset);
         send("DELETE", "/sandbox/faults", null, null);
     }
 
