@@ -16,7 +16,7 @@ with news as (
         n.source = 'checkout-pay' and n.status = 'SUCCEEDED' and n.total is null as paid_already,
         case when n.source = 'checkout-pay' and n.status = 'SUCCEEDED' and n.total is null then 'PENDING'
             else n.status end as told, n.source, n.reason,
-        n."paymentId", n."prepayInfo", n."succeededAt", n.notification, h.submits, h.submitting_until, h.expires_at,
+        n."paymentId", n."prepayInfo", n."succeededAt", n.notification, h.submits, h.submitting_until, h.expires_at, h.updated_at as finished_at,
         n.answer = 'STATUS' and (n."merchantId", n."orderNo") is distinct from (h.merchant_id, h.order_no) as of_another,
         -- A success without its amount proves nothing; other news may leave it out.
         n.answer = 'STATUS'
@@ -52,6 +52,12 @@ with news as (
         case
             when of_another_amount and not of_another then 'AMOUNT_MISMATCH'
             when old_status in ('FAILED', 'CLOSED', 'EXPIRED') and new_status = 'SUCCEEDED' then 'LATE_SUCCESS'
+            -- Asked about what is final, Tenpay says something else.
+            when source like 'inquiry-%' and old_status not in ('CREATED', 'PENDING') and new_status = old_status
+                and (wish <> old_status or (answer = 'ABSENT' and old_status = 'SUCCEEDED'))
+                -- Two words for unpaid are no difference.
+                and (old_status = 'SUCCEEDED' or wish in ('CREATED', 'PENDING'))
+                then coalesce(old_review, 'STATUS_MISMATCH')
             when new_status in ('CREATED', 'PENDING')
                 and now() > expires_at + cast(:#${properties:tenpay.poll.stuck-after} as interval)
                 then coalesce(old_review, 'STUCK')
@@ -66,7 +72,11 @@ with news as (
             when answer = 'NONE' then 'NO_ANSWER'
             when wish = old_status then 'CONFIRMED'
             else 'IGNORED'
-        end as outcome
+        end as outcome,
+        -- Asked about it, Tenpay says the same: at once for a success, else only after a while, since one may come late.
+        source like 'inquiry-%' and not of_another and not of_another_amount
+            and (new_status = 'SUCCEEDED' or finished_at < now() - cast(:#${properties:tenpay.reconcile.after} as interval))
+            and ((answer = 'STATUS' and told not in ('CREATED', 'PENDING') and (told = 'SUCCEEDED') = (new_status = 'SUCCEEDED')) or (answer = 'ABSENT' and new_status = 'FAILED')) as agreed
     from decided
 ), moved as (
     update payment p
@@ -86,12 +96,16 @@ with news as (
             when r.new_status not in ('CREATED', 'PENDING') then null
             when r.paid_already then now()
             else p.next_poll_at end,
+        reconcile_at = case
+            when r.new_status in ('CREATED', 'PENDING') or r.agreed then null
+            when r.new_status <> r.old_status then now() + cast(:#${properties:tenpay.reconcile.after} as interval)
+            else p.reconcile_at end,
         submitting_until = case when r.source = 'checkout-pay' then null else p.submitting_until end,
         updated_at = case when r.outcome = 'MOVED' or r.new_review is distinct from r.old_review then now()
             else p.updated_at end
     from reviewed r
     where p.id = r.id
-      and (r.outcome in ('MOVED', 'CONFIRMED') or r.source = 'checkout-pay' or r.new_review is distinct from r.old_review)
+      and (r.outcome in ('MOVED', 'CONFIRMED') or r.agreed or r.source = 'checkout-pay' or r.new_review is distinct from r.old_review)
     returning p.*
 ), noted as (
     insert into history (payment_id, source, outcome, status_before, status_after, detail)

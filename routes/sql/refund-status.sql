@@ -20,7 +20,7 @@ with news as (
 ), judged as (
     select
         h.id, h.payment_id, h.amount, h.status as old_status, h.review as old_review, h.refusal, h.submits, h.submitted_at,
-        h.submitting_until, h.created_at, n.answer, n.status as told, n.source, n.reason, n."refundId", n."succeededAt",
+        h.submitting_until, h.created_at, h.updated_at as finished_at, n.answer, n.status as told, n.source, n.reason, n."refundId", n."succeededAt",
         n.notification,
         n.answer = 'STATUS' and (n."merchantId", n."orderNo", n."refundNo") is distinct from (h.merchant_id, h.order_no, h.refund_no)
             as of_another,
@@ -58,6 +58,10 @@ with news as (
         case
             when of_another_amount and not of_another then 'AMOUNT_MISMATCH'
             when old_status = 'FAILED' and new_status = 'SUCCEEDED' then 'LATE_SUCCESS'
+            -- Asked about what is final, Tenpay says something else.
+            when source like 'inquiry-%' and old_status not in ('CREATED', 'PENDING') and new_status = old_status
+                and (wish <> old_status or (answer = 'ABSENT' and old_status = 'SUCCEEDED'))
+                then coalesce(old_review, 'STATUS_MISMATCH')
             when new_status in ('CREATED', 'PENDING')
                 and now() > created_at + cast(:#${properties:tenpay.poll.refund-stuck-after} as interval)
                 then coalesce(old_review, 'STUCK')
@@ -72,7 +76,11 @@ with news as (
             when answer = 'NONE' then 'NO_ANSWER'
             when wish = old_status then 'CONFIRMED'
             else 'IGNORED'
-        end as outcome
+        end as outcome,
+        -- Asked about it, Tenpay says the same: at once for a success, else only after a while, since one may come late.
+        source like 'inquiry-%' and not of_another and not of_another_amount
+            and (new_status = 'SUCCEEDED' or finished_at < now() - cast(:#${properties:tenpay.reconcile.after} as interval))
+            and ((answer = 'STATUS' and told = new_status) or (answer = 'ABSENT' and new_status = 'FAILED')) as agreed
     from decided
 ), moved as (
     update refund r
@@ -87,12 +95,16 @@ with news as (
             when j.new_status <> j.old_status and j.new_status = 'FAILED' then coalesce(r.refusal, j.reason)
             else r.fail_reason end,
         next_poll_at = case when j.new_status in ('CREATED', 'PENDING') then r.next_poll_at end,
+        reconcile_at = case
+            when j.new_status in ('CREATED', 'PENDING') or j.agreed then null
+            when j.new_status <> j.old_status then now() + cast(:#${properties:tenpay.reconcile.after} as interval)
+            else r.reconcile_at end,
         submitting_until = case when j.source = 'refund' then null else r.submitting_until end,
         updated_at = case when j.outcome = 'MOVED' or j.new_review is distinct from j.old_review then now()
             else r.updated_at end
     from reviewed j
     where r.id = j.id
-      and (j.outcome in ('MOVED', 'CONFIRMED') or j.source = 'refund' or j.new_review is distinct from j.old_review)
+      and (j.outcome in ('MOVED', 'CONFIRMED') or j.agreed or j.source = 'refund' or j.new_review is distinct from j.old_review)
     returning r.*
 ), credited as (
     update payment p

@@ -2,7 +2,11 @@ package dev.tenpayroutes.route;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
 import java.sql.SQLException;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.camel.Exchange;
 import org.apache.camel.Processor;
 import org.slf4j.Logger;
@@ -41,6 +45,19 @@ class Reports {
             } else {
                 log.info("{} {} of account {}: {}, status {} {}", line);
             }
+        };
+    }
+
+    /** The age of each queue's oldest overdue work becomes the gauge {@code tenpay.queue.age}, in seconds. */
+    @Bean
+    Processor reportQueues(MeterRegistry meters) {
+        Map<String, AtomicLong> ages = new ConcurrentHashMap<>();
+        return exchange -> {
+            Map<?, ?> row = exchange.getMessage().getMandatoryBody(Map.class);
+            row.forEach((queue, age) -> ages.computeIfAbsent(
+                            queue.toString(),
+                            name -> meters.gauge("tenpay.queue.age", Tags.of("queue", name), new AtomicLong()))
+                    .set(age == null ? 0 : ((Number) age).longValue()));
         };
     }
 

@@ -27,7 +27,7 @@ class HouseDoorsTest {
             ANYWHERE,
             // A queue in memory: only where what is lost in it comes due again by itself.
             "seda",
-            Set.of("payment-poll", "refund-poll"),
+            Set.of("payment-poll", "refund-poll", "reconcile"),
             "http",
             Set.of("tenpay-call"),
             "https",

@@ -200,6 +200,11 @@ class WebhookStoryTest extends Story {
                                 "select count(*) from notification where number = ? and state = 'WAITING'", number))
                         .isEqualTo(1));
 
+        // Not by its next try: the order itself wakes it.
+        db.sql("update notification set next_attempt_at = now() + interval '1 hour' where number = ?")
+                .param(number)
+                .update();
+
         assertThat(post("/v1/payments", order(number)).status()).isIn(200, 201);
 
         isSoon(number, "SUCCEEDED");

@@ -1,0 +1,9 @@
+-- Deletes old history, some at a time; the payments and refunds themselves stay.
+delete from history
+where id in (
+    select id
+    from history
+    where at < now() - cast(:#${properties:tenpay.housekeeping.keep-history} as interval)
+    order by at
+    limit 10000
+    for update skip locked)

@@ -1,0 +1,18 @@
+-- Takes the final payments that nobody asked about since, to ask once more; after some days without an agreement, no more.
+with due as (
+    select id
+    from payment
+    where reconcile_at <= now()
+      and account <> all (string_to_array(:#${variable.pausedAccounts}, ','))
+    order by reconcile_at
+    limit cast(:#${properties:tenpay.poll.batch-size} as integer)
+    for update skip locked
+)
+update payment p
+set reconcile_at = case
+        when p.updated_at < now() - cast(:#${properties:tenpay.reconcile.give-up-after} as interval) then null
+        else now() + cast(:#${properties:tenpay.reconcile.after} as interval)
+    end
+from due
+where p.id = due.id
+returning cast(to_jsonb(p) as text) as payment

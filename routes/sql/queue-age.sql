@@ -1,0 +1,5 @@
+-- How many seconds the oldest work has been waiting beyond its time, by queue: 0 where none is late.
+select cast(extract(epoch from greatest(now() - (select min(next_poll_at) from payment where next_poll_at is not null), interval '0')) as bigint) as payments,
+    cast(extract(epoch from greatest(now() - (select min(next_poll_at) from refund where next_poll_at is not null), interval '0')) as bigint) as refunds,
+    cast(extract(epoch from greatest(now() - (select min(next_attempt_at) from notification where next_attempt_at is not null), interval '0')) as bigint) as notifications,
+    cast(extract(epoch from greatest(now() - (select min(reconcile_at) from payment where reconcile_at is not null), interval '0')) as bigint) as reconciliation

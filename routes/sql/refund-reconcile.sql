@@ -1,0 +1,18 @@
+-- Takes the final refunds that nobody asked about since, to ask once more; after some days without an agreement, no more.
+with due as (
+    select id
+    from refund
+    where reconcile_at <= now()
+      and account <> all (string_to_array(:#${variable.pausedAccounts}, ','))
+    order by reconcile_at
+    limit cast(:#${properties:tenpay.poll.batch-size} as integer)
+    for update skip locked
+)
+update refund r
+set reconcile_at = case
+        when r.updated_at < now() - cast(:#${properties:tenpay.reconcile.give-up-after} as interval) then null
+        else now() + cast(:#${properties:tenpay.reconcile.after} as interval)
+    end
+from due
+where r.id = due.id
+returning cast(to_jsonb(r) as text) as refund

@@ -1,0 +1,200 @@
+package dev.tenpayroutes.story;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.springframework.test.context.TestPropertySource;
+
+/** No webhook arrives here, and a day lasts a second. */
+@DisplayName("reconcile, housekeeping")
+@TestPropertySource(
+        properties = {
+            "tenpay.notify-base-url=http://127.0.0.1:1",
+            "tenpay.reconcile.tick=200ms",
+            "tenpay.reconcile.after=1s",
+            "tenpay.reconcile.give-up-after=1h",
+            "tenpay.housekeeping.period=300ms"
+        })
+class ReconcileStoryTest extends Story {
+
+    private Answer sync(String number) {
+        return post("/v1/payments/" + number + "/sync", null);
+    }
+
+    private void agreed(String number) {
+        eventually()
+                .untilAsserted(() -> assertThat(count(
+                                "select count(*) from payment where order_no = ? and reconcile_at is null", number))
+                        .isEqualTo(1));
+    }
+
+    /** What we hold is final, and nobody has asked about it since. */
+    private void finished(String number, String status) {
+        db.sql("""
+                        update payment set status = ?, next_poll_at = null, reconcile_at = now(),
+                            paid_at = case when ? = 'SUCCEEDED' then now() end where order_no = ?
+                        """).params(status, status, number).update();
+    }
+
+    @Test
+    void aSuccessWhoseNewsGotLostAfterAFailureIsFound() {
+        String number = pendingPayment();
+        shopper(number, "FAILED");
+        assertThat(sync(number).text("status")).isEqualTo("FAILED");
+
+        shopper(number, "SUCCESS");
+
+        isSoon(number, "SUCCEEDED");
+        assertThat(payment(number).text("review")).isEqualTo("LATE_SUCCESS");
+        agreed(number);
+    }
+
+    @Test
+    void aSuccessThatTenpayConfirmsIsNotAskedAboutAgain() {
+        String number = pendingPayment();
+        shopper(number, "SUCCESS");
+        finished(number, "SUCCEEDED");
+
+        agreed(number);
+
+        assertThat(history(number)).endsWith("inquiry-payment CONFIRMED SUCCEEDED");
+        assertThat(callsAtTenpay(number, "inquiry-payment")).isEqualTo(1);
+        assertThat(payment(number).text("review")).isNull();
+    }
+
+    @Test
+    void twoWordsForUnpaidAreNoDifference() {
+        String number = pendingPayment();
+        shopper(number, "EXPIRED");
+        finished(number, "CLOSED");
+        agreed(number);
+        assertThat(payment(number).text("status")).isEqualTo("CLOSED");
+        assertThat(payment(number).text("review")).isNull();
+    }
+
+    @Test
+    void whatWeHoldForPaidAndTenpayDoesNotIsForAPersonToLookAt() {
+        String open = pendingPayment();
+        String failed = pendingPayment();
+        shopper(failed, "FAILED");
+        finished(open, "SUCCEEDED");
+        finished(failed, "SUCCEEDED");
+        String unknown = newNumber();
+        db.sql("update payment set order_no = ? where order_no = ?")
+                .params(unknown, pendingPayment())
+                .update();
+        finished(unknown, "SUCCEEDED");
+
+        for (String number : List.of(open, failed, unknown)) {
+            eventually()
+                    .untilAsserted(
+                            () -> assertThat(payment(number).text("review")).isEqualTo("STATUS_MISMATCH"));
+            assertThat(payment(number).text("status")).isEqualTo("SUCCEEDED");
+            assertThat(events(number)).endsWith("payment.review").doesNotContain("payment.succeeded");
+        }
+        // Told once, however often it is asked.
+        eventually().until(() -> callsAtTenpay(failed, "inquiry-payment") >= 3);
+        assertThat(events(failed)).containsOnlyOnce("payment.review");
+    }
+
+    @Test
+    void whatWeHoldForOverAndTenpayHoldsOpenIsForAPersonToLookAt() {
+        String number = pendingPayment();
+        finished(number, "EXPIRED");
+        eventually()
+                .untilAsserted(() -> assertThat(payment(number).text("review")).isEqualTo("STATUS_MISMATCH"));
+        assertThat(payment(number).text("status")).isEqualTo("EXPIRED");
+    }
+
+    @Test
+    void aRefundThatFailedHereAndSucceededThereIsFound() {
+        String number = pendingPayment();
+        shopper(number, "SUCCESS");
+        sync(number);
+        String refundNumber = newRefundNumber();
+        refund(number, refundNumber, 250);
+        bank(refundNumber, "FAILED");
+        assertThat(post("/v1/refunds/" + refundNumber + "/sync", null).text("status"))
+                .isEqualTo("FAILED");
+
+        bank(refundNumber, "SUCCESS");
+
+        refundIsSoon(refundNumber, "SUCCEEDED");
+        assertThat(refundOf(refundNumber).text("review")).isEqualTo("LATE_SUCCESS");
+        assertThat(refunded(number)).isEqualTo(250);
+    }
+
+    @Test
+    void aRefundThatWeHoldForDoneAndTenpayDoesNotIsForAPersonToLookAt() {
+        String number = pendingPayment();
+        shopper(number, "SUCCESS");
+        sync(number);
+        String refundNumber = newRefundNumber();
+        refund(number, refundNumber, 250);
+        db.sql("""
+                        update refund set status = 'SUCCEEDED', refunded_at = now(), next_poll_at = null,
+                            reconcile_at = now() where refund_no = ?
+                        """).param(refundNumber).update();
+        eventually()
+                .untilAsserted(
+                        () -> assertThat(refundOf(refundNumber).text("review")).isEqualTo("STATUS_MISMATCH"));
+        assertThat(refundOf(refundNumber).text("status")).isEqualTo("SUCCEEDED");
+    }
+
+    @Test
+    void afterSomeDaysWithoutAnAgreementItIsAskedNoMore() {
+        String number = pendingPayment();
+        finished(number, "EXPIRED");
+        db.sql("update payment set updated_at = now() - interval '2 hours' where order_no = ?")
+                .param(number)
+                .update();
+        agreed(number);
+        eventually().until(() -> callsAtTenpay(number, "inquiry-payment") == 1);
+    }
+
+    @Test
+    void oldHistoryAndOldNotificationsGoAndPaymentsStay() {
+        String number = pendingPayment();
+        db.sql("update history set at = now() - interval '800 days' where payment_id ="
+                        + " (select id from payment where order_no = ?)")
+                .param(number)
+                .update();
+        db.sql("""
+                        insert into notification (account, kind, body, state, received_at) values
+                        ('main', 'payments', 'old', 'DONE', now() - interval '100 days'),
+                        ('main', 'payments', 'young', 'DONE', now() - interval '80 days')
+                        """).update();
+
+        eventually().untilAsserted(() -> assertThat(history(number)).isEmpty());
+
+        eventually()
+                .untilAsserted(() -> assertThat(count("select count(*) from notification where body = 'old'"))
+                        .isZero());
+        assertThat(count("select count(*) from notification where body = 'young'"))
+                .isEqualTo(1);
+        assertThat(payment(number).text("status")).isEqualTo("PENDING");
+    }
+
+    @Test
+    void theAgeOfTheQueuesIsMeasured() {
+        String number = pendingPayment();
+        db.sql(
+                        "update payment set next_poll_at = now() - interval '5 minutes', submitting_until = now() + interval '1 hour'"
+                                + " where order_no = ?")
+                .param(number)
+                .update();
+        eventually()
+                .untilAsserted(() -> assertThat(get("/actuator/metrics/tenpay.queue.age?tag=queue:payments")
+                                .body()
+                                .path("measurements")
+                                .path(0)
+                                .path("value")
+                                .asInt())
+                        .isBetween(290, 400));
+        db.sql("update payment set next_poll_at = now() + interval '1 hour' where order_no = ?")
+                .param(number)
+                .update();
+    }
+}
