@@ -43,7 +43,7 @@ const TIMING = {
   start: 20_000,
   /** One request: longer than the 9 s in which our API gets an answer from Tenpay or gives up. */
   request: 11_000,
-  pause: 1_000,
+  pause: 2_000,
   polls: 10,
   poll: 3_000,
 }
