@@ -17,16 +17,20 @@ public record ClientSettings(@DefaultValue Map<String, ClientKey> clients) {
     /**
      * One client.
      *
-     * @param apiKey its key; better give only the hash
-     * @param apiKeySha256 SHA-256 of its key, 64 hex digits
+     * @param apiKey its keys, one or more; better give only the hashes
+     * @param apiKeySha256 SHA-256 of its keys, 64 hex digits each; where there are hashes, keys in the clear don't count
+     * @param oauth2ClientId who it is in the issuer's tokens, where an issuer is set
      * @param accounts names of the accounts it may see; the first is the default for new orders
      * @param scopes {@code payments:read}, {@code payments:write}, {@code refunds:write}
+     * @param requestsPerSecond how often it may call this instance, on average; twice as much at once
      */
     public record ClientKey(
-            @Nullable String apiKey,
-            @Nullable String apiKeySha256,
+            @DefaultValue List<String> apiKey,
+            @DefaultValue List<String> apiKeySha256,
+            @Nullable String oauth2ClientId,
             @DefaultValue List<String> accounts,
-            @DefaultValue List<String> scopes) {
+            @DefaultValue List<String> scopes,
+            @DefaultValue("200") int requestsPerSecond) {
         @Override
         public String toString() {
             return "ClientKey[accounts=" + accounts + ", scopes=" + scopes + ", apiKey=***]";

@@ -7,11 +7,14 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.core.env.Environment;
@@ -19,10 +22,11 @@ import org.springframework.core.env.Profiles;
 import org.springframework.stereotype.Component;
 
 /**
- * Knows a client by its API key.
+ * Knows a client by any of its API keys, or by the name that the issuer's tokens have for it.
  *
  * <p>Keys are compared as SHA-256 hashes in constant time: a long random key needs no slow hash, and bcrypt would cost
- * 100 ms of CPU a request. Settings that can't work are a {@link SettingException} at start-up.
+ * 100 ms of CPU a request. Several keys of a client count alike, so that one can be replaced without an outage. Settings
+ * that can't work are a {@link SettingException} at start-up.
  */
 @Component
 public class Clients {
@@ -35,6 +39,7 @@ public class Clients {
     private record Entry(byte[] hash, Client client) {}
 
     private final List<Entry> entries = new ArrayList<>();
+    private final Map<String, Client> byOAuth2ClientId = new HashMap<>();
 
     public Clients(ClientSettings settings, Accounts accounts, Environment environment) {
         if (settings.clients().isEmpty()) {
@@ -44,15 +49,31 @@ public class Clients {
                     "set tenpay.clients.erp.api-key-sha256, .accounts and .scopes, so that an ERP may call");
         }
         boolean sandbox = environment.acceptsProfiles(Profiles.of("sandbox"));
+        boolean issuer = !blank(environment.getProperty(BearerTokens.ISSUER));
         settings.clients().forEach((name, key) -> {
-            Entry entry = entry(name, key, accounts, sandbox);
-            if (entries.stream().anyMatch(other -> MessageDigest.isEqual(other.hash(), entry.hash()))) {
+            String prefix = "tenpay.clients." + name + ".";
+            List<byte[]> hashes = hashes(prefix, key, sandbox);
+            boolean tokens = !blank(key.oauth2ClientId());
+            if (hashes.isEmpty() && !tokens) {
                 throw new SettingException(
-                        "tenpay.clients." + name + ".api-key-sha256",
-                        "is the key of another client as well",
-                        "give each client a key of its own");
+                        prefix + "api-key-sha256",
+                        "is not set",
+                        "make a key with openssl rand -hex 32 and give its SHA-256");
             }
-            entries.add(entry);
+            if (hashes.isEmpty() && !issuer) {
+                throw new SettingException(
+                        prefix + "oauth2-client-id",
+                        "is this client's only credential, but there is no issuer of tokens",
+                        "set " + BearerTokens.ISSUER + ", or give the client an api-key-sha256");
+            }
+            Client client = client(prefix, name, key, accounts);
+            hashes.forEach(hash -> add(prefix, hash, client));
+            if (tokens && byOAuth2ClientId.put(key.oauth2ClientId().strip(), client) != null) {
+                throw new SettingException(
+                        prefix + "oauth2-client-id",
+                        "is that of another client as well",
+                        "give each client an identity of its own");
+            }
         });
     }
 
@@ -71,41 +92,76 @@ public class Clients {
         return Optional.ofNullable(found);
     }
 
-    private static Entry entry(String name, ClientKey key, Accounts accounts, boolean sandbox) {
-        String prefix = "tenpay.clients." + name + ".";
-        byte[] hash;
-        if (key.apiKeySha256() != null && !key.apiKeySha256().isBlank()) {
-            String hex = key.apiKeySha256().strip().toLowerCase(Locale.ROOT);
-            if (!hex.matches("[0-9a-f]{64}")) {
+    /** The client that a verified token's {@code azp}, {@code client_id} or {@code sub} names. */
+    public Optional<Client> byOAuth2ClientId(String id) {
+        return Optional.ofNullable(byOAuth2ClientId.get(id));
+    }
+
+    private void add(String prefix, byte[] hash, Client client) {
+        for (Entry other : entries) {
+            if (MessageDigest.isEqual(other.hash(), hash)
+                    && !other.client().name().equals(client.name())) {
                 throw new SettingException(
                         prefix + "api-key-sha256",
-                        "is not a SHA-256 hash of 64 hex digits",
-                        "make it with: printf %s \"$KEY\" | sha256sum");
+                        "is the key of another client as well",
+                        "give each client a key of its own");
             }
-            hash = HexFormat.of().parseHex(hex);
-            if (MessageDigest.isEqual(hash, sha256(""))) {
-                throw new SettingException(
-                        prefix + "api-key-sha256",
-                        "is the hash of nothing",
-                        "set KEY first: KEY=$(openssl rand -hex 32); printf %s \"$KEY\" | sha256sum");
-            }
-        } else if (key.apiKey() != null && !key.apiKey().isBlank()) {
-            if (key.apiKey().equals(KNOWN_TO_ALL) && !sandbox) {
-                throw new SettingException(
-                        prefix + "api-key",
-                        "is the sandbox's, which everybody knows",
-                        "make a key with: openssl rand -hex 32");
-            }
-            if (key.apiKey().length() < SHORTEST_KEY && !sandbox) {
-                LOG.warn("{}api-key is short and could be guessed; make one with: openssl rand -hex 32", prefix);
-            }
-            hash = sha256(key.apiKey());
-        } else {
+        }
+        entries.add(new Entry(hash, client));
+    }
+
+    private static List<byte[]> hashes(String prefix, ClientKey key, boolean sandbox) {
+        // A blank one was left empty on purpose: the place of the next key, say.
+        List<byte[]> hashes = key.apiKeySha256().stream()
+                .filter(hash -> !hash.isBlank())
+                .map(hash -> hash(prefix, hash, sandbox))
+                .toList();
+        return hashes.isEmpty()
+                ? key.apiKey().stream()
+                        .filter(plain -> !plain.isBlank())
+                        .map(plain -> hashOfKey(prefix, plain, sandbox))
+                        .toList()
+                : hashes;
+    }
+
+    private static byte[] hash(String prefix, String written, boolean sandbox) {
+        String hex = written.strip().toLowerCase(Locale.ROOT);
+        if (!hex.matches("[0-9a-f]{64}")) {
             throw new SettingException(
                     prefix + "api-key-sha256",
-                    "is not set",
-                    "make a key with openssl rand -hex 32 and give its SHA-256");
+                    "is not a SHA-256 hash of 64 hex digits",
+                    "make it with: printf %s \"$KEY\" | sha256sum");
         }
+        byte[] hash = HexFormat.of().parseHex(hex);
+        if (MessageDigest.isEqual(hash, sha256(""))) {
+            throw new SettingException(
+                    prefix + "api-key-sha256",
+                    "is the hash of nothing",
+                    "set KEY first: KEY=$(openssl rand -hex 32); printf %s \"$KEY\" | sha256sum");
+        }
+        if (MessageDigest.isEqual(hash, sha256(KNOWN_TO_ALL)) && !sandbox) {
+            throw new SettingException(
+                    prefix + "api-key-sha256",
+                    "is the hash of the sandbox's key, which everybody knows",
+                    "make a key with: openssl rand -hex 32");
+        }
+        return hash;
+    }
+
+    private static byte[] hashOfKey(String prefix, String key, boolean sandbox) {
+        if (key.equals(KNOWN_TO_ALL) && !sandbox) {
+            throw new SettingException(
+                    prefix + "api-key",
+                    "is the sandbox's, which everybody knows",
+                    "make a key with: openssl rand -hex 32");
+        }
+        if (key.length() < SHORTEST_KEY && !sandbox) {
+            LOG.warn("{}api-key is short and could be guessed; make one with: openssl rand -hex 32", prefix);
+        }
+        return sha256(key);
+    }
+
+    private static Client client(String prefix, String name, ClientKey key, Accounts accounts) {
         if (key.accounts().isEmpty()) {
             throw new SettingException(
                     prefix + "accounts", "is not set", "list the accounts this client may see, its default first");
@@ -124,7 +180,11 @@ public class Clients {
                     "must be one or more of payments:read, payments:write, refunds:write, but is " + key.scopes(),
                     "list what this client may do");
         }
-        return new Entry(hash, new Client(name, List.copyOf(key.accounts()), List.copyOf(key.scopes())));
+        return new Client(name, List.copyOf(key.accounts()), List.copyOf(key.scopes()));
+    }
+
+    private static boolean blank(@Nullable String text) {
+        return text == null || text.isBlank();
     }
 
     private static byte[] sha256(String text) {

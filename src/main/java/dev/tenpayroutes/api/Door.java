@@ -1,55 +1,63 @@
 package dev.tenpayroutes.api;
 
-import jakarta.servlet.FilterChain;
-import jakarta.servlet.ServletException;
+import jakarta.servlet.DispatcherType;
 import jakarta.servlet.http.HttpServletRequest;
-import jakarta.servlet.http.HttpServletResponse;
-import java.io.IOException;
-import java.util.Optional;
+import org.springframework.boot.autoconfigure.security.oauth2.resource.OAuth2ResourceServerProperties;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.http.HttpMethod;
 import org.springframework.security.authentication.AbstractAuthenticationToken;
+import org.springframework.security.authorization.AuthenticatedAuthorizationManager;
+import org.springframework.security.authorization.AuthorizationDecision;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
 import org.springframework.security.config.http.SessionCreationPolicy;
 import org.springframework.security.core.authority.SimpleGrantedAuthority;
-import org.springframework.security.core.context.SecurityContext;
-import org.springframework.security.core.context.SecurityContextHolder;
 import org.springframework.security.web.SecurityFilterChain;
 import org.springframework.security.web.access.intercept.AuthorizationFilter;
-import org.springframework.web.filter.OncePerRequestFilter;
 
 /**
- * Who may call what. The merchant API needs an {@code X-API-Key} with the right scope; webhooks need none of it, since
- * their signature is the key; health is open; everything else needs a client.
+ * Who may call what. The merchant API needs a client with the right scope, known by an API key or a bearer token; webhooks
+ * need none of it, since their signature is the key; health is open; the contract and its pages need a client unless
+ * {@code tenpay.docs.public} opens them; everything else needs a client.
  */
 @Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties({DocsSettings.class, OAuth2ResourceServerProperties.class})
 class Door {
 
-    private static final String CLIENT = Client.class.getName();
+    static final String CLIENT = Client.class.getName();
     private static final String READ = "payments:read";
     private static final String WRITE = "payments:write";
     private static final String REFUND = "refunds:write";
 
     @Bean
-    SecurityFilterChain erpSecurity(HttpSecurity http, Clients clients) throws Exception {
+    SecurityFilterChain erpSecurity(
+            HttpSecurity http, Clients clients, BearerTokens tokens, RateLimits limits, DocsSettings docs)
+            throws Exception {
+        CallerFilter caller = new CallerFilter(clients, tokens, limits);
         return http.csrf(AbstractHttpConfigurer::disable)
                 .formLogin(AbstractHttpConfigurer::disable)
                 .httpBasic(AbstractHttpConfigurer::disable)
                 .logout(AbstractHttpConfigurer::disable)
                 .requestCache(AbstractHttpConfigurer::disable)
                 .sessionManagement(session -> session.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
-                .addFilterBefore(new ApiKeyFilter(clients), AuthorizationFilter.class)
+                .addFilterBefore(caller, AuthorizationFilter.class)
                 .authorizeHttpRequests(requests -> requests
                         // Camel's answers come back by an asynchronous dispatch of a request that was let in before.
-                        .dispatcherTypeMatchers(
-                                jakarta.servlet.DispatcherType.ASYNC, jakarta.servlet.DispatcherType.ERROR)
+                        .dispatcherTypeMatchers(DispatcherType.ASYNC, DispatcherType.ERROR)
                         .permitAll()
                         .requestMatchers(HttpMethod.POST, "/webhooks/tenpay/*/*")
                         .permitAll()
                         .requestMatchers("/actuator/health/**")
                         .permitAll()
+                        .requestMatchers("/actuator/**")
+                        .hasAuthority(READ)
+                        .requestMatchers(HttpMethod.GET, "/docs/**", "/v1/openapi.yaml")
+                        .access(
+                                docs.open()
+                                        ? (authentication, request) -> new AuthorizationDecision(true)
+                                        : AuthenticatedAuthorizationManager.authenticated())
                         .requestMatchers(HttpMethod.POST, "/v1/payments/*/refunds", "/v1/refunds/**")
                         .hasAuthority(REFUND)
                         .requestMatchers(HttpMethod.GET, "/v1/**")
@@ -58,37 +66,12 @@ class Door {
                         .hasAuthority(WRITE)
                         .anyRequest()
                         .authenticated())
-                .exceptionHandling(handling -> handling.authenticationEntryPoint((request, response, e) -> new Problem(
-                                        401, "UNAUTHENTICATED", "send your API key in the X-API-Key header")
-                                .write(response))
+                .exceptionHandling(handling -> handling.authenticationEntryPoint(
+                                (request, response, e) -> caller.refuse(request, response))
                         .accessDeniedHandler((request, response, e) -> new Problem(
                                         403, "FORBIDDEN", "this client's scopes do not allow the call")
                                 .write(response)))
                 .build();
-    }
-
-    /** Lets a known key in as its {@link Client}; a wrong key is the same as none. */
-    private static final class ApiKeyFilter extends OncePerRequestFilter {
-
-        private final Clients clients;
-
-        ApiKeyFilter(Clients clients) {
-            this.clients = clients;
-        }
-
-        @Override
-        protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
-                throws ServletException, IOException {
-            Optional.ofNullable(request.getHeader("X-API-Key"))
-                    .flatMap(clients::byApiKey)
-                    .ifPresent(client -> {
-                        SecurityContext context = SecurityContextHolder.createEmptyContext();
-                        context.setAuthentication(new ClientAuthentication(client));
-                        SecurityContextHolder.setContext(context);
-                        request.setAttribute(CLIENT, client);
-                    });
-            chain.doFilter(request, response);
-        }
     }
 
     /** The proof that a request is a client's. */

@@ -22,9 +22,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.NullSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.springframework.core.env.StandardEnvironment;
+import org.springframework.mock.env.MockEnvironment;
 
 class ClientsTest {
 
@@ -43,9 +42,12 @@ class ClientsTest {
         accounts = new Accounts(new Papers(folder).settings("main", "macau"), Rsa.fastest(), clock);
     }
 
-    private static Clients clients(String profile, Map<String, ClientKey> settings) {
-        StandardEnvironment environment = new StandardEnvironment();
+    private static Clients clients(String profile, Map<String, ClientKey> settings, String... properties) {
+        MockEnvironment environment = new MockEnvironment();
         environment.setActiveProfiles(profile);
+        for (String property : properties) {
+            environment.setProperty(property, "https://issuer.example.com");
+        }
         return new Clients(new ClientSettings(settings), accounts, environment);
     }
 
@@ -53,12 +55,20 @@ class ClientsTest {
         return clients("production", Map.of("erp", key));
     }
 
-    private static ClientKey byKey(@Nullable String key) {
-        return new ClientKey(key, null, MAIN, SCOPES);
+    private static ClientKey key(List<String> keys, List<String> hashes, List<String> accounts, List<String> scopes) {
+        return new ClientKey(keys, hashes, null, accounts, scopes, 200);
     }
 
-    private static ClientKey byHash(@Nullable String hash) {
-        return new ClientKey(null, hash, MAIN, SCOPES);
+    private static ClientKey byKey(String... keys) {
+        return key(List.of(keys), List.of(), MAIN, SCOPES);
+    }
+
+    private static ClientKey byHash(String... hashes) {
+        return key(List.of(), List.of(hashes), MAIN, SCOPES);
+    }
+
+    private static ClientKey byToken(@Nullable String id, String... keys) {
+        return new ClientKey(List.of(keys), List.of(), id, MAIN, SCOPES, 200);
     }
 
     private static String refusal(ClientKey key) {
@@ -88,7 +98,7 @@ class ClientsTest {
 
     @Test
     void theHashCountsWhereBothAreGiven() {
-        Clients clients = clients(new ClientKey("another key of 20 and more", SHA256, MAIN, SCOPES));
+        Clients clients = clients(key(List.of("another key of 20 and more"), List.of(SHA256), MAIN, SCOPES));
         assertThat(clients.byApiKey(KEY)).isPresent();
         assertThat(clients.byApiKey("another key of 20 and more")).isEmpty();
     }
@@ -116,7 +126,7 @@ class ClientsTest {
         settings.put("erp", byKey(KEY));
         settings.put(
                 "desk",
-                new ClientKey("desk-key-desk-key-desk", null, List.of("macau", "main"), List.of("refunds:write")));
+                key(List.of("desk-key-desk-key-desk"), List.of(), List.of("macau", "main"), List.of("refunds:write")));
         Clients clients = clients("production", settings);
         assertThat(clients.byApiKey(KEY)).contains(new Client("erp", MAIN, SCOPES));
         assertThat(clients.byApiKey("desk-key-desk-key-desk"))
@@ -133,10 +143,10 @@ class ClientsTest {
     }
 
     @ParameterizedTest
-    @NullSource
-    @ValueSource(strings = {"", " "})
-    void aKeyIsNeeded(@Nullable String blank) {
-        assertThat(refusal(new ClientKey(blank, blank, MAIN, SCOPES)))
+    @ValueSource(strings = {"", " ", ","})
+    void aKeyIsNeeded(String blank) {
+        List<String> none = List.of(blank.split(","));
+        assertThat(refusal(key(none, none, MAIN, SCOPES)))
                 .isEqualTo("tenpay.clients.erp.api-key-sha256 is not set. Remedy: make a key with openssl rand -hex 32"
                         + " and give its SHA-256");
     }
@@ -178,6 +188,93 @@ class ClientsTest {
     }
 
     @Test
+    void eachOfAClientsKeysCountsSoThatOneCanBeReplaced() {
+        Clients clients = clients(byKey("the-old-key-of-this-client", " ", "the-new-key-of-this-client"));
+        assertThat(clients.byApiKey("the-old-key-of-this-client")).isPresent();
+        assertThat(clients.byApiKey("the-new-key-of-this-client")).isPresent();
+        assertThat(clients.byApiKey(" ")).isEmpty();
+        assertThat(clients.byApiKey("the-old-key-of-this-client, ,the-new-key-of-this-client"))
+                .isEmpty();
+    }
+
+    @Test
+    void eachOfAClientsHashesCountsSoThatOneCanBeReplaced() {
+        // printf %s the-next-key-of-this-client | sha256sum
+        Clients clients =
+                clients(byHash(SHA256, "", "a7a2252736164f7188203f8dcb39b63af87709533c439b5ab2e6784bb86eafdc"));
+        assertThat(clients.byApiKey(KEY)).isPresent();
+        assertThat(clients.byApiKey("the-next-key-of-this-client")).isPresent();
+        assertThat(clients.byApiKey("")).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "5da87d1d832c151bd867da0019c980264f47295b1f4e23b278f1453637fa5c3",
+                "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+                "the-next-key-of-this-client",
+            })
+    void everyHashOfAListIsChecked(String second) {
+        assertThat(refusal(byHash(SHA256, second)))
+                .startsWith("tenpay.clients.erp.api-key-sha256 ")
+                .doesNotContain(second);
+    }
+
+    @Test
+    void theSandboxesKeyIsRefusedOutsideTheSandboxAsAnyOfSeveralAndAsItsHash() {
+        assertThat(refusal(byKey(KEY, "sandbox-key"))).startsWith("tenpay.clients.erp.api-key is the sandbox's");
+        // printf %s sandbox-key | sha256sum
+        assertThat(refusal(byHash("db6bcf6a2a36ee93dafa7dfcdc40973da39f2e2843e4c6f76e08aefc767b0caa")))
+                .startsWith("tenpay.clients.erp.api-key-sha256 is the hash of the sandbox's key");
+    }
+
+    @Test
+    void aKeyOfTwoClientsIsRefusedWhereverItStandsInTheirLists() {
+        Map<String, ClientKey> settings = new LinkedHashMap<>();
+        settings.put("erp", byKey("a-first-key-of-the-erp-system", KEY));
+        settings.put("desk", byHash("a7a2252736164f7188203f8dcb39b63af87709533c439b5ab2e6784bb86eafdc", SHA256));
+        assertThat(catchThrowableOfType(SettingException.class, () -> clients("production", settings)))
+                .hasMessageStartingWith("tenpay.clients.desk.");
+    }
+
+    @Test
+    void aClientIsKnownByTheNameThatTokensHaveForIt() {
+        Clients clients = clients("production", Map.of("erp", byToken("erp-backend")), BearerTokens.ISSUER);
+        assertThat(clients.byOAuth2ClientId("erp-backend")).contains(new Client("erp", MAIN, SCOPES));
+        assertThat(clients.byOAuth2ClientId("erp")).isEmpty();
+        assertThat(clients.byOAuth2ClientId("")).isEmpty();
+        assertThat(clients.byApiKey("erp-backend")).isEmpty();
+    }
+
+    @Test
+    void aClientThatOnlyTokensKnowNeedsAnIssuer() {
+        assertThat(refusal(byToken("erp-backend")))
+                .isEqualTo(
+                        "tenpay.clients.erp.oauth2-client-id is this client's only credential, but there is no issuer"
+                                + " of tokens. Remedy: set spring.security.oauth2.resourceserver.jwt.issuer-uri, or give the"
+                                + " client an api-key-sha256");
+        assertThat(clients(byToken("erp-backend", KEY)).byApiKey(KEY)).isPresent();
+    }
+
+    @Test
+    void anIssuerAloneIsNoCredentialOfAClient() {
+        assertThat(catchThrowableOfType(
+                        SettingException.class,
+                        () -> clients("production", Map.of("erp", byToken(" ")), BearerTokens.ISSUER)))
+                .hasMessage("tenpay.clients.erp.api-key-sha256 is not set");
+    }
+
+    @Test
+    void twoClientsWithOneNameInTokensAreRefused() {
+        Map<String, ClientKey> settings = new LinkedHashMap<>();
+        settings.put("erp", byToken("erp-backend"));
+        settings.put("desk", byToken(" erp-backend "));
+        assertThat(catchThrowableOfType(
+                        SettingException.class, () -> clients("production", settings, BearerTokens.ISSUER)))
+                .hasMessage("tenpay.clients.desk.oauth2-client-id is that of another client as well");
+    }
+
+    @Test
     void twoClientsWithOneKeyAreRefused() {
         Map<String, ClientKey> settings = new LinkedHashMap<>();
         settings.put("erp", byKey(KEY));
@@ -189,21 +286,21 @@ class ClientsTest {
 
     @Test
     void accountsAreNeeded() {
-        assertThat(refusal(new ClientKey(KEY, null, List.of(), SCOPES)))
+        assertThat(refusal(key(List.of(KEY), List.of(), List.of(), SCOPES)))
                 .isEqualTo("tenpay.clients.erp.accounts is not set. Remedy: list the accounts this client may see, its"
                         + " default first");
     }
 
     @Test
     void anUnknownAccountIsRefused() {
-        assertThat(refusal(new ClientKey(KEY, null, List.of("main", "Macau"), SCOPES)))
+        assertThat(refusal(key(List.of(KEY), List.of(), List.of("main", "Macau"), SCOPES)))
                 .isEqualTo("tenpay.clients.erp.accounts names the account Macau, which tenpay.accounts doesn't have."
                         + " Remedy: name an account of tenpay.accounts");
     }
 
     @Test
     void scopesAreNeeded() {
-        assertThat(refusal(new ClientKey(KEY, null, MAIN, List.of())))
+        assertThat(refusal(key(List.of(KEY), List.of(), MAIN, List.of())))
                 .isEqualTo("tenpay.clients.erp.scopes must be one or more of payments:read, payments:write,"
                         + " refunds:write, but is []. Remedy: list what this client may do");
     }
@@ -211,7 +308,7 @@ class ClientsTest {
     @ParameterizedTest
     @CsvSource({"payments:*", "admin", "Payments:read", "payments:read payments:write"})
     void anUnknownScopeIsRefused(String scope) {
-        assertThat(refusal(new ClientKey(KEY, null, MAIN, List.of("payments:read", scope))))
+        assertThat(refusal(key(List.of(KEY), List.of(), MAIN, List.of("payments:read", scope))))
                 .isEqualTo("tenpay.clients.erp.scopes must be one or more of payments:read, payments:write,"
                         + " refunds:write, but is [payments:read, " + scope + "]. Remedy: list what this client may"
                         + " do");
@@ -219,7 +316,8 @@ class ClientsTest {
 
     @Test
     void settingsNeverShowAKey() {
-        assertThat(new ClientSettings(Map.of("erp", new ClientKey(KEY, SHA256, MAIN, SCOPES))))
+        assertThat(new ClientSettings(
+                        Map.of("erp", new ClientKey(List.of(KEY), List.of(SHA256), "erp-backend", MAIN, SCOPES, 200))))
                 .hasToString("ClientSettings[clients={erp=ClientKey[accounts=[main], scopes=[payments:read,"
                         + " payments:write], apiKey=***]}]");
     }
