@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -16,9 +17,11 @@ import com.networknt.schema.SchemaLocation;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SchemaRegistryConfig;
 import com.networknt.schema.dialect.Dialects;
+import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -29,6 +32,8 @@ import org.apache.camel.Exchange;
 import org.apache.camel.component.platform.http.springboot.PlatformHttpMessage;
 import org.apache.camel.spi.RestClientRequestValidator;
 import org.jspecify.annotations.Nullable;
+import org.springframework.core.io.ClassPathResource;
+import org.springframework.core.io.Resource;
 import org.springframework.stereotype.Component;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
@@ -46,15 +51,26 @@ public class Contract implements RestClientRequestValidator {
 
     private static final String DOCUMENT = "openapi/merchant-api.yaml";
     private static final int MOST_ERRORS = 5;
+    private static final int DEEPEST = 20;
+    private static final int LONGEST_NAME = 256;
+    private static final int LONGEST_NUMBER = 30;
+    /** A hundred goods and fifty entries of metadata are some 1600. */
+    private static final int MOST_TOKENS = 10_000;
+
     static final Problem NOT_THERE = new Problem(404, "NOT_FOUND", "there is nothing at this path");
 
+    private record Body(Schema schema, JsonNode written) {}
+
     private record Operation(
-            String method, Pattern path, @Nullable Schema body, Map<String, Schema> query) {}
+            String method, Pattern path, @Nullable Body body, Map<String, Schema> query, Map<String, Schema> headers) {}
 
     private final JsonMapper json = JsonMapper.builder(JsonFactory.builder()
                     .streamReadConstraints(StreamReadConstraints.builder()
-                            .maxNestingDepth(20)
-                            .maxNumberLength(30)
+                            .maxNestingDepth(DEEPEST)
+                            .maxNumberLength(LONGEST_NUMBER)
+                            .maxNameLength(LONGEST_NAME)
+                            .maxStringLength(RequestGate.API_BYTES)
+                            .maxTokenCount(MOST_TOKENS)
                             .build())
                     // Two readers of one document must not see two different orders.
                     .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -62,11 +78,16 @@ public class Contract implements RestClientRequestValidator {
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
     private final List<Operation> operations = new ArrayList<>();
+    private final FreeText freeText;
 
     public Contract() throws IOException {
-        try (InputStream in = Contract.class.getClassLoader().getResourceAsStream(DOCUMENT)) {
-            Object document = new Yaml(new SafeConstructor(new LoaderOptions())).load(in);
-            JsonNode contract = json.valueToTree(document);
+        this(new ClassPathResource(DOCUMENT));
+    }
+
+    Contract(Resource document) throws IOException {
+        try (InputStream in = document.getInputStream()) {
+            JsonNode contract = json.valueToTree(new Yaml(new SafeConstructor(new LoaderOptions())).load(in));
+            freeText = new FreeText(contract);
             SchemaRegistry registry = SchemaRegistry.withDialect(
                     Dialects.getOpenApi30(),
                     builder -> builder.schemaRegistryConfig(SchemaRegistryConfig.builder()
@@ -76,20 +97,22 @@ public class Contract implements RestClientRequestValidator {
             contract.get("paths")
                     .properties()
                     .forEach(path -> path.getValue().properties().forEach(operation -> {
-                        JsonNode schema = operation.getValue().at("/requestBody/content/application~1json/schema/$ref");
+                        JsonPointer place = JsonPointer.empty()
+                                .appendProperty("paths")
+                                .appendProperty(path.getKey())
+                                .appendProperty(operation.getKey());
+                        JsonNode schema = operation.getValue().at("/requestBody/content/application~1json/schema");
                         operations.add(new Operation(
                                 operation.getKey().toUpperCase(Locale.ROOT),
                                 Pattern.compile(path.getKey().replaceAll("\\{[^}]+}", "[^/]+")),
-                                schema.isTextual()
-                                        ? registry.getSchema(SchemaLocation.of("contract:api" + schema.asText()))
+                                schema.has("$ref")
+                                        ? new Body(
+                                                registry.getSchema(SchemaLocation.of("contract:api"
+                                                        + schema.get("$ref").asText())),
+                                                schema)
                                         : null,
-                                query(
-                                        contract,
-                                        JsonPointer.empty()
-                                                .appendProperty("paths")
-                                                .appendProperty(path.getKey())
-                                                .appendProperty(operation.getKey()),
-                                        registry)));
+                                parameters("query", contract, place, registry),
+                                parameters("header", contract, place, registry)));
                     }));
         }
     }
@@ -101,7 +124,8 @@ public class Contract implements RestClientRequestValidator {
         for (Operation operation : operations) {
             if (operation.method().equals(method)
                     && operation.path().matcher(path).matches()) {
-                Problem problem = check(exchange, operation.query());
+                PlatformHttpMessage message = exchange.getIn(PlatformHttpMessage.class);
+                Problem problem = message == null ? null : check(message.getRequest(), operation);
                 if (problem == null && operation.body() != null) {
                     problem = check(exchange, operation.body());
                 }
@@ -112,8 +136,9 @@ public class Contract implements RestClientRequestValidator {
         return refusal(exchange, NOT_THERE);
     }
 
-    private static Map<String, Schema> query(JsonNode contract, JsonPointer operation, SchemaRegistry registry) {
-        Map<String, Schema> query = new HashMap<>();
+    private static Map<String, Schema> parameters(
+            String where, JsonNode contract, JsonPointer operation, SchemaRegistry registry) {
+        Map<String, Schema> found = new HashMap<>();
         JsonPointer parameters = operation.appendProperty("parameters");
         for (int i = 0; i < contract.at(parameters).size(); i++) {
             JsonPointer place = parameters.appendIndex(i);
@@ -121,45 +146,54 @@ public class Contract implements RestClientRequestValidator {
                 place = JsonPointer.compile(
                         contract.at(place).get("$ref").asText().substring(1));
             }
-            if (contract.at(place).path("in").asText().equals("query")) {
-                query.put(
+            if (contract.at(place).path("in").asText().equals(where)) {
+                found.put(
                         contract.at(place).get("name").asText(),
                         registry.getSchema(SchemaLocation.of("contract:api#" + place.appendProperty("schema"))));
             }
         }
-        return Map.copyOf(query);
+        return Map.copyOf(found);
     }
 
-    /** A misspelt filter that were ignored would show payments that nobody asked for. */
-    private static @Nullable Problem check(Exchange exchange, Map<String, Schema> query) {
-        PlatformHttpMessage message = exchange.getIn(PlatformHttpMessage.class);
-        if (message == null) {
-            return null;
-        }
-        for (Map.Entry<String, String[]> parameter :
-                message.getRequest().getParameterMap().entrySet()) {
-            String name = parameter.getKey();
-            Schema schema = query.get(name);
+    private static @Nullable Problem check(HttpServletRequest request, Operation operation) {
+        // A misspelt filter that were ignored would show payments that nobody asked for.
+        for (Map.Entry<String, String[]> parameter : request.getParameterMap().entrySet()) {
+            Schema schema = operation.query().get(parameter.getKey());
             if (schema == null || parameter.getValue().length != 1) {
                 return new Problem(
                         400,
                         "INVALID_REQUEST",
                         "each query parameter may be given once, and is one of "
-                                + query.keySet().stream().sorted().toList());
+                                + operation.query().keySet().stream().sorted().toList());
             }
-            String value = parameter.getValue()[0];
-            boolean whole =
-                    schema.getSchemaNode().path("type").asText().equals("integer") && value.matches("-?[0-9]{1,9}");
-            JsonNode node = whole ? IntNode.valueOf(Integer.parseInt(value)) : TextNode.valueOf(value);
-            List<Error> errors = schema.validate(node);
-            if (!errors.isEmpty()) {
-                return new Problem(
-                        400,
-                        "INVALID_REQUEST",
-                        "query parameter " + name + " " + errors.get(0).getMessage());
+            Problem problem =
+                    check("query parameter " + parameter.getKey(), parameter.getValue()[0], schema);
+            if (problem != null) {
+                return problem;
+            }
+        }
+        for (Map.Entry<String, Schema> header : operation.headers().entrySet()) {
+            List<String> values = Collections.list(request.getHeaders(header.getKey()));
+            if (values.size() > 1) {
+                return new Problem(400, "INVALID_REQUEST", "header " + header.getKey() + " may be given once");
+            }
+            Problem problem =
+                    values.isEmpty() ? null : check("header " + header.getKey(), values.get(0), header.getValue());
+            if (problem != null) {
+                return problem;
             }
         }
         return null;
+    }
+
+    private static @Nullable Problem check(String place, String value, Schema schema) {
+        boolean whole = schema.getSchemaNode().path("type").asText().equals("integer") && value.matches("-?[0-9]{1,9}");
+        JsonNode node = whole ? IntNode.valueOf(Integer.parseInt(value)) : TextNode.valueOf(value);
+        List<Error> errors = schema.validate(node);
+        return errors.isEmpty()
+                ? null
+                : new Problem(
+                        400, "INVALID_REQUEST", place + " " + errors.get(0).getMessage());
     }
 
     /** Whether the contract has this path, for any method. */
@@ -177,7 +211,7 @@ public class Contract implements RestClientRequestValidator {
         return new ValidationError(problem.status(), problem.json());
     }
 
-    private @Nullable Problem check(Exchange exchange, Schema schema) {
+    private @Nullable Problem check(Exchange exchange, Body expected) {
         String type = exchange.getMessage().getHeader(Exchange.CONTENT_TYPE, "", String.class);
         if (!type.toLowerCase(Locale.ROOT).matches("application/json(\\s*;.*)?")) {
             return new Problem(415, "UNSUPPORTED_MEDIA_TYPE", "send the body as Content-Type: application/json");
@@ -186,6 +220,12 @@ public class Contract implements RestClientRequestValidator {
         try {
             byte[] bytes = exchange.getMessage().getBody(byte[].class);
             body = json.readTree(bytes == null ? new byte[0] : bytes);
+        } catch (StreamConstraintsException e) {
+            return new Problem(
+                    400,
+                    "INVALID_REQUEST",
+                    "the body breaks a limit: " + DEEPEST + " levels, " + MOST_TOKENS + " parts, " + LONGEST_NAME
+                            + " characters a name, " + LONGEST_NUMBER + " a number");
         } catch (JacksonException e) {
             return new Problem(
                     400,
@@ -198,7 +238,16 @@ public class Contract implements RestClientRequestValidator {
         } catch (IOException e) {
             return new Problem(400, "INVALID_REQUEST", "the body could not be read");
         }
-        List<Error> errors = schema.validate(body);
+        // First of all, since the other refusals quote names.
+        String card = freeText.where(body, expected.written(), CardNumbers::in);
+        if (card != null) {
+            return new Problem(
+                    422,
+                    "CARD_NUMBER_NOT_ALLOWED",
+                    (card.isEmpty() ? "the body" : card)
+                            + " holds what looks like a card number; take it out, such numbers are not stored here");
+        }
+        List<Error> errors = expected.schema().validate(body);
         if (!errors.isEmpty()) {
             return new Problem(
                     400,

@@ -42,7 +42,7 @@ import org.springframework.web.filter.OncePerRequestFilter;
 @Order(Ordered.LOWEST_PRECEDENCE)
 class RequestGate extends OncePerRequestFilter {
 
-    private static final int API_BYTES = 64 * 1024;
+    static final int API_BYTES = 64 * 1024;
     private static final int WEBHOOK_BYTES = 256 * 1024;
     private static final int SECONDS_TO_SEND = 5;
 

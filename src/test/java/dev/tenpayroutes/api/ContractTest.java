@@ -12,6 +12,8 @@ import java.nio.charset.Charset;
 import java.util.Map;
 import java.util.Set;
 import org.apache.camel.Exchange;
+import org.apache.camel.component.platform.http.springboot.PlatformHttpMessage;
+import org.apache.camel.http.common.DefaultHttpBinding;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.camel.spi.RestClientRequestValidator.ValidationContext;
 import org.apache.camel.spi.RestClientRequestValidator.ValidationError;
@@ -24,6 +26,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.NullSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.core.io.ByteArrayResource;
+import org.springframework.mock.web.MockHttpServletRequest;
+import org.springframework.mock.web.MockHttpServletResponse;
 
 class ContractTest {
 
@@ -378,8 +383,17 @@ class ContractTest {
     @Test
     void aHundredLevelsAreRefused() {
         assertThat(refused(with("/metadata/costCentre", "[".repeat(100) + "]".repeat(100))))
-                .startsWith("the body is not well-formed JSON");
-        assertThat(refused("[".repeat(100))).startsWith("the body is not well-formed JSON");
+                .startsWith("the body breaks a limit: 20 levels, ");
+        assertThat(refused("[".repeat(100))).startsWith("the body breaks a limit: 20 levels, ");
+    }
+
+    @Test
+    void moreThanAnOrderCanHoldIsRefusedWhileItIsRead() {
+        assertThat(refused("[" + "1,".repeat(20_000) + "1]")).contains("10000 parts");
+        assertThat(refused(with("/amount/total", "1".repeat(31)))).contains("30 a number");
+        assertThat(refused("{\"" + "n".repeat(257) + "\":1}")).contains("256 characters a name");
+        assertThat(refused("{\"" + "n".repeat(60_000) + "\":1}")).doesNotContain("nnn");
+        assertThat(refused("\"" + "x".repeat(70_000) + "\"")).startsWith("the body breaks a limit");
     }
 
     @ParameterizedTest
@@ -458,5 +472,143 @@ class ContractTest {
         Exchange sync = post("/v1/payments/SO-2026-000123/sync", null, null);
         assertThat(check(sync)).isNull();
         assertThat(sync.getMessage().getBody()).isNull();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "/description",
+        "/goods/0/id",
+        "/goods/0/name",
+        "/goods/0/category",
+        "/metadata/costCentre",
+        "/metadata/paymentMethod",
+        "/metadata/orderNo",
+    })
+    void aCardNumberInFreeTextIsRefusedAtItsPlaceAndNotQuoted(String pointer) {
+        for (String card :
+                new String[] {"4111111111111111", "card 4111 1111 1111 1111 exp 12/27", "4111-1111-1111-1111"}) {
+            assertThat(refused(
+                            422,
+                            "CARD_NUMBER_NOT_ALLOWED",
+                            order(with(pointer, "\"" + card + "\"").getBytes(UTF_8))))
+                    .isEqualTo(pointer
+                            + " holds what looks like a card number; take it out, such numbers are not stored here")
+                    .doesNotContain("4111");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"4111111111111111", "my 4111 1111 1111 1111"})
+    void aCardNumberAsANameIsRefusedAndNotQuoted(String card) {
+        for (String parent : new String[] {"/metadata", "/payer", "/goods/0", ""}) {
+            assertThat(refused(
+                            422,
+                            "CARD_NUMBER_NOT_ALLOWED",
+                            order(with(parent + "/" + card, "\"x\"").getBytes(UTF_8))))
+                    .startsWith((parent.isEmpty() ? "the body" : parent) + " holds ")
+                    .doesNotContain("4111");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/bogus", "/goods/0/bogus", "/payer/bogus", "/region/bogus", "/account/bogus"})
+    void aCardNumberIsNotQuotedFromAPlaceThatTheContractDoesNotHave(String pointer) {
+        int last = pointer.lastIndexOf('/');
+        String parent = pointer.substring(0, last);
+        String body = parent.equals("/region") || parent.equals("/account")
+                ? with(parent, "{\"bogus\": [\"4111111111111111\"]}")
+                : with(pointer, "[{\"a\": \"4111111111111111\"}]");
+        assertThat(refused(422, "CARD_NUMBER_NOT_ALLOWED", order(body.getBytes(UTF_8))))
+                .startsWith(pointer)
+                .doesNotContain("4111");
+    }
+
+    @Test
+    void aCardNumberAsTheWholeBodyIsRefused() {
+        assertThat(refused(422, "CARD_NUMBER_NOT_ALLOWED", order("\"4111111111111111\"".getBytes(UTF_8))))
+                .startsWith("the body holds");
+    }
+
+    @Test
+    void anIdentifierMayHappenToLookLikeACardNumber() throws Exception {
+        accepted(with("/orderNo", "\"4111111111111111\""));
+        accepted(with("/payer/openId", "\"4111111111111111\""));
+        accepted(with("/paymentMethod", "\"4111111111111111\""));
+        accepted(with("/amount/total", "378282246310005"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"2 x latte", "EAN 4006381333931 250 ml", "4111 1111 1111 1112", "call +65 6123 4567"})
+    void whatIsNoCardNumberPasses(String text) throws Exception {
+        accepted(with("/description", "\"" + text + "\""));
+        accepted(with("/metadata/" + text, "\"" + text + "\""));
+    }
+
+    /** An operation with headers: this contract is the test's own. */
+    private static @Nullable ValidationError checkHeaders(String... headers) throws IOException {
+        Contract own = new Contract(new ByteArrayResource("""
+                paths:
+                  /v1/payments:
+                    post:
+                      parameters:
+                        - $ref: "#/components/parameters/IdempotencyKey"
+                        - { name: X-Page, in: header, schema: { type: integer, minimum: 1 } }
+                components:
+                  parameters:
+                    IdempotencyKey:
+                      name: Idempotency-Key
+                      in: header
+                      schema: { type: string, minLength: 1, maxLength: 255, pattern: "^[\\x21-\\x7e]*$" }
+                """.getBytes(UTF_8)));
+        MockHttpServletRequest request = new MockHttpServletRequest("POST", "/v1/payments");
+        for (int i = 0; i < headers.length; i += 2) {
+            request.addHeader(headers[i], headers[i + 1]);
+        }
+        Exchange exchange = post("/v1/payments", "application/json", null);
+        PlatformHttpMessage message =
+                new PlatformHttpMessage(exchange, new DefaultHttpBinding(), request, new MockHttpServletResponse());
+        message.setHeader(Exchange.HTTP_METHOD, "POST");
+        message.setHeader(Exchange.HTTP_PATH, "/v1/payments");
+        exchange.setIn(message);
+        return own.validate(exchange, CONTEXT);
+    }
+
+    @Test
+    void aHeaderThatTheContractNamesMayBeLeftOutOrGivenOnce() throws Exception {
+        assertThat(checkHeaders()).isNull();
+        assertThat(checkHeaders("idempotency-key", "a~!\"", "X-Page", "1", "X-Other", "\u0000", "Accept", "*/*"))
+                .isNull();
+        assertThat(checkHeaders("Idempotency-Key", "x".repeat(255))).isNull();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", " ", "two words", "é", "拿铁", "a\tb", "a\u007f", "a\n"})
+    void aHeaderOfAnotherFormIsRefusedAndNotQuoted(String value) throws Exception {
+        ValidationError error = checkHeaders("Idempotency-Key", value);
+        assertThat(error).as("accepted").isNotNull();
+        assertThat(error.statusCode()).isEqualTo(400);
+        assertThat(error.body())
+                .contains("\"code\":\"INVALID_REQUEST\"", "\"detail\":\"header Idempotency-Key ")
+                .doesNotContain("two words", "拿铁");
+    }
+
+    @Test
+    void aHeaderThatIsTooLongIsRefused() throws Exception {
+        assertThat(checkHeaders("Idempotency-Key", "x".repeat(256)).body()).contains("header Idempotency-Key ");
+    }
+
+    @Test
+    void aHeaderThatTheContractNamesIsRefusedWhenGivenTwice() throws Exception {
+        for (String second : new String[] {"a", "b"}) {
+            assertThat(checkHeaders("Idempotency-Key", "a", "idempotency-key", second)
+                            .body())
+                    .contains("header Idempotency-Key may be given once");
+        }
+    }
+
+    @Test
+    void aNumberInAHeaderIsHeldToItsRule() throws Exception {
+        assertThat(checkHeaders("X-Page", "0").statusCode()).isEqualTo(400);
+        assertThat(checkHeaders("X-Page", "one").statusCode()).isEqualTo(400);
     }
 }
