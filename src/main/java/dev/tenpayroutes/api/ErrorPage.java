@@ -18,18 +18,22 @@ class ErrorPage implements ErrorController {
     @RequestMapping("/error")
     void error(HttpServletRequest request, HttpServletResponse response) throws IOException {
         int status = request.getAttribute(RequestDispatcher.ERROR_STATUS_CODE) instanceof Integer code ? code : 404;
-        Problem problem =
-                switch (status) {
-                    case 400 -> new Problem(400, "BAD_REQUEST", "the request is not well-formed HTTP");
-                    case 404 -> new Problem(404, "NOT_FOUND", "there is nothing at this path");
-                    case 405 -> new Problem(405, "METHOD_NOT_ALLOWED", "this path does not take this method");
-                    // Also the container's answer to a route that takes too long: what it was asked may still happen.
-                    case 503 -> NOT_READY;
-                    default ->
-                        status < 500
-                                ? new Problem(status, "BAD_REQUEST", "the request can't be served as it is")
-                                : new Problem(500, "INTERNAL_ERROR", "something failed here; the log has it");
-                };
-        problem.write(response);
+        problem(status).write(response);
+    }
+
+    /** What a status of the container's own means. */
+    static Problem problem(int status) {
+        return switch (status) {
+            // 501 and 505 are about how the request was sent, and no fault of ours.
+            case 400, 501, 505 -> new Problem(400, "BAD_REQUEST", "the request is not well-formed HTTP");
+            case 404 -> Contract.NOT_THERE;
+            case 405 -> new Problem(405, "METHOD_NOT_ALLOWED", "this path does not take this method");
+            // Also the container's answer to a route that takes too long: what it was asked may still happen.
+            case 503 -> NOT_READY;
+            default ->
+                status < 500
+                        ? new Problem(status, "BAD_REQUEST", "the request can't be served as it is")
+                        : new Problem(500, "INTERNAL_ERROR", "something failed here; the log has it");
+        };
     }
 }

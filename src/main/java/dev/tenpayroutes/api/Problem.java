@@ -15,7 +15,7 @@ import org.springframework.http.MediaType;
  * trace, a class name, SQL or a secret.
  *
  * @param status HTTP status
- * @param code stable, upper snake case; docs/errors.md has a section for each
+ * @param code stable, upper snake case; docs/errors.md has a section for each, to which the {@code type} leads
  * @param detail one sentence for the person who reads it
  * @param extensions further members, such as Tenpay's own code
  */
@@ -33,7 +33,7 @@ public record Problem(int status, String code, String detail, Map<String, String
     public String json() {
         String words = code.toLowerCase(Locale.ROOT);
         ObjectNode body = JsonNodeFactory.instance.objectNode();
-        body.put("type", "/docs/errors.md#" + words);
+        body.put("type", Docs.ERRORS + "#" + words);
         body.put("title", code.charAt(0) + words.substring(1).replace('_', ' '));
         body.put("status", status);
         body.put("code", code);

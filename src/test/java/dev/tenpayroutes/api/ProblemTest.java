@@ -13,14 +13,14 @@ class ProblemTest {
     @Test
     void aProblemHasTheMembersOfRfc9457AndAStableCode() {
         assertThat(new Problem(409, "ORDER_CONFLICT", "use a new number").json())
-                .isEqualTo("{\"type\":\"/docs/errors.md#order_conflict\",\"title\":\"Order conflict\",\"status\":409,"
+                .isEqualTo("{\"type\":\"/docs/errors#order_conflict\",\"title\":\"Order conflict\",\"status\":409,"
                         + "\"code\":\"ORDER_CONFLICT\",\"detail\":\"use a new number\"}");
     }
 
     @Test
     void tenpaysOwnWordsAreMembersOfTheirOwn() {
         assertThat(new Problem(422, "TENPAY_REFUSED", "no", Map.of("tenpayCode", "PARAM_ERROR")).json())
-                .isEqualTo("{\"type\":\"/docs/errors.md#tenpay_refused\",\"title\":\"Tenpay refused\",\"status\":422,"
+                .isEqualTo("{\"type\":\"/docs/errors#tenpay_refused\",\"title\":\"Tenpay refused\",\"status\":422,"
                         + "\"code\":\"TENPAY_REFUSED\",\"detail\":\"no\",\"tenpayCode\":\"PARAM_ERROR\"}");
     }
 
@@ -38,7 +38,7 @@ class ProblemTest {
         assertThat(response.getStatus()).isEqualTo(413);
         assertThat(response.getContentType()).isEqualTo("application/problem+json");
         assertThat(new String(response.getContentAsByteArray(), StandardCharsets.UTF_8))
-                .isEqualTo("{\"type\":\"/docs/errors.md#body_too_large\",\"title\":\"Body too large\",\"status\":413,"
+                .isEqualTo("{\"type\":\"/docs/errors#body_too_large\",\"title\":\"Body too large\",\"status\":413,"
                         + "\"code\":\"BODY_TOO_LARGE\",\"detail\":\"拿铁\"}");
         assertThat(response.getContentLength()).isEqualTo(response.getContentAsByteArray().length);
     }

@@ -1,0 +1,56 @@
+package dev.tenpayroutes.api;
+
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.apache.catalina.connector.Request;
+import org.apache.catalina.connector.Response;
+import org.apache.catalina.valves.ErrorReportValve;
+import org.apache.coyote.ActionCode;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.web.embedded.tomcat.TomcatServletWebServerFactory;
+import org.springframework.boot.web.server.WebServerFactoryCustomizer;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.security.web.firewall.RequestRejectedHandler;
+
+/**
+ * What Tomcat or Spring's firewall refuses before any of us sees it (a path that can't be decoded, a broken request line,
+ * a method nobody knows) is a {@link Problem} like every other refusal, and not a page of Tomcat's.
+ */
+@Configuration(proxyBeanMethods = false)
+class ContainerErrors {
+
+    @Bean
+    WebServerFactoryCustomizer<TomcatServletWebServerFactory> containerProblems() {
+        return factory -> factory.addContextCustomizers(
+                context -> context.getParent().getPipeline().addValve(new ProblemValve()));
+    }
+
+    /** Left to itself it would call for the error page, and refuse that for the same method again. */
+    @Bean
+    RequestRejectedHandler firewallProblems() {
+        return (request, response, e) ->
+                ErrorPage.problem(HttpServletResponse.SC_BAD_REQUEST).write(response);
+    }
+
+    /** Stands inside Tomcat's own, which then finds the answer written. */
+    private static final class ProblemValve extends ErrorReportValve {
+
+        @Override
+        protected void report(Request request, Response response, @Nullable Throwable failure) {
+            boolean open =
+                    response.getStatus() >= 400 && response.getContentWritten() == 0 && response.setErrorReported();
+            AtomicBoolean writable = new AtomicBoolean();
+            response.getCoyoteResponse().action(ActionCode.IS_IO_ALLOWED, writable);
+            if (open && writable.get()) {
+                try {
+                    ErrorPage.problem(response.getStatus()).write(response.getResponse());
+                    response.finishResponse();
+                } catch (IOException e) {
+                    getContainer().getLogger().debug("a refusal could not be written", e);
+                }
+            }
+        }
+    }
+}
