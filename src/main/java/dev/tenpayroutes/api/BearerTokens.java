@@ -109,7 +109,7 @@ class BearerTokens {
                     issuer);
         }
         this.keys = new IssuerKeys(issuer);
-        this.decoder = decoder(issuer, audiences, keys, clock);
+        this.decoder = decoder(issuer, audiences, keys, KEYS_COUNT, BETWEEN_QUESTIONS, clock);
     }
 
     /** Whether tokens count at all. */
@@ -157,15 +157,21 @@ class BearerTokens {
         return scopes instanceof String text ? List.of(text.split(" ")) : List.of();
     }
 
-    private static JwtDecoder decoder(String issuer, List<String> audiences, IssuerKeys keys, Clock clock) {
+    static JwtDecoder decoder(
+            String issuer,
+            List<String> audiences,
+            IssuerKeys keys,
+            Duration keysCount,
+            Duration betweenQuestions,
+            Clock clock) {
         DefaultJWTProcessor<SecurityContext> processor = new DefaultJWTProcessor<>();
         // Anybody may send a token with a key that nobody knows: the issuer isn't asked again for each of them.
         processor.setJWSKeySelector(new JWSVerificationKeySelector<>(
                 ALGORITHMS,
                 JWKSourceBuilder.create(keys)
-                        .cache(KEYS_COUNT.toMillis(), WAIT_FOR_ANOTHERS_QUESTION.toMillis())
+                        .cache(keysCount.toMillis(), WAIT_FOR_ANOTHERS_QUESTION.toMillis())
                         .refreshAheadCache(false)
-                        .rateLimited(BETWEEN_QUESTIONS.toMillis())
+                        .rateLimited(betweenQuestions.toMillis())
                         .outageTolerant(KEYS_COUNT_WHILE_THE_ISSUER_IS_AWAY.toMillis())
                         .build()));
         processor.setJWSTypeVerifier(new DefaultJOSEObjectTypeVerifier<>(

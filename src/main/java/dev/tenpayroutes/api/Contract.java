@@ -104,7 +104,8 @@ public class Contract implements RestClientRequestValidator {
                         JsonNode schema = operation.getValue().at("/requestBody/content/application~1json/schema");
                         operations.add(new Operation(
                                 operation.getKey().toUpperCase(Locale.ROOT),
-                                Pattern.compile(path.getKey().replaceAll("\\{[^}]+}", "[^/]+")),
+                                Pattern.compile(
+                                        "\\Q" + path.getKey().replaceAll("\\{[^}]+}", "\\\\E[^/]+\\\\Q") + "\\E"),
                                 schema.has("$ref")
                                         ? new Body(
                                                 registry.getSchema(SchemaLocation.of("contract:api"

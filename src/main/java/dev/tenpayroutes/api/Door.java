@@ -53,7 +53,7 @@ class Door {
                         .permitAll()
                         .requestMatchers("/actuator/**")
                         .hasAuthority(READ)
-                        .requestMatchers(HttpMethod.GET, "/docs/**", "/v1/openapi.yaml")
+                        .requestMatchers("/docs/**", "/v1/openapi.yaml")
                         .access(
                                 docs.open()
                                         ? (authentication, request) -> new AuthorizationDecision(true)

@@ -611,4 +611,19 @@ class ContractTest {
         assertThat(checkHeaders("X-Page", "0").statusCode()).isEqualTo(400);
         assertThat(checkHeaders("X-Page", "one").statusCode()).isEqualTo(400);
     }
+
+    @Test
+    void aPathIsNamedAsItIsWritten() throws Exception {
+        Contract own = new Contract(new ByteArrayResource("""
+                paths:
+                  /v1/openapi.yaml: { get: {} }
+                  /v1/payments/{orderNo}/close: { post: {} }
+                components: {}
+                """.getBytes(UTF_8)));
+        assertThat(own.names("/v1/openapi.yaml")).isTrue();
+        assertThat(own.names("/v1/openapiXyaml")).isFalse();
+        assertThat(own.names("/v1/payments/SO.1/close")).isTrue();
+        assertThat(own.names("/v1/payments/SO/1/close")).isFalse();
+        assertThat(own.names("/v1/payments//close")).isFalse();
+    }
 }
