@@ -310,6 +310,28 @@ class RefundStoryTest extends Story {
     }
 
     @Test
+    void aRefundThatTenpayDoesNotKnowIsSentAgainOnlyWhenNoCallCanStillArrive() {
+        String number = paidPayment();
+        String refundNumber = newRefundNumber();
+        fault("refund", "BAD_GATEWAY");
+        refund(number, refundNumber, 250);
+        String due = "update refund set next_poll_at = now() where refund_no = ?";
+        db.sql(due).param(refundNumber).update();
+        eventually()
+                .untilAsserted(
+                        () -> assertThat(refundHistory(refundNumber)).contains("inquiry-refund ABSENT CREATED"));
+        assertThat(refundCallsAtTenpay(refundNumber, "refund")).isEqualTo(1);
+
+        db.sql("update refund set submitted_at = now() - interval '61 seconds' where refund_no = ?")
+                .param(refundNumber)
+                .update();
+        db.sql(due).param(refundNumber).update();
+
+        refundIsSoon(refundNumber, "PENDING");
+        assertThat(refundCallsAtTenpay(refundNumber, "refund")).isEqualTo(2);
+    }
+
+    @Test
     void refusedCredentialsKeepTheRefundForAnotherTry() {
         String number = paidPayment();
         String refundNumber = newRefundNumber();
