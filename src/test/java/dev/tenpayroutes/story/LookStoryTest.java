@@ -67,7 +67,9 @@ class LookStoryTest extends Story {
         assertThat(numbers(get("/v1/payments?createdTo=2020-01-01T00:00:00%2B08:00")
                         .body()))
                 .isEmpty();
-        assertThat(numbers(send("GET", "/v1/payments", NEIGHBOUR, null).body())).isEmpty();
+        assertThat(numbers(
+                        send("GET", "/v1/payments?limit=200", NEIGHBOUR, null).body()))
+                .doesNotContain(paid, late, open);
         assertThat(numbers(send("GET", "/v1/payments?account=main", NEIGHBOUR, null)
                         .body()))
                 .isEmpty();

@@ -2,6 +2,7 @@ package dev.tenpayroutes.story;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tenpayroutes.TenpayGlobalRoutes;
@@ -12,10 +13,12 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 import org.apache.camel.test.spring.junit5.CamelSpringBootTest;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
@@ -46,6 +49,10 @@ abstract class Story {
     static final String READER = "reader-key-of-20-characters";
     /** Belongs to the other account. */
     static final String NEIGHBOUR = "neighbour-key-of-20-characters";
+    /** May call once a second. */
+    static final String HASTY = "hasty-key-of-20-characters";
+
+    static final List<String> SCOPES = List.of("payments:read", "payments:write", "refunds:write");
 
     private static final HttpClient HTTP =
             HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
@@ -76,7 +83,28 @@ abstract class Story {
         registry.add("tenpay.clients.reader.scopes", () -> "payments:read");
         registry.add("tenpay.clients.neighbour.api-key", () -> NEIGHBOUR);
         registry.add("tenpay.clients.neighbour.accounts", () -> "macau");
-        registry.add("tenpay.clients.neighbour.scopes", () -> "payments:read,payments:write,refunds:write");
+        registry.add("tenpay.clients.neighbour.scopes", () -> String.join(",", SCOPES));
+        registry.add("tenpay.clients.hasty.api-key", () -> HASTY);
+        registry.add("tenpay.clients.hasty.accounts", () -> "main");
+        registry.add("tenpay.clients.hasty.scopes", () -> String.join(",", SCOPES));
+        registry.add("tenpay.clients.hasty.requests-per-second", () -> 1);
+        for (int i = 0; i < SCOPES.size(); i++) {
+            String client = "tenpay.clients.almost" + i + ".";
+            String scope = SCOPES.get(i);
+            registry.add(client + "api-key", () -> without(scope));
+            registry.add(client + "accounts", () -> "main");
+            registry.add(
+                    client + "scopes",
+                    () -> SCOPES.stream().filter(other -> !other.equals(scope)).collect(Collectors.joining(",")));
+        }
+        // The sandbox shows the contract to everybody; an operator who doesn't is the harder case.
+        registry.add("tenpay.docs.public", () -> false);
+        registry.add("tenpay.clients.sandbox.requests-per-second", () -> 100_000);
+    }
+
+    /** The key of a client that has every scope but one. */
+    static String without(String scope) {
+        return "key-of-a-client-without-" + scope;
     }
 
     @Autowired
@@ -88,7 +116,19 @@ abstract class Story {
         send("DELETE", "/sandbox/faults", null, null);
     }
 
-    record Answer(int status, String type, JsonNode body, Map<String, List<String>> headers) {
+    record Answer(int status, String type, JsonNode body, String content, Map<String, List<String>> headers) {
+
+        static Answer of(int status, Map<String, List<String>> headers, byte[] content) {
+            String type = String.join(",", headers.getOrDefault("content-type", List.of()));
+            String text = new String(content, StandardCharsets.UTF_8);
+            try {
+                JsonNode body = type.contains("json") ? JSON.readTree(text) : JSON.missingNode();
+                return new Answer(status, type, body, text, headers);
+            } catch (JsonProcessingException e) {
+                throw new AssertionError("an answer that calls itself " + type + " is no JSON: " + text, e);
+            }
+        }
+
         String text(String field) {
             return body.path(field).asText(null);
         }
@@ -230,7 +270,7 @@ abstract class Story {
     }
 
     Answer send(String method, String path, String key, String body, String... headers) {
-        byte[] bytes = body == null ? null : body.getBytes(java.nio.charset.StandardCharsets.UTF_8);
+        byte[] bytes = body == null ? null : body.getBytes(StandardCharsets.UTF_8);
         return sendBytes(method, path, key, bytes, "application/json", headers);
     }
 
@@ -253,14 +293,24 @@ abstract class Story {
         }
         try {
             HttpResponse<byte[]> response = HTTP.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
-            String contentType = response.headers().firstValue("Content-Type").orElse("");
-            JsonNode json = contentType.contains("json") ? JSON.readTree(response.body()) : JSON.missingNode();
-            return new Answer(
-                    response.statusCode(), contentType, json, response.headers().map());
+            return kept(
+                    method,
+                    path,
+                    Answer.of(response.statusCode(), response.headers().map(), response.body()));
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    /** No story passes in which the merchant API answers what its contract doesn't say. */
+    private static Answer kept(String method, String path, Answer answer) {
+        if (path.startsWith("/v1/")) {
+            PublishedContract.THE.complaint(method, path, answer).ifPresent(complaint -> {
+                throw new AssertionError(complaint);
+            });
+        }
+        return answer;
     }
 }

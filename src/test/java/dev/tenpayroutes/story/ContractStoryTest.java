@@ -1,0 +1,556 @@
+package dev.tenpayroutes.story;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
+import com.fasterxml.jackson.core.JsonPointer;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.zaxxer.hikari.HikariDataSource;
+import dev.tenpayroutes.story.PublishedContract.Operation;
+import dev.tenpayroutes.story.PublishedContract.Response;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.apache.camel.CamelContext;
+import org.apache.camel.builder.AdviceWith;
+import org.apache.camel.model.ThrowExceptionDefinition;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.availability.AvailabilityChangeEvent;
+import org.springframework.boot.availability.ReadinessState;
+import org.springframework.context.ApplicationContext;
+
+/**
+ * The contract is what the program does: whatever it promises is provoked here over HTTP. That nothing else is ever
+ * answered is held by {@link Story} in every story.
+ */
+@DisplayName("merchant-api.yaml")
+class ContractStoryTest extends Story {
+
+    private static final PublishedContract CONTRACT = PublishedContract.THE;
+
+    @Autowired
+    CamelContext camel;
+
+    @Autowired
+    ApplicationContext program;
+
+    @Autowired
+    HikariDataSource pool;
+
+    /** What the contract promises: an answer of an operation, as one of its examples shows it. */
+    record Promise(Operation operation, int status, String example) {
+
+        Response response() {
+            return operation.responses().get(status);
+        }
+
+        JsonNode shown() {
+            return response().examples().getOrDefault(example, JSON.missingNode());
+        }
+
+        @Override
+        public String toString() {
+            return (operation.id() + " " + status + " " + example).strip();
+        }
+    }
+
+    record Request(String method, String path, String body) {}
+
+    private static final Map<String, Request> GOOD = new HashMap<>();
+    private static final Map<String, CompletableFuture<Answer>> SLOW = new HashMap<>();
+
+    private final Map<String, Supplier<Answer>> provocations = new LinkedHashMap<>();
+
+    @BeforeEach
+    void provocations() {
+        if (GOOD.isEmpty()) {
+            aGoodRequestOfEveryOperation();
+        }
+        provokeOrders();
+        provokeLooks();
+        provokeRefunds();
+        provokeWhatEveryOperationMayAnswer();
+    }
+
+    /** Made once and used by all: each may be sent again. Before all tests the routes aren't there yet. */
+    private void aGoodRequestOfEveryOperation() {
+        String open = pendingPayment();
+        String paid = paidPayment();
+        String refund = newRefundNumber();
+        refund(paid, refund, 250);
+        good("createPayment", "POST", "/v1/payments", order(newNumber()));
+        good("listPayments", "GET", "/v1/payments", null);
+        good("getPayment", "GET", "/v1/payments/" + open, null);
+        good("syncPayment", "POST", "/v1/payments/" + open + "/sync", null);
+        good("closePayment", "POST", "/v1/payments/" + open + "/close", null);
+        good("listPaymentEvents", "GET", "/v1/payments/" + paid + "/events", null);
+        good("createRefund", "POST", "/v1/payments/" + paid + "/refunds", refund(refund, 250));
+        good("listRefunds", "GET", "/v1/payments/" + paid + "/refunds", null);
+        good("getRefund", "GET", "/v1/refunds/" + refund, null);
+        good("syncRefund", "POST", "/v1/refunds/" + refund + "/sync", null);
+        good("listPaymentMethods", "GET", "/v1/payment-methods", null);
+        good("getContract", "GET", "/v1/openapi.yaml", null);
+        GOOD.forEach((operation, request) -> SLOW.put(
+                operation, CompletableFuture.supplyAsync(() -> halfSent(request), task -> new Thread(task).start())));
+    }
+
+    private static void good(String operation, String method, String path, String body) {
+        GOOD.put(operation, new Request(method, path, body));
+    }
+
+    private void provoke(String promise, Supplier<Answer> provocation) {
+        assertThat(provocations.put(promise, provocation))
+                .as("another provocation of " + promise)
+                .isNull();
+    }
+
+    private void provokeOrders() {
+        provoke("createPayment 201 pendingPayment", () -> post("/v1/payments", order(newNumber())));
+        provoke("createPayment 200 pendingPayment", () -> {
+            String order = order(newNumber());
+            post("/v1/payments", order);
+            return post("/v1/payments", order);
+        });
+        provoke("createPayment 202 createdPayment", () -> {
+            fault("checkout-pay", "UNSIGNED");
+            return post("/v1/payments", order(newNumber()));
+        });
+        provoke("createPayment 409 ORDER_CONFLICT", () -> {
+            String order = order(newNumber());
+            post("/v1/payments", order);
+            return post("/v1/payments", order.replace("1050", "1051"));
+        });
+        provoke("createPayment 415 UNSUPPORTED_MEDIA_TYPE", () -> asText(GOOD.get("createPayment")));
+        provoke(
+                "createPayment 422 ACCOUNT_UNKNOWN",
+                () -> orderWith("\"description\"", "\"account\":\"macau\",\"description\""));
+        provoke("createPayment 422 PAYMENT_METHOD_UNKNOWN", () -> orderWith("CARD", "CASH"));
+        provoke("createPayment 422 REGION_NOT_SUPPORTED", () -> orderWith("\"SG\"", "\"MO\""));
+        provoke("createPayment 422 CURRENCY_NOT_SUPPORTED", () -> orderWith("SGD", "XXY"));
+        provoke("createPayment 422 AMOUNT_OUT_OF_RANGE", () -> orderWith("1050", "1500001"));
+        provoke(
+                "createPayment 422 VALIDITY_OUT_OF_RANGE",
+                () -> orderWith("\"description\"", "\"validitySeconds\":3601,\"description\""));
+        provoke(
+                "createPayment 422 CARD_NUMBER_NOT_ALLOWED",
+                () -> orderWith("2 x latte", "paid with 4111 1111 1111 1111"));
+        provoke("createPayment 422 TENPAY_REFUSED", () -> {
+            fault("checkout-pay", "PARAM_ERROR");
+            return post("/v1/payments", order(newNumber()));
+        });
+        provoke("createPayment 502 TENPAY_DENIES", () -> {
+            fault("checkout-pay", "NO_AUTH");
+            return post("/v1/payments", order(newNumber()));
+        });
+    }
+
+    private Answer orderWith(String what, String by) {
+        return post("/v1/payments", order(newNumber()).replace(what, by));
+    }
+
+    private void provokeLooks() {
+        provoke("listPayments 200 paymentPage", () -> {
+            fault("checkout-pay", "UNSIGNED");
+            post("/v1/payments", order(newNumber()));
+            fault("checkout-pay", "UNSIGNED");
+            post("/v1/payments", order(newNumber()));
+            return get("/v1/payments?status=CREATED&limit=1");
+        });
+        provoke("getPayment 200 paidPayment", () -> payment(paidPayment()));
+        provoke("syncPayment 200 paidPayment", () -> post("/v1/payments/" + paidPayment() + "/sync", null));
+        provoke("syncPayment 502 TENPAY_NO_ANSWER", () -> {
+            fault("inquiry-payment", "UNSIGNED");
+            return send(GOOD.get("syncPayment"));
+        });
+        provoke("closePayment 200 closedPayment", () -> post("/v1/payments/" + pendingPayment() + "/close", null));
+        provoke("closePayment 409 PAYMENT_FINAL", () -> post("/v1/payments/" + paidPayment() + "/close", null));
+        provoke("closePayment 409 CLOSE_NOT_SUPPORTED", () -> {
+            String number = newNumber();
+            post("/v1/payments", order(number).replace("CARD", "PAYNOW"));
+            return post("/v1/payments/" + number + "/close", null);
+        });
+        provoke("closePayment 502 TENPAY_NO_ANSWER", () -> {
+            fault("close-payment", "UNSIGNED");
+            return post("/v1/payments/" + pendingPayment() + "/close", null);
+        });
+        provoke("listPaymentEvents 200 paymentEvents", () -> send(GOOD.get("listPaymentEvents")));
+        provoke("listPaymentMethods 200 paymentMethods", () -> send(GOOD.get("listPaymentMethods")));
+        provoke("getContract 200", () -> send(GOOD.get("getContract")));
+        for (String operation : List.of(
+                "getPayment", "syncPayment", "closePayment", "listPaymentEvents", "createRefund", "listRefunds")) {
+            provoke(operation + " 404 PAYMENT_NOT_FOUND", () -> ofNobody(operation));
+        }
+        for (String operation : List.of("getRefund", "syncRefund")) {
+            provoke(operation + " 404 REFUND_NOT_FOUND", () -> ofNobody(operation));
+        }
+    }
+
+    private Answer ofNobody(String operation) {
+        Request request = GOOD.get(operation);
+        String path = request.path().replaceFirst("(SO|RF)-[^/]+", newNumber());
+        return send(request.method(), path, KEY, request.body());
+    }
+
+    private void provokeRefunds() {
+        provoke("createRefund 201 pendingRefund", () -> refund(paidPayment(), newRefundNumber(), 250));
+        provoke("createRefund 200 pendingRefund", () -> send(GOOD.get("createRefund")));
+        provoke("createRefund 202 createdRefund", () -> {
+            String number = paidPayment();
+            fault("refund", "UNSIGNED");
+            return refund(number, newRefundNumber(), 250);
+        });
+        provoke("createRefund 409 PAYMENT_NOT_PAID", () -> refund(pendingPayment(), newRefundNumber(), 250));
+        provoke("createRefund 409 REFUND_CONFLICT", () -> refundWith("250", "251"));
+        provoke("createRefund 415 UNSUPPORTED_MEDIA_TYPE", () -> asText(GOOD.get("createRefund")));
+        provoke("createRefund 422 REFUND_EXCEEDS_PAYMENT", () -> refund(paidPayment(), newRefundNumber(), 1051));
+        provoke("createRefund 422 REFUND_WINDOW_PASSED", () -> {
+            String number = paidPayment();
+            db.sql(
+                            "update payment set payment_method = 'PAYNOW', paid_at = now() - interval '91 days' where order_no = ?")
+                    .param(number)
+                    .update();
+            return refund(number, newRefundNumber(), 250);
+        });
+        provoke("createRefund 422 AMOUNT_OUT_OF_RANGE", () -> refund(paidPayment(), newRefundNumber(), 1500001));
+        provoke("createRefund 422 CURRENCY_NOT_SUPPORTED", () -> newRefundWith("SGD", "USD"));
+        provoke(
+                "createRefund 422 CARD_NUMBER_NOT_ALLOWED",
+                () -> newRefundWith("one latte was cold", "back to 4111 1111 1111 1111"));
+        provoke("createRefund 422 TENPAY_REFUSED", () -> {
+            String number = paidPayment();
+            fault("refund", "PARAM_ERROR");
+            return refund(number, newRefundNumber(), 250);
+        });
+        provoke("createRefund 502 TENPAY_DENIES", () -> {
+            String number = paidPayment();
+            fault("refund", "NO_AUTH");
+            return refund(number, newRefundNumber(), 250);
+        });
+        provoke("listRefunds 200 refunds", () -> {
+            String refund = paidRefund();
+            return get("/v1/payments/" + refundOf(refund).text("orderNo") + "/refunds");
+        });
+        provoke("getRefund 200 paidRefund", () -> refundOf(paidRefund()));
+        provoke("syncRefund 200 paidRefund", () -> post("/v1/refunds/" + paidRefund() + "/sync", null));
+        provoke("syncRefund 502 TENPAY_NO_ANSWER", () -> {
+            fault("inquiry-refund", "UNSIGNED");
+            return send(GOOD.get("syncRefund"));
+        });
+    }
+
+    /** The good refund, changed. */
+    private Answer refundWith(String what, String by) {
+        Request request = GOOD.get("createRefund");
+        return post(request.path(), request.body().replace(what, by));
+    }
+
+    private Answer newRefundWith(String what, String by) {
+        return post(
+                "/v1/payments/" + paidPayment() + "/refunds",
+                refund(newRefundNumber(), 250).replace(what, by));
+    }
+
+    private String paidRefund() {
+        String refund = newRefundNumber();
+        refund(paidPayment(), refund, 250);
+        bank(refund, "SUCCESS");
+        refundIsSoon(refund, "SUCCEEDED");
+        return refund;
+    }
+
+    private void provokeWhatEveryOperationMayAnswer() {
+        for (Operation operation : CONTRACT.operations()) {
+            String id = operation.id();
+            Request request = GOOD.get(id);
+            provoke(
+                    id + " 400 INVALID_REQUEST",
+                    () -> send(request.method(), request.path() + "?surprise=1", KEY, request.body()));
+            provoke(id + " 400 BAD_REQUEST", () -> badlyChunked(request));
+            provoke(id + " 401 UNAUTHENTICATED", () -> as(null, request));
+            provoke(id + " 408 BODY_TOO_SLOW", () -> SLOW.get(id).join());
+            provoke(id + " 413 BODY_TOO_LARGE", () -> send(request.method(), request.path(), KEY, " ".repeat(65_537)));
+            provoke(id + " 429 RATE_LIMITED", () -> hastily(request));
+            provoke(id + " 500 INTERNAL_ERROR", () -> whileSomethingIsBroken(request));
+            provoke(id + " 503 NOT_READY", () -> whileNotReady(request));
+            if (!operation.scope().isEmpty()) {
+                provoke(id + " 403 FORBIDDEN", () -> as(without(operation.scope()), request));
+            }
+            if (operation.method().equals("POST")) {
+                provoke(id + " 422 IDEMPOTENCY_KEY_REUSED", () -> withAUsedKey(request));
+            }
+            if (!Set.of("listPaymentMethods", "getContract").contains(id)) {
+                provoke(id + " 503 STORE_UNAVAILABLE", () -> withoutTheDatabase(request));
+            }
+        }
+    }
+
+    private Answer send(Request request) {
+        return as(KEY, request);
+    }
+
+    private Answer as(String key, Request request) {
+        return send(request.method(), request.path(), key, request.body());
+    }
+
+    private Answer asText(Request request) {
+        byte[] body = request.body().getBytes(StandardCharsets.UTF_8);
+        return sendBytes(request.method(), request.path(), KEY, body, "text/plain");
+    }
+
+    private Answer badlyChunked(Request request) {
+        return raw(request, "Transfer-Encoding: chunked", "no length\r\n");
+    }
+
+    private Answer halfSent(Request request) {
+        return raw(request, "Content-Length: 100", "{");
+    }
+
+    private Answer raw(Request request, String header, String body) {
+        String text = "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-API-Key: %s\r\n%s\r\n\r\n%s"
+                .formatted(request.method(), request.path(), KEY, header, body);
+        return RawHttp.send(port(), text.getBytes(StandardCharsets.ISO_8859_1));
+    }
+
+    private Answer hastily(Request request) {
+        Answer answer = as(HASTY, request);
+        for (int i = 0; i < 4 && answer.status() != 429; i++) {
+            answer = as(HASTY, request);
+        }
+        return answer;
+    }
+
+    private Answer withAUsedKey(Request request) {
+        String key = UUID.randomUUID().toString();
+        send("POST", "/v1/payments", KEY, order(newNumber()), "Idempotency-Key", key);
+        return send(request.method(), request.path(), KEY, request.body(), "Idempotency-Key", key);
+    }
+
+    private Answer whileNotReady(Request request) {
+        AvailabilityChangeEvent.publish(program, ReadinessState.REFUSING_TRAFFIC);
+        try {
+            return send(request);
+        } finally {
+            AvailabilityChangeEvent.publish(program, ReadinessState.ACCEPTING_TRAFFIC);
+        }
+    }
+
+    private Answer whileSomethingIsBroken(Request request) {
+        try {
+            AdviceWith.adviceWith(
+                    camel,
+                    "json-answer",
+                    route -> route.weaveAddFirst().throwException(new IllegalStateException("a fault of ours")));
+            try {
+                return send(request);
+            } finally {
+                AdviceWith.adviceWith(
+                        camel,
+                        "json-answer",
+                        route -> route.weaveByType(ThrowExceptionDefinition.class)
+                                .remove());
+            }
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Nobody gets into the database, and whoever was in is thrown out. */
+    private Answer withoutTheDatabase(Request request) {
+        String url = settings.getRequiredProperty("spring.datasource.url");
+        long patience = pool.getConnectionTimeout();
+        try (Connection other = DriverManager.getConnection(
+                        url.replaceFirst("/postgres$", "/template1"), pool.getUsername(), pool.getPassword());
+                Statement statement = other.createStatement()) {
+            pool.setConnectionTimeout(250);
+            statement.execute("alter database postgres with allow_connections false");
+            statement.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = 'postgres'");
+            try {
+                return send(request);
+            } finally {
+                statement.execute("alter database postgres with allow_connections true");
+                pool.setConnectionTimeout(patience);
+                pool.getHikariPoolMXBean().softEvictConnections();
+            }
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private int port() {
+        return URI.create(url("")).getPort();
+    }
+
+    private static Stream<Promise> promises() {
+        return CONTRACT.operations().stream()
+                .flatMap(operation -> operation.responses().entrySet().stream()
+                        .flatMap(response -> (response.getValue().examples().isEmpty()
+                                        ? Stream.of("")
+                                        : response.getValue().examples().keySet().stream())
+                                .map(example -> new Promise(operation, response.getKey(), example))))
+                // They need five seconds, which the others take meanwhile.
+                .sorted(Comparator.comparing(promise -> promise.status() == 408));
+    }
+
+    @Test
+    void everyPromiseHasItsProvocationAndEveryProvocationItsPromise() {
+        assertThat(provocations.keySet())
+                .containsExactlyInAnyOrderElementsOf(
+                        promises().map(Promise::toString).toList());
+    }
+
+    @TestFactory
+    Stream<DynamicTest> everyPromiseIsKept() {
+        return promises()
+                .map(promise -> DynamicTest.dynamicTest(promise.toString(), () -> {
+                    noFaultOutlivesItsStory();
+                    String complaint = complaint(
+                            promise, provocations.get(promise.toString()).get());
+                    assumeFalse(CONTRACT.isNotYet(complaint), complaint);
+                    assertThat(complaint).isEmpty();
+                }));
+    }
+
+    /** What is wrong with the answer; empty when nothing is. */
+    private static String complaint(Promise promise, Answer answer) {
+        String told = promise + ": " + answer.status() + " " + answer.content();
+        if (answer.status() != promise.status()) {
+            return told;
+        }
+        JsonNode shown = promise.shown();
+        if (!fields(answer.body()).equals(fields(shown))) {
+            return told + " has the fields " + fields(answer.body()) + ", but its example " + fields(shown);
+        }
+        return !promise.response().isProblem()
+                ? ""
+                : Stream.of("code", "status", "title", "type")
+                        .filter(field -> !answer.body().path(field).equals(shown.path(field)))
+                        .map(field -> told + " has another " + field + " than its example")
+                        .collect(Collectors.joining());
+    }
+
+    /** Every field's path; the entries of metadata are the caller's. */
+    private static Set<String> fields(JsonNode node) {
+        Set<String> fields = new TreeSet<>();
+        node.properties().forEach(field -> {
+            fields.add(field.getKey());
+            if (!field.getKey().equals("metadata")) {
+                fields(field.getValue()).forEach(inner -> fields.add(field.getKey() + "/" + inner));
+            }
+        });
+        if (node.isArray()) {
+            node.forEach(item -> fields.addAll(fields(item)));
+        }
+        return fields;
+    }
+
+    @Test
+    void aScopeOpensItsOperationsAndNoOther() {
+        for (Operation operation : CONTRACT.operations()) {
+            for (String scope : SCOPES) {
+                Answer answer = as(without(scope), GOOD.get(operation.id()));
+                String complaint = "%s without %s: %d".formatted(operation.id(), scope, answer.status());
+                assertThat((answer.status() == 403) == scope.equals(operation.scope()) || CONTRACT.isNotYet(complaint))
+                        .as(complaint)
+                        .isTrue();
+            }
+        }
+    }
+
+    /** What is answered is held to the contract by {@link Story}. */
+    @Test
+    void aMethodThatTheContractDoesNotHaveIsNotAllowed() {
+        for (Operation operation : CONTRACT.operations()) {
+            for (String method :
+                    List.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")) {
+                boolean known = CONTRACT.operations().stream()
+                        .anyMatch(other -> other.method().equals(method) && other.isAt(operation.path()));
+                if (!known) {
+                    send(method, GOOD.get(operation.id()).path(), KEY, null);
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"/v1/", "/v1/payment", "/v1/payments/", "/v1/payments/SO-000001/", "/v1/refunds", "/v1/Payments"
+            })
+    void aPathThatTheContractDoesNotHaveIsNotThere(String path) {
+        for (String method : List.of("GET", "POST", "DELETE")) {
+            Answer answer = send(method, path, KEY, null);
+            assertThat(answer.status()).isEqualTo(404);
+            assertThat(answer.text("code")).isEqualTo("NOT_FOUND");
+        }
+    }
+
+    @Test
+    void everyExampleIsOfItsSchema() {
+        List<String> wrong = new ArrayList<>();
+        for (String part : List.of("/components/schemas", "/components/parameters")) {
+            CONTRACT.examplesWithin(JsonPointer.compile(part))
+                    .forEach((schema, example) -> CONTRACT.schema(schema)
+                            .validate(example)
+                            .forEach(error -> wrong.add(schema + " " + error)));
+        }
+        promises().forEach(promise -> {
+            if (promise.response().type().contains("json")) {
+                promise.response()
+                        .schema()
+                        .validate(promise.shown())
+                        .forEach(error -> wrong.add(promise + " " + error));
+            }
+        });
+        CONTRACT.operations()
+                .forEach(operation -> operation
+                        .requests()
+                        .forEach((name, example) -> operation
+                                .request()
+                                .validate(example)
+                                .forEach(error -> wrong.add(operation.id() + " " + name + " " + error))));
+        assertThat(wrong).isEmpty();
+    }
+
+    @Test
+    void everyRequestExampleIsAccepted() {
+        CONTRACT.operations()
+                .forEach(operation -> operation.requests().forEach((name, example) -> {
+                    ObjectNode own = example.deepCopy();
+                    own.put(own.has("orderNo") ? "orderNo" : "refundNo", newNumber());
+                    String path = operation.path().replace("{orderNo}", paidPayment());
+                    assertThat(send(operation.method(), path, KEY, own.toString())
+                                    .status())
+                            .as(operation.id() + " " + name)
+                            .isEqualTo(201);
+                }));
+    }
+
+    @AfterAll
+    static void nothingIsNotYetThatIsThere() {
+        assertThat(CONTRACT.notYetUnused()).as("not needed any more in NOT_YET").isEmpty();
+    }
+}
