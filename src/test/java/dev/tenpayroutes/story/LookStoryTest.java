@@ -87,6 +87,7 @@ class LookStoryTest extends Story {
                 "cursor=1-2'",
                 "createdFrom=yesterday",
                 "createdFrom=2026-11-23",
+                "createdTo=0000-01-01T00:00:00Z",
                 "state=PENDING",
                 "status=PENDING&status=FAILED",
                 "limit=99999999999"
