@@ -166,6 +166,7 @@ final class SandboxApi {
                 // Left to itself, Tomcat would keep the connection and let the reader wait.
                 throw new CloseNowException();
             }
+            case RESET_BEFORE, RESET_AFTER -> throw new CloseNowException();
             case LATE -> {
                 pause();
                 send(response, reply.status(), bytes(reply), null);

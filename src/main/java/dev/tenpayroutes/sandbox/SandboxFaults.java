@@ -32,6 +32,10 @@ final class SandboxFaults {
         /** The connection ends before the body does. */
         TRUNCATED(false),
         LATE(false),
+        /** The connection ends without an answer; the call isn't carried out. */
+        RESET_BEFORE(true),
+        /** The connection ends without an answer; the call was carried out. */
+        RESET_AFTER(false),
         WRONG_MERCHANT(false),
         /** out_refund_no differs where the answer has one, else out_trade_no. */
         WRONG_ORDER(false),

@@ -170,6 +170,16 @@ class SandboxApplicationTest {
     }
 
     @Test
+    void aResetEndsTheConnectionBeforeOrAfterTheCallWasCarriedOut() throws Exception {
+        post("/sandbox/faults", "{\"call\":\"checkout-pay\",\"fault\":\"RESET_BEFORE\"}");
+        assertThatIOException().isThrownBy(() -> call("checkout-pay", order("SO-0005")));
+        assertThat(call("inquiry-payment", order("SO-0005")).statusCode()).isEqualTo(404);
+        post("/sandbox/faults", "{\"call\":\"checkout-pay\",\"fault\":\"RESET_AFTER\"}");
+        assertThatIOException().isThrownBy(() -> call("checkout-pay", order("SO-0005")));
+        assertThat(call("inquiry-payment", order("SO-0005")).statusCode()).isEqualTo(200);
+    }
+
+    @Test
     void aLateAnswerIsLateAndSignedWhenItLeaves() throws Exception {
         post("/sandbox/faults", "{\"call\":\"inquiry-payment\",\"fault\":\"LATE\"}");
         Instant before = Instant.now();

@@ -124,6 +124,8 @@ class OrderStoryTest extends Story {
                 "SYSTEM_ERROR",
                 "FREQUENCY_LIMITED",
                 "LATE",
+                "RESET_BEFORE",
+                "RESET_AFTER",
                 "WRONG_MERCHANT",
                 "WRONG_ORDER"
             })

@@ -248,6 +248,11 @@ class RefundStoryTest extends Story {
         "UNSIGNED",
         "BAD_SIGNATURE",
         "FREQUENCY_LIMITED",
+        "STALE",
+        "TRUNCATED",
+        "LATE",
+        "RESET_BEFORE",
+        "RESET_AFTER",
         "WRONG_MERCHANT",
         "WRONG_ORDER",
         "RUBBISH"
