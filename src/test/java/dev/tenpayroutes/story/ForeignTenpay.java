@@ -15,8 +15,12 @@ import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -36,7 +40,11 @@ final class ForeignTenpay implements AutoCloseable {
     private final TenpaySigner signer;
     private final String scheme;
     private final String headerPrefix;
+    private final ExecutorService threads = Executors.newCachedThreadPool();
     private final Map<String, JsonNode> orders = new ConcurrentHashMap<>();
+    private final Map<String, JsonNode> refunds = new ConcurrentHashMap<>();
+    private final Map<String, AtomicInteger> calls = new ConcurrentHashMap<>();
+    private final Set<String> stalled = ConcurrentHashMap.newKeySet();
     private final List<String> refusals = new CopyOnWriteArrayList<>();
 
     ForeignTenpay(TestAccount account, String scheme, String headerPrefix) throws IOException {
@@ -49,6 +57,7 @@ final class ForeignTenpay implements AutoCloseable {
         this.scheme = scheme;
         this.headerPrefix = headerPrefix;
         this.server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.setExecutor(threads);
         server.createContext("/api/payment/v1/", this::answer);
         server.start();
     }
@@ -70,6 +79,38 @@ final class ForeignTenpay implements AutoCloseable {
         return signer;
     }
 
+    /** How often a call came for an order, or for a refund, whose number it then is. */
+    int calls(String call, String number) {
+        return calls.computeIfAbsent(call + " " + number, key -> new AtomicInteger())
+                .get();
+    }
+
+    /** Carries out what is asked about this number, and holds back the answer until {@link #letGo}. */
+    void stall(String number) {
+        stalled.add(number);
+    }
+
+    synchronized void letGo(String number) {
+        stalled.remove(number);
+        notifyAll();
+    }
+
+    synchronized void letGo() {
+        stalled.clear();
+        notifyAll();
+    }
+
+    private synchronized void waitWhileStalled(String number) {
+        while (stalled.contains(number)) {
+            try {
+                wait();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            }
+        }
+    }
+
     private void answer(HttpExchange exchange) throws IOException {
         byte[] bytes = exchange.getRequestBody().readAllBytes();
         String body = new String(bytes, StandardCharsets.UTF_8);
@@ -78,15 +119,37 @@ final class ForeignTenpay implements AutoCloseable {
         int status = 200;
         if (problem == null) {
             JsonNode request = JSON.readTree(body);
+            String call = exchange.getRequestURI().getPath().replaceFirst(".*/", "");
             String number = request.path("out_trade_no").asText();
-            if (exchange.getRequestURI().getPath().endsWith("/checkout-pay")) {
-                orders.putIfAbsent(number, request);
+            String refund = request.path("out_refund_no").asText();
+            String subject = refund.isEmpty() ? number : refund;
+            switch (call) {
+                case "checkout-pay" -> orders.putIfAbsent(number, request);
+                case "refund" -> refunds.putIfAbsent(refund, request);
+                default -> {}
             }
-            reply.put("merchant_id", request.path("merchant_id").asText())
-                    .put("out_trade_no", number)
-                    .put("payment_id", "4200" + Math.abs(number.hashCode()))
-                    .put("prepay_info", "prepay-" + number)
-                    .put("status", "PROCESSING");
+            calls.computeIfAbsent(call + " " + subject, key -> new AtomicInteger())
+                    .incrementAndGet();
+            JsonNode booked = refund.isEmpty() ? orders.get(number) : refunds.get(refund);
+            if (booked == null) {
+                status = 404;
+                reply.put("code", refund.isEmpty() ? "ORDER_NOT_EXIST" : "REFUND_NOT_EXIST");
+            } else {
+                reply.put("merchant_id", booked.path("merchant_id").asText())
+                        .put("out_trade_no", booked.path("out_trade_no").asText())
+                        .put("status", "PROCESSING");
+                if (refund.isEmpty()) {
+                    reply.put("payment_id", "4200" + Math.abs(number.hashCode()));
+                } else {
+                    reply.put("out_refund_no", refund).put("refund_id", "5030" + Math.abs(refund.hashCode()));
+                }
+                if (call.equals("checkout-pay")) {
+                    reply.put("prepay_info", "prepay-" + number);
+                } else {
+                    reply.set("amount", booked.path("amount"));
+                }
+            }
+            waitWhileStalled(subject);
         } else {
             refusals.add(problem);
             status = 401;
@@ -120,6 +183,8 @@ final class ForeignTenpay implements AutoCloseable {
 
     @Override
     public void close() {
+        letGo();
         server.stop(0);
+        threads.shutdownNow();
     }
 }

