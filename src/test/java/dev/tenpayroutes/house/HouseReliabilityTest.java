@@ -1,0 +1,37 @@
+package dev.tenpayroutes.house;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+/** What docs/reliability.md says is proven by a test that is there. */
+class HouseReliabilityTest {
+
+    private static final Path PAGE = Path.of("docs/reliability.md");
+    private static final Pattern PROOF = Pattern.compile("`(\\w+(?:Test|IT))#(\\w+)`");
+
+    @Test
+    void everyTestThatThePageNamesIsThere() {
+        List<Breach> breaches = new ArrayList<>();
+        String page = House.read(PAGE);
+        Matcher proof = PROOF.matcher(page);
+        int proofs = 0;
+        while (proof.find()) {
+            proofs++;
+            Path file = Path.of("src/test/java/dev/tenpayroutes/story", proof.group(1) + ".java");
+            if (!file.toFile().isFile() || !House.read(file).contains("void " + proof.group(2) + "(")) {
+                breaches.add(new Breach(
+                        House.place(PAGE, House.lineOf(page, proof.start())),
+                        proof.group(1) + " has no test " + proof.group(2),
+                        "name the test that proves it, or say below the table that none does"));
+            }
+        }
+        assertThat(proofs).isGreaterThan(40);
+        Breach.none(breaches);
+    }
+}
