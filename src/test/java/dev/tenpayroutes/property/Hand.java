@@ -1,0 +1,339 @@
+package dev.tenpayroutes.property;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.tenpayroutes.property.Step.Said;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Does what a step says, statement by statement as the routes do, on a connection of its own. What it answers is what a
+ * route would go on with.
+ */
+final class Hand {
+
+    static final String[] ORDERS = {"SO-000", "SO-001"};
+    static final String[] REFUNDS = {"RF-000", "RF-001", "RF-002", "RF-003"};
+    static final String[] MERCHANTS = {"2480000000", "2480000001"};
+    /** Of the payment's method, for refunds. */
+    static final String[] RULES = {
+        "{\"method\":\"CARD\",\"min\":1,\"max\":900}",
+        "{\"method\":\"PAYNOW\",\"windowDays\":90}",
+        "{\"method\":\"OTHER\"}"
+    };
+
+    private final Connection connection;
+    private final Statements sql;
+    private final World world;
+
+    Hand(Connection connection, Statements sql, World world) {
+        this.connection = connection;
+        this.sql = sql;
+        this.world = world;
+    }
+
+    List<String> play(Step step) throws SQLException {
+        if (step instanceof Step.Order s) {
+            return List.of(order(s));
+        } else if (step instanceof Step.CheckoutAnswer s) {
+            String key = world.payment(s.account(), s.order());
+            return world.answers(key)
+                    ? List.of(payment("checkout-pay", s.account(), s.order(), s.said()))
+                    : List.of("nobody called");
+        } else if (step instanceof Step.Inquiry s) {
+            return inquiry(s);
+        } else if (step instanceof Step.Close s) {
+            return List.of(payment("close-payment", s.account(), s.order(), s.said()));
+        } else if (step instanceof Step.Webhook s) {
+            ObjectNode body = News.body(s.said(), MERCHANTS[s.account()], ORDERS[s.order()], null);
+            return List.of(webhook(s.account(), "payments", ORDERS[s.order()], body.put("id", s.id())));
+        } else if (step instanceof Step.Poll s) {
+            return poll("payment", s.released(), s.paused());
+        } else if (step instanceof Step.Refund s) {
+            return List.of(refund(s));
+        } else if (step instanceof Step.RefundAnswer s) {
+            String key = world.refund(s.account(), s.refund());
+            return world.answers(key)
+                    ? List.of(refund("refund", s.account(), s.order(), s.refund(), s.said()))
+                    : List.of("nobody called");
+        } else if (step instanceof Step.RefundInquiry s) {
+            return refundInquiry(s);
+        } else if (step instanceof Step.RefundWebhook s) {
+            ObjectNode body = News.body(s.said(), MERCHANTS[s.account()], ORDERS[s.order()], REFUNDS[s.refund()]);
+            return List.of(webhook(s.account(), "refunds", REFUNDS[s.refund()], body.put("id", s.id())));
+        } else if (step instanceof Step.RefundPoll s) {
+            return poll("refund", s.released(), s.paused());
+        } else if (step instanceof Step.Reconcile) {
+            List<String> taken = new ArrayList<>(claimed("payment", "payment-reconcile", "reconcile_at", ""));
+            taken.addAll(claimed("refund", "refund-reconcile", "reconcile_at", ""));
+            return taken;
+        } else if (step instanceof Step.WebhookRetry) {
+            return retry();
+        } else if (step instanceof Step.Clock s) {
+            pass(s.seconds());
+            return List.of();
+        }
+        throw new IllegalArgumentException(step.toString());
+    }
+
+    private String order(Step.Order s) throws SQLException {
+        ObjectNode order = Statements.JSON.createObjectNode();
+        order.put("account", world.account(s.account()))
+                .put("orderNo", ORDERS[s.order()])
+                .put("paymentMethod", "CARD")
+                .put("methodKey", "CARD")
+                .put("region", "SG")
+                .put("total", Dice.TOTALS[s.content()])
+                .put("currency", "SGD")
+                .put("description", "latte")
+                .put("validitySeconds", s.validitySeconds())
+                .put("merchantId", MERCHANTS[s.account()])
+                .put("appId", "wx")
+                .put("notifyUrl", "https://erp.example.com");
+        order.putObject("metadata");
+        order.putObject("content").put("total", Dice.TOTALS[s.content()]).put("currency", "SGD");
+        JsonNode row = sql.one("payment-insert", Map.of("order", order));
+        if (row.isMissingNode()) {
+            row = sql.one("payment-repeat", Map.of("order", order));
+        }
+        String verdict = row.path("verdict").asText();
+        if (verdict.equals("NEW") || verdict.equals("SUBMIT")) {
+            world.mayCall(world.payment(s.account(), s.order()));
+        }
+        return verdict;
+    }
+
+    private List<String> inquiry(Step.Inquiry s) throws SQLException {
+        List<String> seen = new ArrayList<>();
+        seen.add(payment("inquiry-payment", s.account(), s.order(), s.said()));
+        if (seen.get(0).endsWith("ABSENT CREATED")) {
+            JsonNode row = sql.one(
+                    "payment-resubmit", Map.of("account", world.account(s.account()), "number", ORDERS[s.order()]));
+            seen.add(row.isMissingNode() ? "not again" : "again");
+            if (!row.isMissingNode()) {
+                world.mayCall(world.payment(s.account(), s.order()));
+            }
+        }
+        return seen;
+    }
+
+    private List<String> refundInquiry(Step.RefundInquiry s) throws SQLException {
+        List<String> seen = new ArrayList<>();
+        seen.add(refund("inquiry-refund", s.account(), s.order(), s.refund(), s.said()));
+        if (seen.get(0).endsWith("ABSENT CREATED")) {
+            JsonNode row = sql.one(
+                    "refund-resubmit", Map.of("account", world.account(s.account()), "number", REFUNDS[s.refund()]));
+            seen.add(row.isMissingNode() ? "not again" : "again");
+            if (!row.isMissingNode()) {
+                world.mayCall(world.refund(s.account(), s.refund()));
+            }
+        }
+        return seen;
+    }
+
+    private String payment(String source, int account, int order, Said said) throws SQLException {
+        if (source.equals("checkout-pay") && said.word().equals("SUCCESS")) {
+            // Its amount is asked for at once.
+            world.givenBack(world.payment(account, order));
+        }
+        JsonNode body = News.body(said, MERCHANTS[account], ORDERS[order], null);
+        String news = News.of(source, said.http(), body, "payments", null);
+        return said(status("payment-status", world.account(account), ORDERS[order], news));
+    }
+
+    private String refund(String source, int account, int order, int refund, Said said) throws SQLException {
+        JsonNode body = News.body(said, MERCHANTS[account], ORDERS[order], REFUNDS[refund]);
+        String news = News.of(source, said.http(), body, "refunds", null);
+        return said(status("refund-status", world.account(account), REFUNDS[refund], news));
+    }
+
+    private JsonNode status(String statement, String account, String number, String news) throws SQLException {
+        return sql.one(statement, Map.of("account", account, "number", number, "news", news));
+    }
+
+    private static String said(JsonNode row) {
+        return row.isMissingNode()
+                ? "not there"
+                : row.path("verdict").asText()
+                        + (row.path("elsewhere").asBoolean() ? " elsewhere " : " ")
+                        + row.path("answer").asText() + " "
+                        + row.path("status").asText();
+    }
+
+    private String webhook(int account, String kind, String number, JsonNode body) throws SQLException {
+        byte[] bytes = body.toString().getBytes(StandardCharsets.UTF_8);
+        List<Map<String, Object>> rows = sql.all(
+                "notification-insert", Map.of("account", world.account(account), "kind", kind, "notification", bytes));
+        return rows.isEmpty()
+                ? "known"
+                : process(world.account(account), kind, number, rows.get(0).get("id"), body);
+    }
+
+    private String process(String account, String kind, String number, Object key, JsonNode body) throws SQLException {
+        String news = News.of("notification", "200", body, kind, key);
+        JsonNode row = status(kind.equals("refunds") ? "refund-status" : "payment-status", account, number, news);
+        if (!row.isMissingNode() && !row.path("elsewhere").asBoolean()) {
+            return said(row);
+        }
+        Map<String, Object> wait = new HashMap<>();
+        wait.put("notificationKey", key.toString());
+        wait.put("number", number);
+        wait.put("problem", row.isMissingNode() ? "not there" : "elsewhere");
+        List<Map<String, Object>> waits = sql.all("notification-wait", wait);
+        return said(row) + " " + (waits.isEmpty() ? "done" : waits.get(0).get("state"));
+    }
+
+    private List<String> retry() throws SQLException {
+        List<String> seen = new ArrayList<>();
+        List<Map<String, Object>> rows = new ArrayList<>(sql.all("notification-claim", Map.of()));
+        rows.sort(Comparator.comparingLong(row -> ((Number) row.get("id")).longValue()));
+        for (Map<String, Object> row : rows) {
+            JsonNode body = json((byte[]) row.get("body"));
+            String kind = row.get("kind").toString();
+            String number = world.number((byte[]) row.get("body"), kind);
+            seen.add(number + " " + process(row.get("account").toString(), kind, number, row.get("id"), body));
+        }
+        return seen;
+    }
+
+    private static JsonNode json(byte[] body) {
+        try {
+            return Statements.JSON.readTree(body);
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private String refund(Step.Refund s) throws SQLException {
+        JsonNode payment =
+                sql.one("payment-find", Map.of("orderNo", ORDERS[s.order()], "accounts", world.account(s.account())));
+        if (payment.isMissingNode()) {
+            return "no payment";
+        }
+        ObjectNode refund = Statements.JSON.createObjectNode();
+        refund.put("payment", payment.path("id").asLong())
+                .put("refundNo", REFUNDS[s.refund()])
+                .put("total", s.total())
+                .put("currency", s.currency())
+                .put("reason", s.reason())
+                .put("notifyUrl", "https://erp.example.com")
+                .set("rules", json(RULES[s.rules()].getBytes(StandardCharsets.UTF_8)));
+        String verdict;
+        boolean alone = connection.getAutoCommit();
+        if (alone) {
+            connection.setAutoCommit(false);
+        }
+        try {
+            sql.all("payment-lock", Map.of("paymentKey", payment.path("id").asText()));
+            verdict = sql.one("refund-insert", Map.of("refund", refund))
+                    .path("verdict")
+                    .asText();
+            if (alone) {
+                connection.commit();
+            }
+        } finally {
+            if (alone) {
+                connection.rollback();
+                connection.setAutoCommit(true);
+            }
+        }
+        if (verdict.equals("KNOWN")) {
+            verdict = sql.one("refund-repeat", Map.of("refund", refund, "account", world.account(s.account())))
+                    .path("verdict")
+                    .asText();
+        }
+        if (verdict.equals("NEW") || verdict.equals("SUBMIT")) {
+            world.mayCall(world.refund(s.account(), s.refund()));
+        }
+        return verdict;
+    }
+
+    private List<String> poll(String table, boolean released, boolean paused) throws SQLException {
+        List<String> taken = claimed(table, table + "-claim", "next_poll_at", paused ? world.account(0) : "");
+        taken.forEach(row -> world.taken(row.split(" ")[0]));
+        if (released) {
+            for (String row : taken) {
+                world.givenBack(row.split(" ")[0]);
+                sql.all(table + "-release", Map.of(table + "Key", row.split(" ")[2]));
+            }
+        }
+        return taken;
+    }
+
+    /** What was taken: its number, when it is due again, its key. */
+    private List<String> claimed(String table, String statement, String due, String paused) throws SQLException {
+        List<String> taken = new ArrayList<>();
+        for (Map<String, Object> row : sql.all(statement, Map.of("pausedAccounts", paused))) {
+            JsonNode json = json(row.get(table).toString().getBytes(StandardCharsets.UTF_8));
+            String number = json.path("account").asText() + "/"
+                    + json.path(table.equals("refund") ? "refund_no" : "order_no")
+                            .asText();
+            taken.add(number + " " + micros(json.path(due)) + " "
+                    + json.path("id").asText());
+        }
+        taken.sort(Comparator.naturalOrder());
+        return taken;
+    }
+
+    private static String micros(JsonNode time) {
+        if (time.isNull()) {
+            return "null";
+        }
+        java.time.Instant instant =
+                java.time.OffsetDateTime.parse(time.asText()).toInstant();
+        return Long.toString(instant.getEpochSecond() * 1_000_000 + instant.getNano() / 1000);
+    }
+
+    /** Instead of the database's clock, everything it has written down moves. */
+    void pass(long seconds) throws SQLException {
+        shift(
+                "payment",
+                seconds,
+                "expires_at",
+                "submitted_at",
+                "submitting_until",
+                "next_poll_at",
+                "created_at",
+                "updated_at",
+                "paid_at",
+                "reconcile_at");
+        shift(
+                "refund",
+                seconds,
+                "refunded_at",
+                "submitted_at",
+                "submitting_until",
+                "next_poll_at",
+                "created_at",
+                "updated_at",
+                "reconcile_at");
+        shift("notification", seconds, "next_attempt_at", "received_at");
+        world.pass(seconds);
+    }
+
+    private void shift(String table, long seconds, String... columns) throws SQLException {
+        StringBuilder update = new StringBuilder("update " + table + " set ");
+        for (String column : columns) {
+            update.append(column)
+                    .append(" = ")
+                    .append(column)
+                    .append(" - make_interval(secs => ")
+                    .append(seconds)
+                    .append("), ");
+        }
+        update.setLength(update.length() - 2);
+        try (PreparedStatement statement = connection.prepareStatement(update + " where account in (?, ?)")) {
+            statement.setString(1, world.account(0));
+            statement.setString(2, world.account(1));
+            statement.executeUpdate();
+        }
+    }
+}

@@ -1,0 +1,724 @@
+package dev.tenpayroutes.property;
+
+import dev.tenpayroutes.property.Step.Said;
+import java.time.OffsetDateTime;
+import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/**
+ * The rules of docs/decisions.md once more, in plain Java and one step at a time: what every row must be after a step.
+ *
+ * <p>Times are microseconds of a clock that is the database's plus all that has passed since.
+ */
+final class Model {
+
+    private static final long FIRST_DELAY = Statements.micros("tenpay.poll.first-delay");
+    private static final long INTERVAL = Statements.micros("tenpay.poll.interval");
+    private static final long MAX_DELAY = Statements.micros("tenpay.poll.max-delay");
+    private static final long AFTER_EXPIRY = Statements.micros("tenpay.poll.after-expiry");
+    private static final long LEASE = Statements.micros("tenpay.poll.submit-lease");
+    private static final long RESEND_AFTER = Statements.micros("tenpay.poll.resend-after");
+    private static final long STUCK_AFTER = Statements.micros("tenpay.poll.stuck-after");
+    private static final long REFUND_STUCK_AFTER = Statements.micros("tenpay.poll.refund-stuck-after");
+    private static final long STUCK_INTERVAL = Statements.micros("tenpay.poll.stuck-interval");
+    private static final long RECONCILE_AFTER = Statements.micros("tenpay.reconcile.after");
+    private static final long GIVE_UP_AFTER = Statements.micros("tenpay.reconcile.give-up-after");
+    private static final long NOTIFICATION_LEASE = Statements.micros("tenpay.notifications.lease");
+    private static final long NOTIFICATION_MAX_DELAY = Statements.micros("tenpay.notifications.max-delay");
+    private static final long NOTIFICATION_GIVE_UP = Statements.micros("tenpay.notifications.give-up-after");
+
+    private static final Set<String> OPEN = Set.of("CREATED", "PENDING");
+    private static final Set<String> UNPAID = Set.of("FAILED", "CLOSED", "EXPIRED");
+    private static final Map<String, String> WORDS = Map.of(
+            "PROCESSING",
+            "PENDING",
+            "SUCCESS",
+            "SUCCEEDED",
+            "FAILED",
+            "FAILED",
+            "CLOSED",
+            "CLOSED",
+            "EXPIRED",
+            "EXPIRED");
+
+    /** What an error proves, by the call and its code. */
+    private static final Map<String, String> ERRORS = Map.ofEntries(
+            Map.entry("checkout-pay PARAM_ERROR", "REFUSED"),
+            Map.entry("inquiry-payment ORDER_NOT_EXIST", "ABSENT"),
+            Map.entry("close-payment ORDER_NOT_EXIST", "ABSENT"),
+            Map.entry("close-payment ORDER_PAID", "PAID"),
+            Map.entry("close-payment CLOSE_NOT_SUPPORTED", "NOT_CLOSABLE"),
+            Map.entry("refund PARAM_ERROR", "REFUSED"),
+            Map.entry("refund REFUND_EXCEEDED", "REFUSED"),
+            Map.entry("refund ORDER_NOT_PAID", "REFUSED"),
+            Map.entry("inquiry-refund REFUND_NOT_EXIST", "ABSENT"));
+
+    private final World world;
+    private final long start;
+    private long passed;
+    private final Map<String, Payment> payments = new TreeMap<>();
+    private final Map<String, Refund> refunds = new TreeMap<>();
+    private final Map<String, Notification> notifications = new LinkedHashMap<>();
+
+    /** What a payment and a refund have in common. */
+    private abstract static class Row {
+        String key;
+        String status = "CREATED";
+        String review;
+        long amount;
+        String tenpayId;
+        Long done;
+        String failReason;
+        int submits = 1;
+        long submitted;
+        Long until;
+        Long poll;
+        int polls;
+        long created;
+        long updated;
+        Long reconcile;
+
+        boolean open() {
+            return OPEN.contains(status);
+        }
+
+        boolean leased(long now) {
+            return until != null && until >= now;
+        }
+
+        void submit(long now) {
+            submits++;
+            submitted = now;
+            until = now + LEASE;
+            updated = now;
+        }
+    }
+
+    private static final class Payment extends Row {
+        int account;
+        int order;
+        int content;
+        long expires;
+        long refunded;
+        String prepay;
+        boolean refused;
+        final List<String> history = new ArrayList<>();
+        final List<String> events = new ArrayList<>();
+    }
+
+    private static final class Refund extends Row {
+        Payment payment;
+        int refund;
+        String reason;
+        String refusal;
+    }
+
+    private static final class Notification {
+        int account;
+        boolean ofRefund;
+        int order;
+        int refund;
+        Said said;
+        String number;
+        String problem;
+        String state = "NEW";
+        int attempts = 1;
+        Long next;
+        long received;
+    }
+
+    Model(World world, long start) {
+        this.world = world;
+        this.start = start;
+    }
+
+    private long now() {
+        return start + passed;
+    }
+
+    /** @param seen what the database answered: chance, such as jitter, is taken from there once it is within its bounds */
+    List<String> play(Step step, List<String> seen) {
+        if (step instanceof Step.Order s) {
+            return List.of(order(s));
+        } else if (step instanceof Step.CheckoutAnswer s) {
+            return called(seen)
+                    ? List.of(news("checkout-pay", payment(s.account(), s.order()), s.said(), s.account()))
+                    : seen;
+        } else if (step instanceof Step.Inquiry s) {
+            return inquiry(s);
+        } else if (step instanceof Step.Close s) {
+            return List.of(news("close-payment", payment(s.account(), s.order()), s.said(), s.account()));
+        } else if (step instanceof Step.Webhook s) {
+            return List.of(webhook(s.account(), s.order(), -1, s.id(), s.said()));
+        } else if (step instanceof Step.Poll s) {
+            return poll(payments.values(), seen, s.released(), s.paused());
+        } else if (step instanceof Step.Refund s) {
+            return List.of(refund(s));
+        } else if (step instanceof Step.RefundAnswer s) {
+            return called(seen) ? List.of(refundNews("refund", s.account(), s.refund(), s.order(), s.said())) : seen;
+        } else if (step instanceof Step.RefundInquiry s) {
+            return refundInquiry(s);
+        } else if (step instanceof Step.RefundWebhook s) {
+            return List.of(webhook(s.account(), s.order(), s.refund(), s.id(), s.said()));
+        } else if (step instanceof Step.RefundPoll s) {
+            return poll(refunds.values(), seen, s.released(), s.paused());
+        } else if (step instanceof Step.Reconcile) {
+            return reconcile(seen);
+        } else if (step instanceof Step.WebhookRetry) {
+            return retry();
+        } else if (step instanceof Step.Clock s) {
+            passed += s.seconds() * 1_000_000;
+            return List.of();
+        }
+        throw new IllegalArgumentException(step.toString());
+    }
+
+    private static boolean called(List<String> seen) {
+        return !seen.equals(List.of("nobody called"));
+    }
+
+    private Payment payment(int account, int order) {
+        return payments.get(world.payment(account, order));
+    }
+
+    private String order(Step.Order s) {
+        Payment p = payment(s.account(), s.order());
+        if (p == null) {
+            p = new Payment();
+            p.key = world.payment(s.account(), s.order());
+            p.account = s.account();
+            p.order = s.order();
+            p.content = s.content();
+            p.amount = Dice.TOTALS[s.content()];
+            created(p);
+            p.expires = start / 1_000_000 * 1_000_000 + passed + s.validitySeconds() * 1_000_000L;
+            payments.put(p.key, p);
+            p.history.add("order STORED >CREATED ");
+            wake(s.account(), false, Hand.ORDERS[s.order()]);
+            return "NEW";
+        }
+        if (p.content != s.content()) {
+            return "CONFLICT";
+        }
+        if (p.open() && p.prepay == null && now() < p.expires && !p.leased(now())) {
+            p.submit(now());
+            return "SUBMIT";
+        }
+        return "SAME";
+    }
+
+    private void created(Row row) {
+        row.submitted = now();
+        row.created = now();
+        row.updated = now();
+        row.until = now() + LEASE;
+        row.poll = now() + FIRST_DELAY;
+    }
+
+    private void wake(int account, boolean ofRefund, String number) {
+        notifications.values().stream()
+                .filter(n -> n.state.equals("WAITING") && n.account == account && n.ofRefund == ofRefund)
+                .filter(n -> number.equals(n.number))
+                .forEach(n -> n.next = now());
+    }
+
+    private List<String> inquiry(Step.Inquiry s) {
+        Payment p = payment(s.account(), s.order());
+        String said = news("inquiry-payment", p, s.said(), s.account());
+        if (!said.endsWith("ABSENT CREATED")) {
+            return List.of(said);
+        }
+        boolean again = now() < p.expires && p.submitted < now() - RESEND_AFTER && !p.leased(now());
+        if (again) {
+            p.submit(now());
+        }
+        return List.of(said, again ? "again" : "not again");
+    }
+
+    private List<String> refundInquiry(Step.RefundInquiry s) {
+        String said = refundNews("inquiry-refund", s.account(), s.refund(), s.order(), s.said());
+        if (!said.endsWith("ABSENT CREATED")) {
+            return List.of(said);
+        }
+        Refund r = refunds.get(world.refund(s.account(), s.refund()));
+        boolean again = r.submitted < now() - RESEND_AFTER && !r.leased(now());
+        if (again) {
+            r.submit(now());
+        }
+        return List.of(said, again ? "again" : "not again");
+    }
+
+    private static String meaning(String source, Said said, boolean ofRefund) {
+        if (said.http().equals("200")) {
+            String status = WORDS.get(said.word());
+            boolean known =
+                    status != null && !(ofRefund && Set.of("CLOSED", "EXPIRED").contains(status));
+            return known ? "STATUS" : "NONE";
+        }
+        return Set.of("SIGN_ERROR", "NO_AUTH").contains(said.word())
+                ? "DENIED"
+                : ERRORS.getOrDefault(source + " " + said.word(), "NONE");
+    }
+
+    private static String reason(Said said, String answer) {
+        if (said.http().equals("none")) {
+            return News.PROBLEM;
+        } else if (!said.http().equals("200")) {
+            return said.word() + ": m";
+        } else if (answer.equals("NONE")) {
+            return "an answer without a known status";
+        }
+        return said.word().equals("FAILED") ? "declined" : "";
+    }
+
+    private static boolean anotherAmount(Said said, long amount) {
+        return said.total() == null
+                || said.total() != amount
+                || !said.currency().equals("SGD");
+    }
+
+    private String news(String source, Payment p, Said said, int account) {
+        if (p == null) {
+            return "not there";
+        }
+        String answer = meaning(source, said, false);
+        String old = p.status;
+        String oldReview = p.review;
+        boolean isStatus = answer.equals("STATUS");
+        boolean another = isStatus && !(said.merchant() && said.number());
+        boolean success = isStatus && said.word().equals("SUCCESS");
+        boolean paidAlready = source.equals("checkout-pay") && success && said.total() == null;
+        boolean mustName = success && !source.equals("checkout-pay");
+        boolean anotherAmount = isStatus && (said.total() != null || mustName) && anotherAmount(said, p.amount);
+        String told = paidAlready ? "PENDING" : isStatus ? WORDS.get(said.word()) : null;
+
+        String wish = old;
+        if (another || anotherAmount) {
+            wish = old;
+        } else if (isStatus) {
+            wish = told;
+        } else if (answer.equals("REFUSED") && old.equals("CREATED") && p.submits == 1) {
+            wish = "FAILED";
+        } else if (answer.equals("ABSENT")
+                && old.equals("CREATED")
+                && !p.leased(now())
+                && now() > p.expires + AFTER_EXPIRY) {
+            wish = "FAILED";
+        }
+        boolean lateSuccess = UNPAID.contains(old) && wish.equals("SUCCEEDED");
+        boolean allowed = lateSuccess || (OPEN.contains(old) && !wish.equals("CREATED"));
+        String status = allowed ? wish : old;
+        boolean moved = !status.equals(old);
+        boolean open = OPEN.contains(status);
+        boolean asked = source.startsWith("inquiry-");
+
+        String review = oldReview;
+        boolean contradicted = asked && !OPEN.contains(old) && !moved;
+        if (anotherAmount && !another) {
+            review = "AMOUNT_MISMATCH";
+        } else if (lateSuccess) {
+            review = "LATE_SUCCESS";
+        } else if (contradicted
+                && (old.equals("SUCCEEDED") ? !wish.equals(old) || answer.equals("ABSENT") : OPEN.contains(wish))) {
+            review = oldReview == null ? "STATUS_MISMATCH" : oldReview;
+        } else if (open && now() > p.expires + STUCK_AFTER) {
+            review = oldReview == null ? "STUCK" : oldReview;
+        } else if ("STUCK".equals(oldReview) && !open) {
+            review = null;
+        }
+        String outcome = outcome(another || anotherAmount, moved, answer, wish.equals(old));
+        boolean agreed = asked
+                && !another
+                && !anotherAmount
+                && (status.equals("SUCCEEDED") || p.updated < now() - RECONCILE_AFTER)
+                && (isStatus
+                        ? !OPEN.contains(told) && told.equals("SUCCEEDED") == status.equals("SUCCEEDED")
+                        : answer.equals("ABSENT") && status.equals("FAILED"));
+        boolean newReview = !Objects.equals(review, oldReview);
+
+        if (Set.of("MOVED", "CONFIRMED").contains(outcome) || agreed || source.equals("checkout-pay") || newReview) {
+            if (!another && !anotherAmount && isStatus) {
+                p.tenpayId = p.tenpayId == null ? "P-" + Hand.ORDERS[p.order] : p.tenpayId;
+                p.prepay = "prepay";
+            }
+            p.done = status.equals("SUCCEEDED") ? paidAt(p.done, said, isStatus) : null;
+            if (status.equals("SUCCEEDED")) {
+                p.failReason = null;
+            } else if (moved) {
+                p.failReason = emptyIsNull(reason(said, answer));
+            }
+            p.refused = !status.equals("SUCCEEDED") && (p.refused || (answer.equals("REFUSED") && moved));
+            p.poll = !open ? null : paidAlready ? Long.valueOf(now()) : p.poll;
+            settle(p, moved, open, agreed, newReview);
+            if (source.equals("checkout-pay")) {
+                p.until = null;
+            }
+            p.status = status;
+            p.review = review;
+        }
+        p.history.add(source + " " + outcome + " " + old + ">" + status + " " + reason(said, answer));
+        if (moved) {
+            p.events.add("payment." + status.toLowerCase(java.util.Locale.ROOT) + " " + status + " " + text(review));
+        }
+        if (newReview && review != null) {
+            p.events.add("payment.review " + status + " " + review);
+        }
+        return outcome + (another ? " elsewhere " : " ") + answer + " " + status;
+    }
+
+    private void settle(Row row, boolean moved, boolean open, boolean agreed, boolean newReview) {
+        row.reconcile = open || agreed ? null : moved ? Long.valueOf(now() + RECONCILE_AFTER) : row.reconcile;
+        row.updated = moved || newReview ? now() : row.updated;
+    }
+
+    private static String outcome(boolean mismatch, boolean moved, String answer, boolean same) {
+        if (mismatch) {
+            return "MISMATCH";
+        } else if (moved) {
+            return "MOVED";
+        }
+        return switch (answer) {
+            case "REFUSED", "DENIED", "PAID", "NOT_CLOSABLE" -> "REFUSED";
+            case "ABSENT" -> "ABSENT";
+            case "NONE" -> "NO_ANSWER";
+            default -> same ? "CONFIRMED" : "IGNORED";
+        };
+    }
+
+    private Long paidAt(Long known, Said said, boolean isStatus) {
+        if (known != null) {
+            return known;
+        }
+        if (isStatus && said.time() != null) {
+            try {
+                java.time.Instant at = OffsetDateTime.parse(said.time()).toInstant();
+                // Tenpay's time is by the database's clock.
+                return at.getEpochSecond() * 1_000_000 + at.getNano() / 1000 + passed;
+            } catch (DateTimeParseException e) {
+                return now();
+            }
+        }
+        return now();
+    }
+
+    private String refundNews(String source, int account, int refund, int order, Said said) {
+        Refund r = refunds.get(world.refund(account, refund));
+        if (r == null) {
+            return "not there";
+        }
+        String answer = meaning(source, said, true);
+        String old = r.status;
+        String oldReview = r.review;
+        boolean isStatus = answer.equals("STATUS");
+        // It names the order that its step is about, which may not be the refund's.
+        boolean another = isStatus && !(said.merchant() && said.number() && order == r.payment.order);
+        boolean success = isStatus && said.word().equals("SUCCESS");
+        boolean anotherAmount = isStatus && (said.total() != null || success) && anotherAmount(said, r.amount);
+        String told = isStatus ? WORDS.get(said.word()) : null;
+
+        String wish = old;
+        if (another || anotherAmount) {
+            wish = old;
+        } else if (isStatus) {
+            wish = told;
+        } else if (answer.equals("REFUSED") && old.equals("CREATED") && r.submits == 1) {
+            wish = "FAILED";
+        } else if (answer.equals("ABSENT")
+                && old.equals("CREATED")
+                && r.refusal != null
+                && !r.leased(now())
+                && r.submitted < now() - RESEND_AFTER) {
+            wish = "FAILED";
+        }
+        boolean lateSuccess = old.equals("FAILED") && wish.equals("SUCCEEDED");
+        boolean allowed = lateSuccess || (OPEN.contains(old) && !wish.equals("CREATED"));
+        String status = allowed ? wish : old;
+        boolean moved = !status.equals(old);
+        boolean open = OPEN.contains(status);
+        boolean asked = source.startsWith("inquiry-");
+
+        String review = oldReview;
+        if (anotherAmount && !another) {
+            review = "AMOUNT_MISMATCH";
+        } else if (lateSuccess) {
+            review = "LATE_SUCCESS";
+        } else if (asked
+                && !OPEN.contains(old)
+                && !moved
+                && (!wish.equals(old) || (answer.equals("ABSENT") && old.equals("SUCCEEDED")))) {
+            review = oldReview == null ? "STATUS_MISMATCH" : oldReview;
+        } else if (open && now() > r.created + REFUND_STUCK_AFTER) {
+            review = oldReview == null ? "STUCK" : oldReview;
+        } else if ("STUCK".equals(oldReview) && !open) {
+            review = null;
+        }
+        String outcome = outcome(another || anotherAmount, moved, answer, wish.equals(old));
+        boolean agreed = asked
+                && !another
+                && !anotherAmount
+                && (status.equals("SUCCEEDED") || r.updated < now() - RECONCILE_AFTER)
+                && (isStatus ? told.equals(status) : answer.equals("ABSENT") && status.equals("FAILED"));
+        boolean newReview = !Objects.equals(review, oldReview);
+
+        if (Set.of("MOVED", "CONFIRMED").contains(outcome) || agreed || source.equals("refund") || newReview) {
+            if (!another && !anotherAmount && isStatus && r.tenpayId == null) {
+                r.tenpayId = "R-" + Hand.REFUNDS[r.refund];
+            }
+            r.done = status.equals("SUCCEEDED") ? paidAt(r.done, said, isStatus) : null;
+            String refusal = r.refusal;
+            if (answer.equals("REFUSED") && refusal == null) {
+                r.refusal = reason(said, answer);
+            }
+            if (status.equals("SUCCEEDED")) {
+                r.failReason = null;
+            } else if (moved && status.equals("FAILED")) {
+                r.failReason = refusal == null ? emptyIsNull(reason(said, answer)) : refusal;
+            }
+            r.poll = open ? r.poll : null;
+            settle(r, moved, open, agreed, newReview);
+            if (source.equals("refund")) {
+                r.until = null;
+            }
+            r.status = status;
+            r.review = review;
+        }
+        if (moved && status.equals("SUCCEEDED")) {
+            r.payment.refunded += r.amount;
+            r.payment.updated = now();
+        }
+        r.payment.history.add(source + " " + outcome + " " + old + ">" + status + " " + reason(said, answer) + " "
+                + Hand.REFUNDS[refund]);
+        if (moved) {
+            r.payment.events.add("refund." + status.toLowerCase(java.util.Locale.ROOT) + " " + status + " "
+                    + text(review) + " " + Hand.REFUNDS[refund]);
+        }
+        if (newReview && review != null) {
+            r.payment.events.add("refund.review " + status + " " + review + " " + Hand.REFUNDS[refund]);
+        }
+        return outcome + (another ? " elsewhere " : " ") + answer + " " + status;
+    }
+
+    private String refund(Step.Refund s) {
+        Payment p = payment(s.account(), s.order());
+        if (p == null) {
+            return "no payment";
+        }
+        String key = world.refund(s.account(), s.refund());
+        Refund known = refunds.get(key);
+        if (known != null) {
+            boolean same = known.payment == p
+                    && known.amount == s.total()
+                    && s.currency().equals("SGD")
+                    && Objects.equals(known.reason, s.reason());
+            if (!same) {
+                return "CONFLICT";
+            }
+            if (known.status.equals("CREATED") && !known.leased(now())) {
+                known.submit(now());
+                return "SUBMIT";
+            }
+            return "SAME";
+        }
+        long rest = p.amount
+                - refunds.values().stream()
+                        .filter(r -> r.payment == p && !r.status.equals("FAILED"))
+                        .mapToLong(r -> r.amount)
+                        .sum();
+        if (!p.status.equals("SUCCEEDED")) {
+            return "PAYMENT_NOT_PAID";
+        } else if (!s.currency().equals("SGD")) {
+            return "CURRENCY_NOT_SUPPORTED";
+        } else if (s.rules() == 0 && s.total() > 900) {
+            return "AMOUNT_OUT_OF_RANGE";
+        } else if (s.rules() == 1 && now() > p.done + 90 * 86400 * 1_000_000L) {
+            return "REFUND_WINDOW_PASSED";
+        } else if (s.total() > rest) {
+            return "REFUND_EXCEEDS_PAYMENT";
+        }
+        Refund r = new Refund();
+        r.key = key;
+        r.payment = p;
+        r.refund = s.refund();
+        r.amount = s.total();
+        r.reason = s.reason();
+        created(r);
+        refunds.put(key, r);
+        p.history.add("refund-request STORED >CREATED  " + Hand.REFUNDS[s.refund()]);
+        wake(s.account(), true, Hand.REFUNDS[s.refund()]);
+        return "NEW";
+    }
+
+    private List<String> poll(Collection<? extends Row> rows, List<String> seen, boolean released, boolean paused) {
+        Map<String, String> taken = new TreeMap<>();
+        seen.forEach(row -> taken.put(row.split(" ")[0], row));
+        List<String> expected = new ArrayList<>();
+        for (Row row : rows) {
+            boolean due = row.poll != null
+                    && row.poll <= now()
+                    && !row.leased(now())
+                    && !(paused && row.key.startsWith(world.account(0)));
+            if (!due) {
+                continue;
+            }
+            String found = taken.get(row.key);
+            if (found == null) {
+                expected.add(row.key + " is due and was not taken");
+                continue;
+            }
+            long next = Long.parseLong(found.split(" ")[1]) + passed;
+            expected.add(inBounds(row, next) ? found : row.key + " is not to be asked again at " + found);
+            row.poll = released ? now() : next;
+            row.polls += released ? 0 : 1;
+        }
+        expected.sort(Comparator.naturalOrder());
+        return expected;
+    }
+
+    private boolean inBounds(Row row, long next) {
+        boolean stuck =
+                row instanceof Payment p ? now() > p.expires + STUCK_AFTER : now() > row.created + REFUND_STUCK_AFTER;
+        if (stuck) {
+            return next == now() + STUCK_INTERVAL;
+        }
+        long delay = row.polls > 20 ? MAX_DELAY : Math.min(INTERVAL << row.polls, MAX_DELAY);
+        long least = delay * 8 / 10 - 1;
+        long most = delay * 12 / 10 + 1;
+        long wait = next - now();
+        if (row instanceof Payment p && now() < p.expires) {
+            long last = p.expires - now() + AFTER_EXPIRY;
+            return wait >= Math.min(least, last) && wait <= Math.min(most, last);
+        }
+        return wait >= least && wait <= most;
+    }
+
+    private List<String> reconcile(List<String> seen) {
+        List<String> expected = new ArrayList<>();
+        for (Collection<? extends Row> rows : List.of(payments.values(), refunds.values())) {
+            for (Row row : rows) {
+                if (row.reconcile != null && row.reconcile <= now()) {
+                    row.reconcile = row.updated < now() - GIVE_UP_AFTER ? null : Long.valueOf(now() + RECONCILE_AFTER);
+                    String start = row.key + " " + time(row.reconcile) + " ";
+                    expected.add(seen.stream()
+                            .filter(line -> line.startsWith(start))
+                            .findFirst()
+                            .orElse(start));
+                }
+            }
+        }
+        return expected;
+    }
+
+    private String webhook(int account, int order, int refund, int id, Said said) {
+        String bytes = bytes(account, order, refund, id, said);
+        if (notifications.containsKey(bytes)) {
+            return "known";
+        }
+        Notification n = new Notification();
+        n.account = account;
+        n.order = order;
+        n.refund = refund;
+        n.ofRefund = refund >= 0;
+        n.said = said;
+        n.received = now();
+        n.next = now() + NOTIFICATION_LEASE;
+        notifications.put(bytes, n);
+        return process(n);
+    }
+
+    /** What makes it the same notification. */
+    private static String bytes(int account, int order, int refund, int id, Said said) {
+        return account + " " + (refund >= 0) + " "
+                + News.body(
+                                said,
+                                Hand.MERCHANTS[account],
+                                Hand.ORDERS[order],
+                                refund >= 0 ? Hand.REFUNDS[refund] : null)
+                        .put("id", id);
+    }
+
+    private String process(Notification n) {
+        String said = n.ofRefund
+                ? refundNews("notification", n.account, n.refund, n.order, n.said)
+                : news("notification", payment(n.account, n.order), n.said, n.account);
+        boolean absent = said.equals("not there");
+        if (!absent && !said.contains(" elsewhere ")) {
+            n.state = "DONE";
+            n.next = null;
+            n.problem = null;
+            return said;
+        }
+        boolean givenUp = n.received < now() - NOTIFICATION_GIVE_UP;
+        n.state = givenUp ? "GIVEN_UP" : "WAITING";
+        n.next = givenUp ? null : n.next;
+        n.number = n.ofRefund ? Hand.REFUNDS[n.refund] : Hand.ORDERS[n.order];
+        n.problem = absent ? "not there" : "elsewhere";
+        return said + " " + n.state;
+    }
+
+    private List<String> retry() {
+        List<Notification> due = notifications.values().stream()
+                .filter(n -> n.next != null && n.next <= now())
+                .toList();
+        for (Notification n : due) {
+            n.next = now() + Math.min(NOTIFICATION_LEASE << Math.min(n.attempts, 20), NOTIFICATION_MAX_DELAY);
+            n.attempts++;
+        }
+        return due.stream()
+                .map(n -> (n.ofRefund ? Hand.REFUNDS[n.refund] : Hand.ORDERS[n.order]) + " " + process(n))
+                .toList();
+    }
+
+    /** Every row as {@link Books} reads it. */
+    List<String> rows() {
+        Stream<String> paid = payments.values().stream()
+                .map(p -> "payment " + common(p) + " expires=" + time(p.expires) + " refunded=" + p.refunded
+                        + " prepay=" + text(p.prepay) + " refused=" + p.refused);
+        Stream<String> refunded = refunds.values().stream()
+                .map(r -> "refund " + common(r) + " of=" + Hand.ORDERS[r.payment.order] + " reason=" + text(r.reason)
+                        + " refusal=" + text(r.refusal));
+        Stream<String> notified = notifications.values().stream()
+                .map(n -> "notification " + world.account(n.account) + " " + (n.ofRefund ? "refunds" : "payments")
+                        + " state=" + n.state + " number=" + text(n.number) + " problem=" + text(n.problem)
+                        + " attempts=" + n.attempts + " next=" + time(n.next) + " received=" + time(n.received));
+        return Stream.of(paid, refunded, notified).flatMap(lines -> lines).toList();
+    }
+
+    private String common(Row row) {
+        return row.key + " status=" + row.status + " review=" + text(row.review) + " amount=" + row.amount + " SGD id="
+                + text(row.tenpayId) + " done=" + time(row.done) + " fail=" + text(row.failReason) + " submits="
+                + row.submits + " submitted=" + time(row.submitted) + " until=" + time(row.until) + " poll="
+                + time(row.poll) + " polls=" + row.polls + " created=" + time(row.created) + " updated="
+                + time(row.updated) + " reconcile=" + time(row.reconcile);
+    }
+
+    /** The history and the events of every payment, in order. */
+    List<String> past() {
+        List<String> lines = new ArrayList<>();
+        for (Payment p : payments.values()) {
+            p.history.forEach(line -> lines.add(p.key + " " + line.strip()));
+            p.events.forEach(line -> lines.add(p.key + " " + line.strip()));
+        }
+        return lines;
+    }
+
+    private static String text(String value) {
+        return value == null ? "" : value;
+    }
+
+    private static String emptyIsNull(String value) {
+        return value.isEmpty() ? null : value;
+    }
+
+    private String time(Long at) {
+        return at == null ? "null" : Long.toString(at - passed);
+    }
+}

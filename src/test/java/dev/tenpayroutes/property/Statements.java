@@ -1,0 +1,148 @@
+package dev.tenpayroutes.property;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Types;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.springframework.boot.convert.DurationStyle;
+import org.springframework.boot.env.YamlPropertySourceLoader;
+import org.springframework.core.env.PropertySource;
+import org.springframework.core.io.FileSystemResource;
+
+/** The files of routes/sql on one connection, bound as the routes bind them: variables by name, settings from application.yaml. */
+final class Statements {
+
+    static final ObjectMapper JSON = new ObjectMapper();
+
+    private static final Pattern PARAMETER = Pattern.compile(":#\\$\\{(?:variable\\.(\\w+)|properties:([^}]+))}");
+    private static final PropertySource<?> SETTINGS = settings();
+
+    private final Connection connection;
+    private final Map<String, Prepared> prepared = new HashMap<>();
+
+    private record Prepared(PreparedStatement statement, List<String> parameters) {}
+
+    Statements(Connection connection) {
+        this.connection = connection;
+    }
+
+    static String setting(String name) {
+        return String.valueOf(SETTINGS.getProperty(name));
+    }
+
+    /** In microseconds, as PostgreSQL counts. */
+    static long micros(String name) {
+        Duration duration = DurationStyle.detectAndParse(setting(name));
+        return duration.toSeconds() * 1_000_000;
+    }
+
+    /** The JSON that a statement answers with; missing when it has no row. */
+    JsonNode one(String name, Map<String, ?> variables) throws SQLException {
+        List<Map<String, Object>> rows = all(name, variables);
+        try {
+            return rows.isEmpty()
+                    ? JSON.missingNode()
+                    : JSON.readTree(
+                            String.valueOf(rows.get(0).values().iterator().next()));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    List<Map<String, Object>> all(String name, Map<String, ?> variables) throws SQLException {
+        Prepared sql = prepared.get(name);
+        if (sql == null) {
+            sql = prepare(name);
+            prepared.put(name, sql);
+        }
+        for (int i = 0; i < sql.parameters().size(); i++) {
+            String parameter = sql.parameters().get(i);
+            bind(
+                    sql.statement(),
+                    i + 1,
+                    parameter.contains(".") ? setting(parameter) : required(name, parameter, variables));
+        }
+        List<Map<String, Object>> rows = new ArrayList<>();
+        if (!sql.statement().execute()) {
+            return rows;
+        }
+        try (ResultSet result = sql.statement().getResultSet()) {
+            while (result.next()) {
+                Map<String, Object> row = new LinkedHashMap<>();
+                for (int i = 1; i <= result.getMetaData().getColumnCount(); i++) {
+                    row.put(result.getMetaData().getColumnLabel(i), result.getObject(i));
+                }
+                rows.add(row);
+            }
+        }
+        return rows;
+    }
+
+    private static Object required(String name, String parameter, Map<String, ?> variables) {
+        if (!variables.containsKey(parameter)) {
+            throw new IllegalArgumentException(name + " wants the variable " + parameter);
+        }
+        return variables.get(parameter);
+    }
+
+    private static void bind(PreparedStatement statement, int index, Object value) throws SQLException {
+        if (value == null) {
+            statement.setNull(index, Types.NULL);
+        } else if (value instanceof byte[] bytes) {
+            statement.setBytes(index, bytes);
+        } else {
+            statement.setString(index, value.toString());
+        }
+    }
+
+    private Prepared prepare(String name) throws SQLException {
+        List<String> parameters = new ArrayList<>();
+        Matcher matcher = PARAMETER.matcher(text(name));
+        StringBuilder sql = new StringBuilder();
+        while (matcher.find()) {
+            parameters.add(matcher.group(1) == null ? matcher.group(2) : matcher.group(1));
+            matcher.appendReplacement(sql, "?");
+        }
+        matcher.appendTail(sql);
+        return new Prepared(connection.prepareStatement(sql.toString()), parameters);
+    }
+
+    private static String text(String name) {
+        try {
+            return Files.readString(Path.of("routes/sql", name + ".sql"))
+                    .lines()
+                    .filter(line -> !line.strip().startsWith("--"))
+                    .collect(Collectors.joining("\n"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static PropertySource<?> settings() {
+        try {
+            // The first document: the later ones are of profiles.
+            return new YamlPropertySourceLoader()
+                    .load("settings", new FileSystemResource("src/main/resources/application.yaml"))
+                    .get(0);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
