@@ -13,7 +13,7 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /** What the database holds of some accounts, and what must be true of it whatever happened. */
-final class Books {
+public final class Books {
 
     private static final Set<String> OPEN = Set.of("CREATED", "PENDING");
 
@@ -52,7 +52,7 @@ final class Books {
     private static final String PAYMENTS = """
             select account || '/' || order_no as payment, account || '/' || order_no as key, status, coalesce(review, '') as review,
                 amount, currency, refunded, submits, next_poll_at is null as unasked,
-                amount = cast(content ->> 'total' as bigint) and currency = content ->> 'currency' as asordered
+                amount = cast(content #>> '{amount,total}' as bigint) and currency = content #>> '{amount,currency}' as asordered
             from payment where account = any (?) order by id
             """;
     private static final String REFUNDS = """
@@ -67,7 +67,7 @@ final class Books {
     private final Map<String, PreparedStatement> prepared;
 
     /** @param prepared of this connection, kept from one history to the next */
-    Books(Connection connection, Map<String, PreparedStatement> prepared, String... accounts) {
+    public Books(Connection connection, Map<String, PreparedStatement> prepared, String... accounts) {
         this.connection = connection;
         this.prepared = prepared;
         this.accounts = accounts;
@@ -114,7 +114,7 @@ final class Books {
     }
 
     /** What is wrong, whoever did what in which order; empty when the books are in order. */
-    List<String> wrongs() throws SQLException {
+    public List<String> wrongs() throws SQLException {
         List<String> wrongs = new ArrayList<>();
         Map<String, Map<String, String>> payments = byKey(query(PAYMENTS));
         Map<String, Map<String, String>> refunds = byKey(query(REFUNDS));

@@ -99,7 +99,10 @@ final class Hand {
                 .put("appId", "wx")
                 .put("notifyUrl", "https://erp.example.com");
         order.putObject("metadata");
-        order.putObject("content").put("total", Dice.TOTALS[s.content()]).put("currency", "SGD");
+        order.putObject("content")
+                .putObject("amount")
+                .put("total", Dice.TOTALS[s.content()])
+                .put("currency", "SGD");
         JsonNode row = sql.one("payment-insert", Map.of("order", order));
         if (row.isMissingNode()) {
             row = sql.one("payment-repeat", Map.of("order", order));
