@@ -62,6 +62,10 @@ final class Dice {
             int kind = refunding
                     ? pick(2, 1, 3, 1, 2, 1, 16, 4, 12, 12, 6, 2, 4, 12)
                     : pick(12, 4, 14, 5, 14, 5, 2, 1, 1, 1, 1, 2, 4, 14);
+            if (random.nextInt(7) == 0) {
+                steps.addAll(refunding ? refundTrouble(refund) : trouble(order));
+                continue;
+            }
             steps.add(step(kind, account, order, refund));
             if (kind == 0 && random.nextInt(3) > 0) {
                 steps.add(new Step.CheckoutAnswer(account, order, said(CHECKOUT, null)));
@@ -69,6 +73,50 @@ final class Dice {
                 steps.add(new Step.RefundAnswer(account, order, refund, said(REFUND, REFUNDS[refund])));
             }
         }
+        return steps;
+    }
+
+    /** Nobody knows what became of a call, and the ERP asks again, more than once; at last Tenpay says it has no such thing. */
+    private List<Step> trouble(int order) {
+        List<Step> steps = new ArrayList<>();
+        int validity = VALIDITIES[random.nextInt(VALIDITIES.length)];
+        for (int n = random.nextInt(4); n >= 0; n--) {
+            steps.add(new Step.Order(0, order, random.nextInt(5) == 0 ? 1 : 0, validity));
+            if (random.nextInt(3) > 0) {
+                steps.add(new Step.CheckoutAnswer(0, order, said("4 none -, 1 400 PARAM_ERROR", null)));
+            }
+            if (random.nextInt(4) == 0) {
+                steps.add(new Step.Clock(CLOCKS[5 + random.nextInt(4)]));
+            }
+        }
+        if (random.nextInt(3) > 0) {
+            steps.add(new Step.Clock(CLOCKS[2 + random.nextInt(10)]));
+        }
+        if (random.nextBoolean()) {
+            steps.add(new Step.Poll(false, false));
+        }
+        steps.add(new Step.Inquiry(0, order, said("1 404 ORDER_NOT_EXIST", null)));
+        return steps;
+    }
+
+    private List<Step> refundTrouble(int refund) {
+        List<Step> steps = new ArrayList<>();
+        for (int n = random.nextInt(4); n >= 0; n--) {
+            steps.add(new Step.Refund(0, 0, refund, REFUNDS[refund], "SGD", null, 2));
+            if (random.nextInt(3) > 0) {
+                steps.add(new Step.RefundAnswer(0, 0, refund, said("2 none -, 1 400 PARAM_ERROR", null)));
+            }
+            if (random.nextInt(4) == 0) {
+                steps.add(new Step.Clock(CLOCKS[5 + random.nextInt(4)]));
+            }
+        }
+        if (random.nextInt(3) > 0) {
+            steps.add(new Step.Clock(CLOCKS[2 + random.nextInt(10)]));
+        }
+        if (random.nextBoolean()) {
+            steps.add(new Step.RefundPoll(false, false));
+        }
+        steps.add(new Step.RefundInquiry(0, 0, refund, said("1 404 REFUND_NOT_EXIST", null)));
         return steps;
     }
 

@@ -262,8 +262,11 @@ final class Hand {
     private List<String> poll(String table, boolean released, boolean paused) throws SQLException {
         List<String> taken = claimed(table, table + "-claim", "next_poll_at", paused ? world.account(0) : "");
         taken.forEach(row -> world.taken(row.split(" ")[0]));
+        taken.forEach(world.queue(table)::add);
         if (released) {
-            for (String row : taken) {
+            for (String row = world.queue(table).poll();
+                    row != null;
+                    row = world.queue(table).poll()) {
                 world.givenBack(row.split(" ")[0]);
                 sql.all(table + "-release", Map.of(table + "Key", row.split(" ")[2]));
             }

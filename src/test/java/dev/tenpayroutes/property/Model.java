@@ -67,6 +67,8 @@ final class Model {
     private long passed;
     private final Map<String, Payment> payments = new TreeMap<>();
     private final Map<String, Refund> refunds = new TreeMap<>();
+    private final List<Row> queue = new ArrayList<>();
+    private final List<Row> refundQueue = new ArrayList<>();
     private final Map<String, Notification> notifications = new LinkedHashMap<>();
 
     /** What a payment and a refund have in common. */
@@ -160,7 +162,7 @@ final class Model {
         } else if (step instanceof Step.Webhook s) {
             return List.of(webhook(s.account(), s.order(), -1, s.id(), s.said()));
         } else if (step instanceof Step.Poll s) {
-            return poll(payments.values(), seen, s.released(), s.paused());
+            return poll(payments.values(), queue, seen, s.released(), s.paused());
         } else if (step instanceof Step.Refund s) {
             return List.of(refund(s));
         } else if (step instanceof Step.RefundAnswer s) {
@@ -170,7 +172,7 @@ final class Model {
         } else if (step instanceof Step.RefundWebhook s) {
             return List.of(webhook(s.account(), s.order(), s.refund(), s.id(), s.said()));
         } else if (step instanceof Step.RefundPoll s) {
-            return poll(refunds.values(), seen, s.released(), s.paused());
+            return poll(refunds.values(), refundQueue, seen, s.released(), s.paused());
         } else if (step instanceof Step.Reconcile) {
             return reconcile(seen);
         } else if (step instanceof Step.WebhookRetry) {
@@ -557,7 +559,8 @@ final class Model {
         return "NEW";
     }
 
-    private List<String> poll(Collection<? extends Row> rows, List<String> seen, boolean released, boolean paused) {
+    private List<String> poll(
+            Collection<? extends Row> rows, List<Row> queue, List<String> seen, boolean released, boolean paused) {
         Map<String, String> taken = new TreeMap<>();
         seen.forEach(row -> taken.put(row.split(" ")[0], row));
         List<String> expected = new ArrayList<>();
@@ -576,8 +579,16 @@ final class Model {
             }
             long next = Long.parseLong(found.split(" ")[1]) + passed;
             expected.add(inBounds(row, next) ? found : row.key + " is not to be asked again at " + found);
-            row.poll = released ? now() : next;
-            row.polls += released ? 0 : 1;
+            row.poll = next;
+            row.polls++;
+            queue.add(row);
+        }
+        if (released) {
+            queue.stream().filter(row -> row.poll != null).forEach(row -> {
+                row.poll = now();
+                row.polls = Math.max(row.polls - 1, 0);
+            });
+            queue.clear();
         }
         expected.sort(Comparator.naturalOrder());
         return expected;

@@ -32,7 +32,7 @@ sealed interface Step {
     /** A notification; with the same {@code id} and words, the very same bytes. */
     record Webhook(int account, int order, int id, Said said) implements Step {}
 
-    /** The poller takes what is due; {@code released}: its instance stops at once. */
+    /** The poller takes what is due; {@code released}: the instances stop and give back whatever was taken. */
     record Poll(boolean released, boolean paused) implements Step {}
 
     record Refund(int account, int order, int refund, long total, String currency, String reason, int rules)

@@ -21,6 +21,7 @@ final class World {
     private final Map<String, Integer> rights = new ConcurrentHashMap<>();
     private final Set<String> taken = ConcurrentHashMap.newKeySet();
     private final Set<String> woken = ConcurrentHashMap.newKeySet();
+    private final Map<String, Queue<String>> queues = new ConcurrentHashMap<>();
     private final Queue<String> wrongs = new ConcurrentLinkedQueue<>();
     private volatile long passed;
 
@@ -59,6 +60,11 @@ final class World {
         if (!taken.add(key) && !woken.contains(key)) {
             wrongs.add("two pollers took " + key);
         }
+    }
+
+    /** What this table's pollers took and have not asked about, as far as anybody knows. */
+    Queue<String> queue(String table) {
+        return queues.computeIfAbsent(table, any -> new ConcurrentLinkedQueue<>());
     }
 
     void givenBack(String key) {
