@@ -20,7 +20,7 @@ variable("tenpayStatus") as $http
 | (.code | words(64)) as $code
 | (.status | if type == "string" then statuses[.] else null end) as $status
 | {source: variable("source"), notification: variable("notificationKey")}
-  + if $http == "none" then {answer: "NONE", reason: variable("tenpayProblem")}
+  + if $http == "none" then {answer: "NONE", reason: variable("tenpayProblem"), unsent: variable("tenpayUnsent")}
     elif ($http | startswith("2") | not) then {
       answer: (answers[$code // ""] // "NONE"),
       reason: ([$code // ("HTTP " + $http), (.message | words(256))] | map(select(. != null)) | join(": "))

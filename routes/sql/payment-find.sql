@@ -1,7 +1,6 @@
--- One payment of the caller's accounts; where two of them use the number, the account named first.
-select cast(to_jsonb(p) as text) as payment
+-- One payment of the caller's accounts, and whether another of them uses the number too.
+select cast(to_jsonb(p) || jsonb_build_object('ambiguous', count(*) over () > 1) as text) as payment
 from payment p
 where p.order_no = :#${variable.orderNo}
   and p.account = any (string_to_array(:#${variable.accounts}, ','))
-order by array_position(string_to_array(:#${variable.accounts}, ','), p.account)
 limit 1

@@ -16,6 +16,10 @@ with given as (
         now() + cast(:#${properties:tenpay.poll.submit-lease} as interval),
         now() + cast(:#${properties:tenpay.poll.first-delay} as interval)
     from given
+    -- Without its account named, a number means the order that has it, whichever account is the default by now.
+    where not exists (
+        select from payment p
+        where p.order_no = given."orderNo" and p.account = any (string_to_array(:#${variable.accounts}, ',')))
     on conflict (account, order_no) do nothing
     returning *
 ), noted as (

@@ -1,11 +1,14 @@
 -- The same order number again: says whether it is the same order, and takes the right to call checkout-pay once more.
 with given as (
     select *
-    from jsonb_to_record(cast(:#${variable.order} as jsonb)) as g (account text, "orderNo" text, content jsonb)
+    from jsonb_to_record(cast(:#${variable.order} as jsonb)) as g ("orderNo" text, content jsonb)
 ), held as (
     select p.*, p.content = g.content as same
     from payment p
-    join given g on g.account = p.account and g."orderNo" = p.order_no
+    join given g on g."orderNo" = p.order_no
+    where p.account = any (string_to_array(:#${variable.accounts}, ','))
+    order by array_position(string_to_array(:#${variable.accounts}, ','), p.account)
+    limit 1
     for update of p
 ), submitted as (
     update payment p

@@ -8,6 +8,6 @@ where account = :#${variable.account}
   and order_no = :#${variable.number}
   and status = 'CREATED'
   and now() < expires_at
-  and submitted_at < now() - cast(:#${properties:tenpay.poll.resend-after} as interval)
+  and (submits = 0 or submitted_at < now() - cast(:#${properties:tenpay.poll.resend-after} as interval))
   and (submitting_until is null or submitting_until < now())
 returning cast(to_jsonb(payment) as text) as payment

@@ -3,7 +3,7 @@ with news as (
     select *
     from jsonb_to_record(cast(:#${variable.news} as jsonb)) as n (
         source text, answer text, status text, reason text, "merchantId" text, "orderNo" text, total text, currency text,
-        "paymentId" text, "prepayInfo" text, "succeededAt" text, notification bigint)
+        "paymentId" text, "prepayInfo" text, "succeededAt" text, notification bigint, unsent boolean)
 ), held as (
     select *
     from payment
@@ -15,7 +15,7 @@ with news as (
         -- checkout-pay answers without the amount: a success there is asked for by inquiry-payment at once.
         n.source = 'checkout-pay' and n.status = 'SUCCEEDED' and n.total is null as paid_already,
         case when n.source = 'checkout-pay' and n.status = 'SUCCEEDED' and n.total is null then 'PENDING'
-            else n.status end as told, n.source, n.reason,
+            else n.status end as told, n.source, n.reason, coalesce(n.unsent, false) as unsent,
         n."paymentId", n."prepayInfo", n."succeededAt", n.notification, h.submits, h.submitting_until, h.expires_at, h.updated_at as finished_at,
         n.answer = 'STATUS' and (n."merchantId", n."orderNo") is distinct from (h.merchant_id, h.order_no) as of_another,
         -- A success without its amount proves nothing; other news may leave it out.
@@ -52,8 +52,8 @@ with news as (
         case
             when of_another_amount and not of_another then 'AMOUNT_MISMATCH'
             when old_status in ('FAILED', 'CLOSED', 'EXPIRED') and new_status = 'SUCCEEDED' then 'LATE_SUCCESS'
-            -- Asked about what is final, Tenpay says something else.
-            when source like 'inquiry-%' and old_status not in ('CREATED', 'PENDING') and new_status = old_status
+            -- Asked about what is final, Tenpay says something else; not when it was asked before it was final.
+            when source like 'inquiry-%' and finished_at < now() - cast(:#${properties:tenpay.poll.submit-lease} as interval) and old_status not in ('CREATED', 'PENDING') and new_status = old_status
                 and (wish <> old_status or (answer = 'ABSENT' and old_status = 'SUCCEEDED'))
                 -- Two words for unpaid are no difference.
                 and (old_status = 'SUCCEEDED' or wish in ('CREATED', 'PENDING'))
@@ -81,7 +81,7 @@ with news as (
 ), moved as (
     update payment p
     set status = r.new_status,
-        review = r.new_review,
+        review = case when r.agreed and r.new_review = 'STATUS_MISMATCH' then null else r.new_review end,
         tenpay_payment_id = case when r.outcome in ('MOVED', 'CONFIRMED', 'IGNORED') then coalesce(p.tenpay_payment_id, r."paymentId")
             else p.tenpay_payment_id end,
         prepay_info = case when r.outcome in ('MOVED', 'CONFIRMED', 'IGNORED') then coalesce(r."prepayInfo", p.prepay_info)
@@ -95,21 +95,27 @@ with news as (
         next_poll_at = case
             when r.new_status not in ('CREATED', 'PENDING') then null
             when r.paid_already then now()
+            when r.unsent and r.source like 'inquiry-%' then now() + cast(:#${properties:tenpay.poll.interval} as interval)
             else p.next_poll_at end,
         reconcile_at = case
             when r.new_status in ('CREATED', 'PENDING') or r.agreed then null
             when r.new_status <> r.old_status then now() + cast(:#${properties:tenpay.reconcile.after} as interval)
+            when r.unsent and p.reconcile_at is not null then now() + cast(:#${properties:tenpay.poll.interval} as interval)
             else p.reconcile_at end,
+        -- A call that was never made doesn't count: neither as sent, nor as asked.
+        submits = p.submits - case when r.unsent and r.source = 'checkout-pay' then 1 else 0 end,
+        polls = greatest(p.polls - case when r.unsent and r.source like 'inquiry-%' then 1 else 0 end, 0),
         submitting_until = case when r.source = 'checkout-pay' then null else p.submitting_until end,
         updated_at = case when r.outcome = 'MOVED' or r.new_review is distinct from r.old_review then now()
             else p.updated_at end
     from reviewed r
     where p.id = r.id
-      and (r.outcome in ('MOVED', 'CONFIRMED') or r.agreed or r.source = 'checkout-pay' or r.new_review is distinct from r.old_review)
+      and (r.outcome in ('MOVED', 'CONFIRMED') or r.agreed or r.unsent or r.source = 'checkout-pay' or r.new_review is distinct from r.old_review)
     returning p.*
 ), noted as (
     insert into history (payment_id, source, outcome, status_before, status_after, detail)
     select id, source, outcome, old_status, new_status, reason from reviewed
+    where not (unsent and source like 'inquiry-%')
 ), told as (
     insert into erp_event (account, payment_id, type, data)
     select m.account, m.id, change.type, to_jsonb(m) - 'content'

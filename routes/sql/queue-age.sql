@@ -2,4 +2,6 @@
 select cast(extract(epoch from greatest(now() - (select min(next_poll_at) from payment where next_poll_at is not null), interval '0')) as bigint) as payments,
     cast(extract(epoch from greatest(now() - (select min(next_poll_at) from refund where next_poll_at is not null), interval '0')) as bigint) as refunds,
     cast(extract(epoch from greatest(now() - (select min(next_attempt_at) from notification where next_attempt_at is not null), interval '0')) as bigint) as notifications,
-    cast(extract(epoch from greatest(now() - (select min(reconcile_at) from payment where reconcile_at is not null), interval '0')) as bigint) as reconciliation
+    cast(extract(epoch from greatest(now() - least(
+        (select min(reconcile_at) from payment where reconcile_at is not null),
+        (select min(reconcile_at) from refund where reconcile_at is not null)), interval '0')) as bigint) as reconciliation

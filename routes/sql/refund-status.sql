@@ -3,7 +3,7 @@ with news as (
     select *
     from jsonb_to_record(cast(:#${variable.news} as jsonb)) as n (
         source text, answer text, status text, reason text, "merchantId" text, "orderNo" text, "refundNo" text, total text,
-        currency text, "refundId" text, "succeededAt" text, notification bigint)
+        currency text, "refundId" text, "succeededAt" text, notification bigint, unsent boolean)
 ), paid as (
     -- The payment is held first, as when a refund is decided: no two can wait for each other.
     select p.id
@@ -20,7 +20,7 @@ with news as (
 ), judged as (
     select
         h.id, h.payment_id, h.amount, h.status as old_status, h.review as old_review, h.refusal, h.submits, h.submitted_at,
-        h.submitting_until, h.created_at, h.updated_at as finished_at, n.answer, n.status as told, n.source, n.reason, n."refundId", n."succeededAt",
+        h.submitting_until, h.created_at, h.updated_at as finished_at, n.answer, n.status as told, n.source, n.reason, coalesce(n.unsent, false) as unsent, n."refundId", n."succeededAt",
         n.notification,
         n.answer = 'STATUS' and (n."merchantId", n."orderNo", n."refundNo") is distinct from (h.merchant_id, h.order_no, h.refund_no)
             as of_another,
@@ -58,8 +58,8 @@ with news as (
         case
             when of_another_amount and not of_another then 'AMOUNT_MISMATCH'
             when old_status = 'FAILED' and new_status = 'SUCCEEDED' then 'LATE_SUCCESS'
-            -- Asked about what is final, Tenpay says something else.
-            when source like 'inquiry-%' and old_status not in ('CREATED', 'PENDING') and new_status = old_status
+            -- Asked about what is final, Tenpay says something else; not when it was asked before it was final.
+            when source like 'inquiry-%' and finished_at < now() - cast(:#${properties:tenpay.poll.submit-lease} as interval) and old_status not in ('CREATED', 'PENDING') and new_status = old_status
                 and (wish <> old_status or (answer = 'ABSENT' and old_status = 'SUCCEEDED'))
                 then coalesce(old_review, 'STATUS_MISMATCH')
             when new_status in ('CREATED', 'PENDING')
@@ -85,7 +85,7 @@ with news as (
 ), moved as (
     update refund r
     set status = j.new_status,
-        review = j.new_review,
+        review = case when j.agreed and j.new_review = 'STATUS_MISMATCH' then null else j.new_review end,
         tenpay_refund_id = case when j.outcome in ('MOVED', 'CONFIRMED', 'IGNORED') then coalesce(r.tenpay_refund_id, j."refundId")
             else r.tenpay_refund_id end,
         refunded_at = case when j.new_status = 'SUCCEEDED' then coalesce(r.refunded_at, moment(j."succeededAt"), now()) end,
@@ -94,17 +94,24 @@ with news as (
             when j.new_status = 'SUCCEEDED' then null
             when j.new_status <> j.old_status and j.new_status = 'FAILED' then coalesce(r.refusal, j.reason)
             else r.fail_reason end,
-        next_poll_at = case when j.new_status in ('CREATED', 'PENDING') then r.next_poll_at end,
+        next_poll_at = case
+            when j.new_status not in ('CREATED', 'PENDING') then null
+            when j.unsent and j.source like 'inquiry-%' then now() + cast(:#${properties:tenpay.poll.interval} as interval)
+            else r.next_poll_at end,
         reconcile_at = case
             when j.new_status in ('CREATED', 'PENDING') or j.agreed then null
             when j.new_status <> j.old_status then now() + cast(:#${properties:tenpay.reconcile.after} as interval)
+            when j.unsent and r.reconcile_at is not null then now() + cast(:#${properties:tenpay.poll.interval} as interval)
             else r.reconcile_at end,
+        -- A call that was never made doesn't count: neither as sent, nor as asked.
+        submits = r.submits - case when j.unsent and j.source = 'refund' then 1 else 0 end,
+        polls = greatest(r.polls - case when j.unsent and j.source like 'inquiry-%' then 1 else 0 end, 0),
         submitting_until = case when j.source = 'refund' then null else r.submitting_until end,
         updated_at = case when j.outcome = 'MOVED' or j.new_review is distinct from j.old_review then now()
             else r.updated_at end
     from reviewed j
     where r.id = j.id
-      and (j.outcome in ('MOVED', 'CONFIRMED') or j.agreed or j.source = 'refund' or j.new_review is distinct from j.old_review)
+      and (j.outcome in ('MOVED', 'CONFIRMED') or j.agreed or j.unsent or j.source = 'refund' or j.new_review is distinct from j.old_review)
     returning r.*
 ), credited as (
     update payment p
@@ -116,6 +123,7 @@ with news as (
 ), noted as (
     insert into history (payment_id, refund_id, source, outcome, status_before, status_after, detail)
     select payment_id, id, source, outcome, old_status, new_status, reason from reviewed
+    where not (unsent and source like 'inquiry-%')
 ), told as (
     insert into erp_event (account, payment_id, refund_id, type, data)
     select m.account, m.payment_id, m.id, change.type, to_jsonb(m)

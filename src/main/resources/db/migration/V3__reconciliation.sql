@@ -1,3 +1,7 @@
+-- A call that was never made, since its account was paused, is not counted.
+alter table payment drop constraint payment_submits_check, add constraint payment_submits_check check (submits >= 0);
+alter table refund drop constraint refund_submits_check, add constraint refund_submits_check check (submits >= 0);
+
 -- When to ask Tenpay once more about what is final; null once both sides are known to agree.
 alter table payment
     add column reconcile_at timestamptz,

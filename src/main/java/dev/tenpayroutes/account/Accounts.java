@@ -13,6 +13,7 @@ import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -54,6 +55,17 @@ public class Accounts {
                     "set tenpay.accounts.main.merchant-id, .app-id, .private-key, .certificate, .platform-certificates");
         }
         settings.accounts().forEach((name, files) -> accounts.put(name, account(name, files, rsa, clock)));
+        Map<String, String> merchants = new HashMap<>();
+        accounts.values().forEach(account -> {
+            String other = merchants.put(account.merchantId(), account.name());
+            if (other != null) {
+                throw new SettingException(
+                        "tenpay.accounts." + account.name() + ".merchant-id",
+                        "is that of the account " + other + " as well",
+                        "give each merchant id one account: numbers are unique by merchant at Tenpay, so one payment would"
+                                + " settle the orders of both");
+            }
+        });
         LOG.info("accounts {} by {} RSA", accounts.keySet(), rsa);
     }
 

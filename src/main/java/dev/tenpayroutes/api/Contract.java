@@ -130,6 +130,14 @@ public class Contract implements RestClientRequestValidator {
                 if (problem == null && operation.body() != null) {
                     problem = check(exchange, operation.body());
                 }
+                if (problem == null && message != null) {
+                    // Only what was checked: a header of the request must not pass for a parameter of the query.
+                    operation
+                            .query()
+                            .keySet()
+                            .forEach(name -> exchange.getMessage()
+                                    .setHeader(name, message.getRequest().getParameter(name)));
+                }
                 return refusal(exchange, problem);
             }
         }

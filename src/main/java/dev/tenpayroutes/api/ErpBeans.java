@@ -70,21 +70,23 @@ class ErpBeans {
         };
     }
 
-    /** Sets what an order's payment takes from its account: {@code account}, {@code merchantId}, {@code appId}, {@code notifyUrl}. */
+    /**
+     * Sets what an order's payment takes from its account: {@code account}, {@code merchantId}, {@code appId}, {@code notifyUrl};
+     * and {@code accounts}, those among which its number may be known already.
+     */
     @Bean
     Processor orderAccount(Accounts accounts) {
         return exchange -> {
             List<String> own = caller(exchange).accounts();
-            String name = exchange.getMessage()
-                    .getBody(JsonNode.class)
-                    .path("account")
-                    .asText(own.get(0));
+            JsonNode asked = exchange.getMessage().getBody(JsonNode.class).path("account");
+            String name = asked.asText(own.get(0));
             if (!own.contains(name)) {
                 throw new ProblemException(
                         422, "ACCOUNT_UNKNOWN", "account is not one of yours: leave it out or use one of " + own);
             }
             Account account = accounts.get(name);
             exchange.setVariable("account", name);
+            exchange.setVariable("accounts", asked.isMissingNode() ? String.join(",", own) : name);
             exchange.setVariable("merchantId", account.merchantId());
             exchange.setVariable("appId", account.appId());
             exchange.setVariable("notifyUrl", accounts.notifyUrl(name, "payments"));

@@ -49,7 +49,7 @@ final class IssuerKeys implements JWKSetSource<SecurityContext> {
         }
     }
 
-    /** Whether the issuer has ever given its keys. */
+    /** Whether the issuer gave its keys when it was last asked. */
     boolean given() {
         return given;
     }
@@ -66,6 +66,7 @@ final class IssuerKeys implements JWKSetSource<SecurityContext> {
             given = true;
             return keys;
         } catch (IOException | ParseException e) {
+            given = false;
             String why = e instanceof JacksonException ? "its discovery document is not JSON" : e.getMessage();
             LOG.warn("{} does not give its keys: {}", issuer, why);
             throw new JWKSetUnavailableException("the issuer does not give its keys", e);

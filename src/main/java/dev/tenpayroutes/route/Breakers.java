@@ -8,7 +8,9 @@ import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.apache.camel.Exchange;
 import org.apache.camel.Processor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,13 +22,15 @@ import org.springframework.context.annotation.Configuration;
  * Stops calling Tenpay for an account while it doesn't answer, or as long as it asks us to wait: a call then fails at once,
  * the order is kept, and the poller leaves the account alone until a few calls have succeeded again.
  *
- * <p>One breaker an account: a refused certificate or a limit of one account never holds up another. Each instance has its
- * own; nothing needs a restart.
+ * <p>Two breakers an account, for what is asked and for what is ordered: the limit of one account never holds up another,
+ * and a limit on questions never holds up a sale. Each instance has its own; nothing needs a restart.
  */
 @Configuration(proxyBeanMethods = false)
 class Breakers {
 
     private static final Logger LOG = LoggerFactory.getLogger("tenpay-call");
+    private static final String QUESTIONS = " questions";
+    private static final String ORDERS = " orders";
     private static final Duration LONGEST_WAIT = Duration.ofMinutes(5);
 
     @Bean
@@ -46,20 +50,28 @@ class Breakers {
                 .writableStackTraceEnabled(false)
                 .build());
         for (String account : accounts.names()) {
-            CircuitBreaker breaker = breakers.circuitBreaker(account);
-            breaker.getEventPublisher()
-                    .onStateTransition(
-                            event -> LOG.warn("calls for account {}: {}", account, event.getStateTransition()));
-            meters.gauge(
-                    "tenpay.calls.paused",
-                    Tags.of("account", account),
-                    breaker,
-                    b -> b.getState() == State.OPEN ? 1 : 0);
+            for (String kind : List.of(QUESTIONS, ORDERS)) {
+                CircuitBreaker breaker = breakers.circuitBreaker(account + kind);
+                breaker.getEventPublisher()
+                        .onStateTransition(
+                                event -> LOG.warn("account {}: {}", breaker.getName(), event.getStateTransition()));
+                meters.gauge(
+                        "tenpay.calls.paused",
+                        Tags.of("account", account, "calls", kind.strip()),
+                        breaker,
+                        b -> b.getState() == State.OPEN ? 1 : 0);
+            }
         }
         return breakers;
     }
 
-    /** Sets {@code pausedAccounts}: those that are left alone for now, comma separated. */
+    /** The name of the breaker of an exchange's call. */
+    static String of(Exchange exchange) {
+        String call = exchange.getVariable("source", "", String.class);
+        return exchange.getVariable("account", "", String.class) + (call.startsWith("inquiry-") ? QUESTIONS : ORDERS);
+    }
+
+    /** Sets {@code pausedAccounts}: those that are asked nothing for now, comma separated. */
     @Bean
     Processor pausedAccounts(CircuitBreakerRegistry breakers) {
         return exchange -> exchange.setVariable(
@@ -69,6 +81,8 @@ class Breakers {
                         breakers.getAllCircuitBreakers().stream()
                                 .filter(breaker -> breaker.getState() == State.OPEN)
                                 .map(CircuitBreaker::getName)
+                                .filter(name -> name.endsWith(QUESTIONS))
+                                .map(name -> name.substring(0, name.length() - QUESTIONS.length()))
                                 .toList()));
     }
 

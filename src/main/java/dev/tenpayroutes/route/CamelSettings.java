@@ -16,19 +16,13 @@ class CamelSettings {
 
     /**
      * Headers by allow-list, in both directions: a client's headers become message headers, which steer Camel
-     * components ({@code CamelSqlQuery}, say), and message headers become headers of the answer.
+     * components ({@code CamelSqlQuery}, say), and message headers become headers of the answer. The parameters of a query
+     * come as headers too: they are kept out with the others, and {@code api.Contract} sets those that it has checked.
      */
     @Bean
     HeaderFilterStrategy allowedHeaders(Wire wire) {
         Set<String> in = lower(
                 "Content-Type",
-                "account",
-                "status",
-                "review",
-                "createdFrom",
-                "createdTo",
-                "limit",
-                "cursor",
                 "Idempotency-Key",
                 wire.timestampHeader(),
                 wire.nonceHeader(),

@@ -14,6 +14,7 @@ import java.io.InputStream;
 import java.util.Currency;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.apache.camel.Exchange;
 import org.apache.camel.Processor;
 import org.jspecify.annotations.Nullable;
@@ -193,14 +194,16 @@ public class PaymentMethods {
         };
     }
 
-    /** Refuses to close a payment whose method can't be closed; one that is closed already passes. */
+    /** Refuses to close an open payment whose method can't be closed; one that is final already passes. */
     @Bean
     Processor closableOnly() {
         return exchange -> {
             JsonNode payment = exchange.getMessage().getMandatoryBody(JsonNode.class);
             String name = payment.path("payment_method").asText();
             Method method = rules.methods().get(name);
-            if (method != null && !method.closable()) {
+            boolean open =
+                    Set.of("CREATED", "PENDING").contains(payment.path("status").asText());
+            if (open && method != null && !method.closable()) {
                 throw new ProblemException(
                         409,
                         "CLOSE_NOT_SUPPORTED",

@@ -66,7 +66,7 @@ class TenpayCalls {
         RequestSigner signer = new RequestSigner(wire, rsa, clock, random);
         return exchange -> {
             Account account = accounts.get(exchange.getVariable("account", String.class));
-            breakers.circuitBreaker(account.name()).acquirePermission();
+            breakers.circuitBreaker(Breakers.of(exchange)).acquirePermission();
             URI url = URI.create(accounts.baseUrl() + exchange.getVariable("tenpayPath", String.class));
             Message message = exchange.getMessage();
             byte[] body = message.getMandatoryBody(byte[].class);
@@ -97,7 +97,7 @@ class TenpayCalls {
             JsonNode answer = json.readTree(bytes);
             int status = message.getHeader(Exchange.HTTP_RESPONSE_CODE, Integer.class);
             boolean well = status < 500 && status != 429;
-            Breakers.ended(breakers.circuitBreaker(account.name()), well, retryAfter(message));
+            Breakers.ended(breakers.circuitBreaker(Breakers.of(exchange)), well, retryAfter(message));
             exchange.setVariable("tenpayStatus", Integer.toString(status));
             message.removeHeaders("*");
             message.setBody(answer);
@@ -111,7 +111,7 @@ class TenpayCalls {
             Throwable failure = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Throwable.class);
             boolean asked = !(failure instanceof CallNotPermittedException);
             if (asked) {
-                breakers.find(exchange.getVariable("account", "", String.class))
+                breakers.find(Breakers.of(exchange))
                         .ifPresent(breaker -> Breakers.ended(breaker, false, retryAfter(exchange.getMessage())));
             }
             String status = exchange.getMessage().getHeader(Exchange.HTTP_RESPONSE_CODE, "", String.class);
@@ -128,6 +128,7 @@ class TenpayCalls {
             meters.counter("tenpay.calls.unanswered", "call", call).increment();
             exchange.setVariable("tenpayStatus", "none");
             exchange.setVariable("tenpayProblem", problem);
+            exchange.setVariable("tenpayUnsent", asked ? null : "true");
             exchange.getMessage().removeHeaders("*");
             exchange.getMessage().setBody(JsonNodeFactory.instance.objectNode());
         };

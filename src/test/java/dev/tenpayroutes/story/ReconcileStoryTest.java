@@ -33,7 +33,7 @@ class ReconcileStoryTest extends Story {
     /** What we hold is final, and nobody has asked about it since. */
     private void finished(String number, String status) {
         db.sql("""
-                        update payment set status = ?, next_poll_at = null, reconcile_at = now(),
+                        update payment set status = ?, next_poll_at = null, reconcile_at = now(), updated_at = now() - interval '1 minute',
                             paid_at = case when ? = 'SUCCEEDED' then now() end where order_no = ?
                         """).params(status, status, number).update();
     }
@@ -100,6 +100,35 @@ class ReconcileStoryTest extends Story {
     }
 
     @Test
+    void anAnswerThatWasAskedForBeforeThePaymentBecameFinalIsNoContradiction() {
+        String number = pendingPayment();
+        // The notification overtook the answer of a question that was under way.
+        db.sql("update payment set status = 'SUCCEEDED', paid_at = now(), next_poll_at = null, updated_at = now()"
+                        + " where order_no = ?")
+                .param(number)
+                .update();
+
+        assertThat(sync(number).text("status")).isEqualTo("SUCCEEDED");
+
+        assertThat(history(number)).endsWith("inquiry-payment IGNORED SUCCEEDED");
+        assertThat(payment(number).text("review")).isNull();
+    }
+
+    @Test
+    void aContradictionThatTenpayTakesBackIsNoneAnyMore() {
+        String number = pendingPayment();
+        finished(number, "SUCCEEDED");
+        eventually()
+                .untilAsserted(() -> assertThat(payment(number).text("review")).isEqualTo("STATUS_MISMATCH"));
+
+        shopper(number, "SUCCESS");
+
+        eventually()
+                .untilAsserted(() -> assertThat(payment(number).text("review")).isNull());
+        agreed(number);
+    }
+
+    @Test
     void whatWeHoldForOverAndTenpayHoldsOpenIsForAPersonToLookAt() {
         String number = pendingPayment();
         finished(number, "EXPIRED");
@@ -135,12 +164,31 @@ class ReconcileStoryTest extends Story {
         refund(number, refundNumber, 250);
         db.sql("""
                         update refund set status = 'SUCCEEDED', refunded_at = now(), next_poll_at = null,
+                            updated_at = now() - interval '1 minute',
                             reconcile_at = now() where refund_no = ?
                         """).param(refundNumber).update();
         eventually()
                 .untilAsserted(
                         () -> assertThat(refundOf(refundNumber).text("review")).isEqualTo("STATUS_MISMATCH"));
         assertThat(refundOf(refundNumber).text("status")).isEqualTo("SUCCEEDED");
+    }
+
+    @Test
+    void aFailedRefundThatTenpaySaysHasNotFailedKeepsItsAmount() {
+        String number = pendingPayment();
+        shopper(number, "SUCCESS");
+        sync(number);
+        String refundNumber = newRefundNumber();
+        refund(number, refundNumber, 1050);
+        db.sql("""
+                        update refund set status = 'FAILED', next_poll_at = null, reconcile_at = now(),
+                            updated_at = now() - interval '1 minute' where refund_no = ?
+                        """).param(refundNumber).update();
+        eventually()
+                .untilAsserted(
+                        () -> assertThat(refundOf(refundNumber).text("review")).isEqualTo("STATUS_MISMATCH"));
+
+        assertThat(refund(number, newRefundNumber(), 1).text("code")).isEqualTo("REFUND_EXCEEDS_PAYMENT");
     }
 
     @Test
