@@ -133,6 +133,8 @@ with news as (
     where n.id = r.notification
       -- News that names another order is not this payment's to take.
       and not r.of_another
+      -- Nor is news that nobody here understands: a mapping that is put right within a day still takes it.
+      and r.answer = 'STATUS'
 )
 select cast(coalesce(to_jsonb(m), to_jsonb(h)) || jsonb_build_object('verdict', r.outcome, 'elsewhere', r.of_another, 'answer', r.answer, 'told', r.reason) as text)
     as payment

@@ -141,6 +141,8 @@ with news as (
     where n.id = j.notification
       -- News that names another refund is not this one's to take.
       and not j.of_another
+      -- Nor is news that nobody here understands: a mapping that is put right within a day still takes it.
+      and j.answer = 'STATUS'
 )
 select cast(coalesce(to_jsonb(m), to_jsonb(h)) || jsonb_build_object('verdict', j.outcome, 'elsewhere', j.of_another, 'answer', j.answer, 'told', j.reason) as text)
     as refund

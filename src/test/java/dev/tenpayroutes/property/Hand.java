@@ -183,13 +183,15 @@ final class Hand {
     private String process(String account, String kind, String number, Object key, JsonNode body) throws SQLException {
         String news = News.of("notification", "200", body, kind, key);
         JsonNode row = status(kind.equals("refunds") ? "refund-status" : "payment-status", account, number, news);
-        if (!row.isMissingNode() && !row.path("elsewhere").asBoolean()) {
+        boolean applied = row.path("answer").asText().equals("STATUS")
+                && !row.path("elsewhere").asBoolean();
+        if (applied) {
             return said(row);
         }
         Map<String, Object> wait = new HashMap<>();
         wait.put("notificationKey", key.toString());
         wait.put("number", number);
-        wait.put("problem", row.isMissingNode() ? "not there" : "elsewhere");
+        wait.put("problem", row.isMissingNode() ? "not there" : "elsewhere or a riddle");
         List<Map<String, Object>> waits = sql.all("notification-wait", wait);
         return said(row) + " " + (waits.isEmpty() ? "done" : waits.get(0).get("state"));
     }

@@ -311,6 +311,25 @@ class SqlPropertyTest {
         }
     }
 
+    /** Found by a draw: news whose status word nobody knows was acknowledged, and so lost for a mapping put right later. */
+    @Test
+    void newsThatNobodyUnderstandsIsNotTakenForDone() throws Exception {
+        Step.Said riddle = new Step.Said("200", "NEWS", 1000L, "SGD", true, true, null);
+        Step.Said success = new Step.Said("200", "SUCCESS", 1000L, "SGD", true, true, null);
+        try (Alone alone = new Alone()) {
+            assertThat(alone.play(List.of(
+                            new Step.Order(0, 0, 0, 1800),
+                            new Step.Webhook(0, 0, 0, riddle),
+                            new Step.Webhook(0, 0, 1, success),
+                            new Step.Refund(0, 0, 2, 1000, "SGD", null, 2),
+                            new Step.RefundWebhook(0, 0, 2, 0, riddle))))
+                    .isEmpty();
+            assertThat(alone.seen)
+                    .containsKeys(
+                            "Webhook NO_ANSWER NONE CREATED WAITING", "RefundWebhook NO_ANSWER NONE CREATED WAITING");
+        }
+    }
+
     /** Whenever time has passed, every instance's poller comes by. */
     private static Stream<Step> pollers(Step clock) {
         Step poll = new Step.Poll(false, false);

@@ -380,6 +380,15 @@ class WebhookStoryTest extends Story {
     }
 
     @Test
+    void newsWithAStatusThatNobodyKnowsIsKeptAndNotTakenForDone() {
+        String number = pendingPayment();
+        String body = success(number).replace("SUCCESS", "PAID");
+        notify(body, tenpay.headers(body));
+        eventually().untilAsserted(() -> assertThat(waiting(number)).isEqualTo(1));
+        assertThat(payment(number).text("status")).isEqualTo("PENDING");
+    }
+
+    @Test
     void aTimeThatIsNoTimeLosesNoSuccess() {
         String number = pendingPayment();
         String body = success(number).replace("2026-11-23T16:00:00", "2026-02-30T16:00:00");
