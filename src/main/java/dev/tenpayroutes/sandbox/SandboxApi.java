@@ -78,7 +78,7 @@ final class SandboxApi {
             send(response, reply.status(), bytes(reply), null);
         } else {
             LOG.info("{}: {}, spoilt by {}", call, reply.status(), fault.kind());
-            spoil(response, reply, fault.kind());
+            spoil(request, response, reply, fault.kind());
         }
     }
 
@@ -118,7 +118,8 @@ final class SandboxApi {
         return Reply.error(500, "SYSTEM_ERROR", "the system is busy");
     }
 
-    private void spoil(HttpServletResponse response, Reply reply, Kind kind) throws IOException {
+    private void spoil(HttpServletRequest request, HttpServletResponse response, Reply reply, Kind kind)
+            throws IOException {
         switch (kind) {
             case SYSTEM_ERROR -> send(response, 500, bytes(systemError()), null);
             case FREQUENCY_LIMITED -> {
@@ -166,7 +167,7 @@ final class SandboxApi {
                 // Left to itself, Tomcat would keep the connection and let the reader wait.
                 throw new CloseNowException();
             }
-            case RESET_BEFORE, RESET_AFTER -> throw new CloseNowException();
+            case RESET_BEFORE, RESET_AFTER -> request.setAttribute(SandboxConfiguration.RESET, true);
             case LATE -> {
                 pause();
                 send(response, reply.status(), bytes(reply), null);

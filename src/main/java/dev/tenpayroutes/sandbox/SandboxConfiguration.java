@@ -1,8 +1,17 @@
 package dev.tenpayroutes.sandbox;
 
+import jakarta.servlet.ServletException;
+import java.io.IOException;
 import java.security.SecureRandom;
 import java.time.Clock;
+import org.apache.catalina.connector.Request;
+import org.apache.catalina.connector.Response;
+import org.apache.catalina.valves.ValveBase;
+import org.apache.coyote.ActionCode;
+import org.apache.coyote.CloseNowException;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.web.embedded.tomcat.TomcatServletWebServerFactory;
+import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Profile;
@@ -20,6 +29,8 @@ import org.springframework.security.web.SecurityFilterChain;
 @Profile(SandboxInitializer.PROFILE)
 @EnableConfigurationProperties(SandboxProperties.class)
 class SandboxConfiguration {
+
+    static final String RESET = "sandbox.reset";
 
     // Not beans: the program has a clock and a source of randomness of its own.
     private final Clock clock = Clock.systemUTC();
@@ -53,6 +64,20 @@ class SandboxConfiguration {
     @Bean
     SandboxShopper sandboxShopper(SandboxLedger ledger, SandboxFaults faults) {
         return new SandboxShopper(ledger, faults);
+    }
+
+    /** Ends the connection of a request marked with {@link #RESET}: an exception alone would still be answered. */
+    @Bean
+    WebServerFactoryCustomizer<TomcatServletWebServerFactory> sandboxResets() {
+        return factory -> factory.addEngineValves(new ValveBase(true) {
+            @Override
+            public void invoke(Request request, Response response) throws IOException, ServletException {
+                getNext().invoke(request, response);
+                if (request.getAttribute(RESET) != null) {
+                    response.getCoyoteResponse().action(ActionCode.CLOSE_NOW, new CloseNowException());
+                }
+            }
+        });
     }
 
     /** The calls carry a signature instead of a login, and the shopper's calls carry nothing. */
