@@ -476,6 +476,11 @@ class FaultStoryTest extends Story {
             isStoreUnavailable(post("/v1/payments", order(open)));
             isStoreUnavailable(refund(paid, refundNumber, 250));
             assertThat(notify(success(open)).status()).isEqualTo(200);
+            // Tried, waited for too long as well, kept.
+            eventually()
+                    .until(() ->
+                            stored("select count(*) from notification where number = ? and state = 'WAITING'", open)
+                                    == 1);
             assertThat(payment(open).text("status")).isEqualTo("PENDING");
             assertThat(refundOf(refundNumber).status()).isEqualTo(404);
             assertThat(refundCallsAtTenpay(refundNumber, "refund")).isZero();
