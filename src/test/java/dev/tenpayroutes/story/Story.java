@@ -15,6 +15,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -144,6 +145,32 @@ abstract class Story {
                 "description":"2 x latte","metadata":{"costCentre":"42"}}""".formatted(number);
     }
 
+    record Call(String method, String path, String body) {}
+
+    /** A call of every operation of the contract that is answered by 2xx, and may be sent again. */
+    Map<String, Call> goodCalls() {
+        String open = "/v1/payments/" + pendingPayment();
+        String number = paidPayment();
+        String paid = "/v1/payments/" + number;
+        String refundNumber = newRefundNumber();
+        refund(number, refundNumber, 250);
+        String refund = "/v1/refunds/" + refundNumber;
+        Map<String, Call> good = new HashMap<>();
+        good.put("createPayment", new Call("POST", "/v1/payments", order(newNumber())));
+        good.put("listPayments", new Call("GET", "/v1/payments", null));
+        good.put("getPayment", new Call("GET", open, null));
+        good.put("syncPayment", new Call("POST", open + "/sync", null));
+        good.put("closePayment", new Call("POST", open + "/close", null));
+        good.put("listPaymentEvents", new Call("GET", paid + "/events", null));
+        good.put("createRefund", new Call("POST", paid + "/refunds", refund(refundNumber, 250)));
+        good.put("listRefunds", new Call("GET", paid + "/refunds", null));
+        good.put("getRefund", new Call("GET", refund, null));
+        good.put("syncRefund", new Call("POST", refund + "/sync", null));
+        good.put("listPaymentMethods", new Call("GET", "/v1/payment-methods", null));
+        good.put("getContract", new Call("GET", "/v1/openapi.yaml", null));
+        return good;
+    }
+
     Answer post(String path, String body) {
         return send("POST", path, KEY, body);
     }
@@ -265,8 +292,12 @@ abstract class Story {
         return db.sql(sql).params(List.of(params)).query(Integer.class).single();
     }
 
+    int port() {
+        return settings.getRequiredProperty("server.port", Integer.class);
+    }
+
     String url(String path) {
-        return "http://127.0.0.1:" + settings.getProperty("server.port") + path;
+        return "http://127.0.0.1:" + port() + path;
     }
 
     Answer send(String method, String path, String key, String body, String... headers) {
