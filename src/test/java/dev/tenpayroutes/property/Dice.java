@@ -17,7 +17,7 @@ final class Dice {
     private static final long[] CLOCKS = {1, 2, 5, 6, 9, 15, 16, 20, 31, 61, 61, 65, 120, 1800, 1806, 3600, 5406};
     private static final long[] DAYS = {1, 1, 2, 4, 5, 8, 91};
     private static final String[] TIMES = {
-        null, "2026-11-22T16:00:00+08:00", "2026-11-22T08:30:00.5Z", "2026-02-30T08:00:00Z"
+        null, "2026-11-22T16:00:00+08:00", "2026-11-22T08:30:00.5Z", "2026-02-30T08:00:00Z", "2026-08-01T08:00:00Z"
     };
 
     /** Weight, HTTP status, word. NEWS is no word of Tenpay's. */
@@ -49,11 +49,20 @@ final class Dice {
         List<Step> steps = new ArrayList<>();
         int length = 4 + random.nextInt(longest - 3);
         boolean refunding = random.nextBoolean();
+        boolean early = random.nextInt(8) == 0;
+        if (early) {
+            // Its news comes before the order.
+            steps.add(step(4, 0, 0, 0));
+        }
         if (random.nextInt(10) > 0) {
             steps.add(new Step.Order(0, 0, 0, VALIDITIES[random.nextInt(VALIDITIES.length)]));
         }
+        if (early) {
+            steps.add(new Step.WebhookRetry());
+        }
         if (refunding) {
-            steps.add(new Step.Webhook(0, 0, 9, new Said("200", "SUCCESS", 1000L, "SGD", true, true, null)));
+            String time = random.nextInt(4) == 0 ? TIMES[random.nextInt(TIMES.length)] : null;
+            steps.add(new Step.Webhook(0, 0, 9, new Said("200", "SUCCESS", 1000L, "SGD", true, true, time)));
         }
         while (steps.size() < length) {
             int account = random.nextInt(20) == 0 ? 1 : 0;
@@ -67,6 +76,9 @@ final class Dice {
                 continue;
             }
             steps.add(step(kind, account, order, refund));
+            if (random.nextInt(8) == 0) {
+                steps.add(steps.get(steps.size() - 1));
+            }
             if (kind == 0 && random.nextInt(3) > 0) {
                 steps.add(new Step.CheckoutAnswer(account, order, said(CHECKOUT, null)));
             } else if (kind == 6 && random.nextInt(3) > 0) {
@@ -116,7 +128,17 @@ final class Dice {
         if (random.nextBoolean()) {
             steps.add(new Step.RefundPoll(false, false));
         }
-        steps.add(new Step.RefundInquiry(0, 0, refund, said("1 404 REFUND_NOT_EXIST", null)));
+        if (random.nextInt(3) > 0) {
+            steps.add(new Step.RefundInquiry(0, 0, refund, said("1 404 REFUND_NOT_EXIST", null)));
+            return steps;
+        }
+        // Failed at last, and paid out after all, just when its amount is given to others.
+        steps.add(new Step.RefundWebhook(0, 0, refund, 0, said("1 200 FAILED", REFUNDS[refund])));
+        steps.add(new Step.RefundWebhook(0, 0, refund, 1, said("1 200 SUCCESS", REFUNDS[refund])));
+        for (int other = refund + 1; other < refund + 3; other++) {
+            int next = other % REFUNDS.length;
+            steps.add(new Step.Refund(0, 0, next, REFUNDS[next], "SGD", null, 2));
+        }
         return steps;
     }
 

@@ -34,13 +34,14 @@ final class News {
             return body.put("code", said.word()).put("message", "m");
         }
         body.put("merchant_id", said.merchant() ? merchant : "another")
-                .put("out_trade_no", said.number() ? orderNo : "another-order")
+                .put("out_trade_no", said.number() || refundNo != null ? orderNo : "another-order")
                 .put("status", said.word())
                 .put("payment_id", "P-" + orderNo);
         if (refundNo == null) {
             body.put("prepay_info", "prepay");
         } else {
-            body.put("out_refund_no", refundNo).put("refund_id", "R-" + refundNo);
+            body.put("out_refund_no", said.number() ? refundNo : "another-refund")
+                    .put("refund_id", "R-" + refundNo);
         }
         if (said.total() != null) {
             body.putObject("amount").put("total", said.total()).put("currency", said.currency());

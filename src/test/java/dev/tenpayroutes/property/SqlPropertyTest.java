@@ -37,7 +37,7 @@ class SqlPropertyTest {
     private static final int HISTORIES = Integer.getInteger("property.histories", 1500);
     private static final int AT_ONCE = Integer.getInteger("property.at-once", 500);
     private static final long PATIENCE =
-            Duration.ofSeconds(Long.getLong("property.seconds", 12)).toNanos();
+            Duration.ofSeconds(Long.getLong("property.seconds", 9)).toNanos();
     private static final int LONGEST = 28;
     private static final int HANDS = 3;
 
@@ -305,7 +305,7 @@ class SqlPropertyTest {
             }
             LOG.info("{} histories from -Dproperty.seed={}", played, SEED);
             // A drawing that no longer leads everywhere proves nothing.
-            if (played == HISTORIES) {
+            if (played >= 1000) {
                 assertThat(alone.seen.keySet()).containsAll(EVERYWHERE);
             }
         }
