@@ -46,7 +46,7 @@ class InstancesStoryTest extends Story {
 
     private static final Logger LOG = LoggerFactory.getLogger(InstancesStoryTest.class);
     private static final long SEED = Long.getLong("property.seed", System.nanoTime());
-    private static final int ORDERS = 24;
+    private static final int ORDERS = 18;
     private static final String OTHER_KEY = "other-key-of-20-characters";
     private static final int OTHER = TestSocketUtils.findAvailableTcpPort();
 
