@@ -26,6 +26,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.apache.camel.Exchange;
@@ -205,10 +207,12 @@ public class Contract implements RestClientRequestValidator {
                         400, "INVALID_REQUEST", place + " " + errors.get(0).getMessage());
     }
 
-    /** Whether the contract has this path, for any method. */
-    boolean names(String path) {
+    /** The methods that the contract has for this path; none where it doesn't have the path. */
+    Set<String> methods(String path) {
         return operations.stream()
-                .anyMatch(operation -> operation.path().matcher(path).matches());
+                .filter(operation -> operation.path().matcher(path).matches())
+                .map(Operation::method)
+                .collect(Collectors.toCollection(TreeSet::new));
     }
 
     private static @Nullable ValidationError refusal(Exchange exchange, @Nullable Problem problem) {

@@ -28,6 +28,8 @@ class ErrorPage implements ErrorController {
             case 400, 501, 505 -> new Problem(400, "BAD_REQUEST", "the request is not well-formed HTTP");
             case 404 -> Contract.NOT_THERE;
             case 405 -> new Problem(405, "METHOD_NOT_ALLOWED", "this path does not take this method");
+            // The container's own, when nothing more comes at all.
+            case 408 -> RequestGate.TOO_SLOW;
             // Also the container's answer to a route that takes too long: what it was asked may still happen.
             case 503 -> NOT_READY;
             default ->

@@ -20,6 +20,7 @@ import java.util.Collections;
 import java.util.Enumeration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.availability.ApplicationAvailability;
 import org.springframework.boot.availability.ReadinessState;
@@ -45,6 +46,8 @@ class RequestGate extends OncePerRequestFilter {
     static final int API_BYTES = 64 * 1024;
     private static final int WEBHOOK_BYTES = 256 * 1024;
     private static final int SECONDS_TO_SEND = 5;
+    static final Problem TOO_SLOW =
+            new Problem(408, "BODY_TOO_SLOW", "a body must arrive within " + SECONDS_TO_SEND + " s");
 
     private final Contract contract;
     private final ApplicationAvailability availability;
@@ -70,8 +73,14 @@ class RequestGate extends OncePerRequestFilter {
         if (availability.getReadinessState() != ReadinessState.ACCEPTING_TRAFFIC) {
             response.setHeader("Retry-After", "2");
             problem = ErrorPage.NOT_READY;
-        } else if (!webhook && !contract.names(request.getRequestURI())) {
-            problem = Contract.NOT_THERE;
+        } else if (!webhook) {
+            Set<String> methods = contract.methods(request.getRequestURI());
+            if (methods.isEmpty()) {
+                problem = Contract.NOT_THERE;
+            } else if (!methods.contains(request.getMethod())) {
+                response.setHeader("Allow", String.join(", ", methods));
+                problem = ErrorPage.problem(HttpServletResponse.SC_METHOD_NOT_ALLOWED);
+            }
         }
         if (problem == null) {
             int limit = webhook ? WEBHOOK_BYTES : API_BYTES;
@@ -81,7 +90,7 @@ class RequestGate extends OncePerRequestFilter {
                 return;
             }
             problem = body == null && request.getContentLengthLong() <= limit
-                    ? new Problem(408, "BODY_TOO_SLOW", "a body must arrive within " + SECONDS_TO_SEND + " s")
+                    ? TOO_SLOW
                     : new Problem(413, "BODY_TOO_LARGE", "a body may have at most " + limit + " bytes");
             response.setHeader("Connection", "close");
         }

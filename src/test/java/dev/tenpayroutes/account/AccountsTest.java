@@ -14,6 +14,7 @@ import java.security.KeyPair;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
@@ -75,6 +76,17 @@ class AccountsTest {
 
     private Path write(String name, String content) throws IOException {
         return Files.writeString(folder.resolve(name), content);
+    }
+
+    @Test
+    void oneMerchantIdMayNotBeTwoAccounts() {
+        AccountSettings two = papers.settings("main", "macau");
+        Map<String, AccountFiles> accounts = new HashMap<>(two.accounts());
+        accounts.put(
+                "macau",
+                with(accounts.get("macau"), "merchant-id", accounts.get("main").merchantId()));
+        assertThat(refusal(new AccountSettings(two.baseUrl(), two.notifyBaseUrl(), accounts)))
+                .contains(".merchant-id is that of the account ", "one payment would settle the orders of both");
     }
 
     @Test

@@ -620,10 +620,10 @@ class ContractTest {
                   /v1/payments/{orderNo}/close: { post: {} }
                 components: {}
                 """.getBytes(UTF_8)));
-        assertThat(own.names("/v1/openapi.yaml")).isTrue();
-        assertThat(own.names("/v1/openapiXyaml")).isFalse();
-        assertThat(own.names("/v1/payments/SO.1/close")).isTrue();
-        assertThat(own.names("/v1/payments/SO/1/close")).isFalse();
-        assertThat(own.names("/v1/payments//close")).isFalse();
+        assertThat(own.methods("/v1/openapi.yaml")).containsExactly("GET");
+        assertThat(own.methods("/v1/openapiXyaml")).isEmpty();
+        assertThat(own.methods("/v1/payments/SO.1/close")).containsExactly("POST");
+        assertThat(own.methods("/v1/payments/SO/1/close")).isEmpty();
+        assertThat(own.methods("/v1/payments//close")).isEmpty();
     }
 }

@@ -88,6 +88,19 @@ class IdempotencyStoryTest extends Story {
     }
 
     @Test
+    void aKeyOlderThanItIsKeptMayComeWithAnotherRequest() {
+        String key = newKey();
+        post("/v1/payments", order(newNumber()), key);
+        db.sql("update idempotency_key set used_at = now() - interval '8 days' where key = ?")
+                .param(key)
+                .update();
+        String number = newNumber();
+        assertThat(post("/v1/payments", order(number), key).status()).isEqualTo(201);
+        isReused(post("/v1/payments", order(newNumber()), key));
+        assertThat(post("/v1/payments", order(number), key).status()).isEqualTo(200);
+    }
+
+    @Test
     void oldKeysAreForgotten() {
         String key = newKey();
         post("/v1/payments", order(newNumber()), key);

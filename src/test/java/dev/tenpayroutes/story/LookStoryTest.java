@@ -98,6 +98,81 @@ class LookStoryTest extends Story {
         assertThat(answer.text("code")).isEqualTo("INVALID_REQUEST");
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "limit: 1",
+                "limit: abc",
+                "limit: 2000000000",
+                "cursor: x",
+                "createdFrom: x",
+                "status: FOO",
+                "account: macau"
+            })
+    void aHeaderIsNoParameterOfAQuery(String header) {
+        String number = pendingPayment();
+        pendingPayment();
+        String[] parts = header.split(": ");
+
+        Answer page = send("GET", "/v1/payments?limit=2", KEY, null, parts);
+
+        assertThat(page.status()).isEqualTo(200);
+        assertThat(numbers(page.body())).hasSize(2).contains(number);
+    }
+
+    @Test
+    void aNumberThatTwoAccountsUseIsNeverGuessed() {
+        String number = paidPayment();
+        String refundNumber = newRefundNumber();
+        assertThat(send("POST", "/v1/payments/" + number + "/refunds", GROUP, refund(refundNumber, 250))
+                        .status())
+                .isEqualTo(201);
+        alsoInMacau(number);
+
+        for (String path : List.of("/refunds", "/close", "/sync")) {
+            String body = path.equals("/refunds") ? refund(refundNumber, 250) : null;
+            assertThat(send("POST", "/v1/payments/" + number + path, GROUP, body)
+                            .text("code"))
+                    .isEqualTo("ACCOUNT_AMBIGUOUS");
+        }
+
+        Answer again =
+                send("POST", "/v1/payments/" + number + "/refunds?account=main", GROUP, refund(refundNumber, 250));
+        assertThat(again.status()).isEqualTo(200);
+        assertThat(again.text("account")).isEqualTo("main");
+        assertThat(send("GET", "/v1/refunds/" + refundNumber + "?account=main", GROUP, null)
+                        .status())
+                .isEqualTo(200);
+    }
+
+    @Test
+    void anOrderWithoutItsAccountIsTheOneThatHasItsNumberWhateverTheDefaultIs() {
+        // Taken when main was the default; by now the client's first account is the other one.
+        String number = pendingPayment();
+
+        Answer again = send("POST", "/v1/payments", GROUP, order(number));
+
+        assertThat(again.status()).isEqualTo(200);
+        assertThat(again.text("account")).isEqualTo("main");
+        assertThat(count("select count(*) from payment where order_no = ?", number))
+                .isEqualTo(1);
+    }
+
+    @Test
+    void aFinalPaymentOfAMethodThatCannotBeClosedSaysWhatItIs() {
+        String number = pendingPayment();
+        db.sql("update payment set payment_method = 'PAYNOW' where order_no = ?")
+                .param(number)
+                .update();
+        assertThat(post("/v1/payments/" + number + "/close", null).text("code")).isEqualTo("CLOSE_NOT_SUPPORTED");
+        shopper(number, "CLOSED");
+        isSoon(number, "CLOSED");
+        assertThat(post("/v1/payments/" + number + "/close", null).status()).isEqualTo(200);
+        shopper(number, "SUCCESS");
+        isSoon(number, "SUCCEEDED");
+        assertThat(post("/v1/payments/" + number + "/close", null).text("code")).isEqualTo("PAYMENT_FINAL");
+    }
+
     @Test
     void theHistoryTellsEverythingInOrder() {
         String number = pendingPayment();

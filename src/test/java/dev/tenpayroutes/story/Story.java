@@ -48,6 +48,8 @@ abstract class Story {
     static final String KEY = "sandbox-key";
     /** May only read. */
     static final String READER = "reader-key-of-20-characters";
+    /** Sees both accounts, the other one first. */
+    static final String GROUP = "group-key-of-more-than-20-characters";
     /** Belongs to the other account. */
     static final String NEIGHBOUR = "neighbour-key-of-20-characters";
     /** May call once a second. */
@@ -85,6 +87,9 @@ abstract class Story {
         registry.add("tenpay.clients.neighbour.api-key", () -> NEIGHBOUR);
         registry.add("tenpay.clients.neighbour.accounts", () -> "macau");
         registry.add("tenpay.clients.neighbour.scopes", () -> String.join(",", SCOPES));
+        registry.add("tenpay.clients.group.api-key", () -> GROUP);
+        registry.add("tenpay.clients.group.accounts", () -> "macau,main");
+        registry.add("tenpay.clients.group.scopes", () -> String.join(",", SCOPES));
         registry.add("tenpay.clients.hasty.api-key", () -> HASTY);
         registry.add("tenpay.clients.hasty.accounts", () -> "main");
         registry.add("tenpay.clients.hasty.scopes", () -> String.join(",", SCOPES));
@@ -201,6 +206,17 @@ abstract class Story {
     void shopper(String number, String outcome) {
         Answer answer = send("POST", "/sandbox/payments/" + number + "/outcome", null, "\"" + outcome + "\"");
         assertThat(answer.status()).isEqualTo(200);
+    }
+
+    /** The other account uses this payment's number, and its refunds' numbers, too. */
+    void alsoInMacau(String number) {
+        for (String table : List.of("payment", "refund")) {
+            db.sql("insert into " + table + " overriding system value select (jsonb_populate_record(x,"
+                            + " jsonb_build_object('account', 'macau', 'id', x.id + 1000000000))).* from " + table
+                            + " x where order_no = ? and account = 'main' on conflict do nothing")
+                    .param(number)
+                    .update();
+        }
     }
 
     static String newRefundNumber() {
