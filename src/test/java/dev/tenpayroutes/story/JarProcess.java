@@ -101,7 +101,7 @@ final class JarProcess {
     void startAndWait() {
         start();
         Awaitility.await()
-                .atMost(Duration.ofSeconds(60))
+                .atMost(Duration.ofSeconds(120))
                 .failFast("the program ended", () -> !program.isAlive())
                 .until(this::isReady);
     }
