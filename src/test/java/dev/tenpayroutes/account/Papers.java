@@ -42,14 +42,18 @@ public final class Papers {
     public AccountSettings settings(String... names) {
         Map<String, AccountFiles> accounts = new java.util.LinkedHashMap<>();
         for (String name : names) {
-            accounts.put(name, files());
+            accounts.put(name, files(Long.toString(2_480_000_001L + accounts.size())));
         }
         return new AccountSettings("https://uat.tenpayglobal.com/", "https://erp.example.com/", accounts);
     }
 
     AccountFiles files() {
+        return files("2480000001");
+    }
+
+    private AccountFiles files(String merchantId) {
         return new AccountFiles(
-                "2480000001",
+                merchantId,
                 "wx0123456789abcdef",
                 folder.resolve("key.pem").toString(),
                 null,

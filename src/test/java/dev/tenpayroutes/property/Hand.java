@@ -103,9 +103,9 @@ final class Hand {
                 .putObject("amount")
                 .put("total", Dice.TOTALS[s.content()])
                 .put("currency", "SGD");
-        JsonNode row = sql.one("payment-insert", Map.of("order", order));
+        JsonNode row = sql.one("payment-insert", Map.of("order", order, "accounts", world.account(s.account())));
         if (row.isMissingNode()) {
-            row = sql.one("payment-repeat", Map.of("order", order));
+            row = sql.one("payment-repeat", Map.of("order", order, "accounts", world.account(s.account())));
         }
         String verdict = row.path("verdict").asText();
         if (verdict.equals("NEW") || verdict.equals("SUBMIT")) {

@@ -324,7 +324,8 @@ final class Model {
         boolean asked = source.startsWith("inquiry-");
 
         String review = oldReview;
-        boolean contradicted = asked && !OPEN.contains(old) && !moved;
+        // What was asked before it was final contradicts nothing.
+        boolean contradicted = asked && !OPEN.contains(old) && !moved && p.updated < now() - LEASE;
         if (anotherAmount && !another) {
             review = "AMOUNT_MISMATCH";
         } else if (lateSuccess) {
@@ -365,16 +366,20 @@ final class Model {
                 p.until = null;
             }
             p.status = status;
-            p.review = review;
+            p.review = takenBack(review, agreed);
         }
         p.history.add(source + " " + outcome + " " + old + ">" + status + " " + reason(said, answer));
         if (moved) {
-            p.events.add("payment." + status.toLowerCase(java.util.Locale.ROOT) + " " + status + " " + text(review));
+            p.events.add("payment." + status.toLowerCase(java.util.Locale.ROOT) + " " + status + " " + text(p.review));
         }
         if (newReview && review != null) {
             p.events.add("payment.review " + status + " " + review);
         }
         return outcome + (another ? " elsewhere " : " ") + answer + " " + status;
+    }
+
+    private static String takenBack(String review, boolean agreed) {
+        return agreed && "STATUS_MISMATCH".equals(review) ? null : review;
     }
 
     private void settle(Row row, boolean moved, boolean open, boolean agreed, boolean newReview) {
@@ -456,6 +461,7 @@ final class Model {
         } else if (asked
                 && !OPEN.contains(old)
                 && !moved
+                && r.updated < now() - LEASE
                 && (!wish.equals(old) || (answer.equals("ABSENT") && old.equals("SUCCEEDED")))) {
             review = oldReview == null ? "STATUS_MISMATCH" : oldReview;
         } else if (open && now() > r.created + REFUND_STUCK_AFTER) {
@@ -491,7 +497,7 @@ final class Model {
                 r.until = null;
             }
             r.status = status;
-            r.review = review;
+            r.review = takenBack(review, agreed);
         }
         if (moved && status.equals("SUCCEEDED")) {
             r.payment.refunded += r.amount;
@@ -501,7 +507,7 @@ final class Model {
                 + Hand.REFUNDS[refund]);
         if (moved) {
             r.payment.events.add("refund." + status.toLowerCase(java.util.Locale.ROOT) + " " + status + " "
-                    + text(review) + " " + Hand.REFUNDS[refund]);
+                    + text(r.review) + " " + Hand.REFUNDS[refund]);
         }
         if (newReview && review != null) {
             r.payment.events.add("refund.review " + status + " " + review + " " + Hand.REFUNDS[refund]);
@@ -532,7 +538,8 @@ final class Model {
         }
         long rest = p.amount
                 - refunds.values().stream()
-                        .filter(r -> r.payment == p && !r.status.equals("FAILED"))
+                        .filter(r ->
+                                r.payment == p && (!r.status.equals("FAILED") || "STATUS_MISMATCH".equals(r.review)))
                         .mapToLong(r -> r.amount)
                         .sum();
         if (!p.status.equals("SUCCEEDED")) {
