@@ -8,6 +8,7 @@ WORKDIR /build
 COPY mvnw pom.xml ./
 COPY src src
 COPY routes routes
+COPY docs/errors.md docs/errors.md
 RUN --mount=type=cache,target=/root/.m2 ./mvnw -B -ntp -DskipTests package
 # Files of a checkout with a strict umask would be unreadable to the user below.
 RUN chmod -R a+rX routes target/tenpay-global-routes.jar

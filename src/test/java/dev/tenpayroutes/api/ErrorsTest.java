@@ -136,6 +136,12 @@ class ErrorsTest {
                 .endsWith("#order_conflict");
     }
 
+    @Test
+    void theImageIsBuiltWithThePage() throws IOException {
+        assertThat(Files.readAllLines(Path.of("Dockerfile"))).contains("COPY " + PAGE + " " + PAGE);
+        assertThat(Files.readAllLines(Path.of(".dockerignore"))).contains("!" + PAGE);
+    }
+
     private static JsonNode json(String text) {
         try {
             return new JsonMapper().readTree(text);

@@ -123,6 +123,15 @@ public final class TestIssuer implements AutoCloseable {
         return sign(header(JWSAlgorithm.RS256).build(), claims.build());
     }
 
+    /** A token that makes whoever reads it ask for the issuer's keys once more. */
+    public String tokenWithUnknownKey() {
+        return sign(
+                header(JWSAlgorithm.RS256)
+                        .keyID("unknown-" + asked.get() + "-" + System.nanoTime())
+                        .build(),
+                claims().build());
+    }
+
     JWSHeader.Builder header(JWSAlgorithm algorithm) {
         return new JWSHeader.Builder(algorithm).keyID(key.getKeyID()).type(JOSEObjectType.JWT);
     }

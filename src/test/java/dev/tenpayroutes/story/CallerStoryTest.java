@@ -91,6 +91,7 @@ class CallerStoryTest extends Story {
         Answer payment = bearer("GET", "/v1/payments/" + number, ISSUER.token(), null);
         assertThat(payment.status()).isEqualTo(200);
         assertThat(payment.text("account")).isEqualTo("main");
+        assertThat(payment.headers().keySet()).doesNotContain("authorization", "www-authenticate");
         Answer foreign = bearer(
                 "POST",
                 "/v1/payments",
@@ -245,8 +246,8 @@ class CallerStoryTest extends Story {
     @CsvSource({"/actuator/health", "/actuator/health/readiness", "/actuator/health/liveness"})
     void healthIsOpenAndAsksNobodyAboutATokenThere(String path) {
         int asked = ISSUER.asked.get();
-        assertThat(bearer("GET", path, ISSUER.token(), null).status()).isEqualTo(200);
-        assertThat(bearer("GET", path, "rubbish", null).status()).isEqualTo(200);
+        assertThat(bearer("GET", path, ISSUER.tokenWithUnknownKey(), null).status())
+                .isEqualTo(200);
         assertThat(ISSUER.asked.get()).isEqualTo(asked);
     }
 }
