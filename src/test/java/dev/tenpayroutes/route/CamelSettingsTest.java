@@ -34,6 +34,10 @@ class CamelSettingsTest {
                 "Cookie",
                 "orderNo",
                 "kind",
+                "account",
+                "limit",
+                "cursor",
+                "status",
                 "anything"
             })
     void aHeaderThatIsNotExpectedNeverEntersARoute(String name) {
@@ -41,7 +45,8 @@ class CamelSettingsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"Content-Type", "content-type", "account", "X-Time", "x-nonce", "X-SERIAL", "X-Sign"})
+    @ValueSource(
+            strings = {"Content-Type", "content-type", "Idempotency-Key", "X-Time", "x-nonce", "X-SERIAL", "X-Sign"})
     void whatRoutesNeedComesIn(String name) {
         assertThat(headers.applyFilterToExternalHeaders(name, "value", null)).isFalse();
     }
