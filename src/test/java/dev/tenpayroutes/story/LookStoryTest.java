@@ -88,6 +88,7 @@ class LookStoryTest extends Story {
                 "createdFrom=yesterday",
                 "createdFrom=2026-11-23",
                 "createdTo=0000-01-01T00:00:00Z",
+                "createdFrom=2026-11-23T00:00:00%2B18:00",
                 "state=PENDING",
                 "status=PENDING&status=FAILED",
                 "limit=99999999999"
