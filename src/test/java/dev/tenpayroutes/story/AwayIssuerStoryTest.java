@@ -38,7 +38,7 @@ class AwayIssuerStoryTest extends Story {
         assertThat(unchecked.headers().get("retry-after")).containsExactly("10");
         assertThat(unchecked.body().toString()).doesNotContain("Exception", ISSUER.url());
         assertThat(get("/v1/payments").status()).isEqualTo(200);
-        assertThat(send("GET", "/docs/errors", null, null, "Authorization", "Bearer rubbish")
+        assertThat(send("GET", "/actuator/health", null, null, "Authorization", "Bearer rubbish")
                         .status())
                 .as("what is open to all stays so")
                 .isEqualTo(200);

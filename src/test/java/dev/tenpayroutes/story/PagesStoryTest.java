@@ -32,7 +32,8 @@ class PagesStoryTest extends Story {
     }
 
     private String page(String path) throws IOException {
-        String answer = raw("GET " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        String answer =
+                raw("GET " + path + " HTTP/1.1\r\nHost: x\r\nX-API-Key: " + KEY + "\r\nConnection: close\r\n\r\n");
         assertThat(answer).startsWith("HTTP/1.1 200");
         return answer;
     }
@@ -84,7 +85,7 @@ class PagesStoryTest extends Story {
 
     @Test
     void aSlashTooManyLeadsToThePage() throws IOException {
-        assertThat(raw("GET /docs/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"))
+        assertThat(raw("GET /docs/ HTTP/1.1\r\nHost: x\r\nX-API-Key: " + KEY + "\r\nConnection: close\r\n\r\n"))
                 .startsWith("HTTP/1.1 308")
                 .contains("Location: ../docs");
     }
