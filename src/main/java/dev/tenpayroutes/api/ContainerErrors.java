@@ -1,8 +1,11 @@
 package dev.tenpayroutes.api;
 
+import jakarta.servlet.Filter;
+import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.regex.Pattern;
 import org.apache.catalina.connector.Request;
 import org.apache.catalina.connector.Response;
 import org.apache.catalina.valves.ErrorReportValve;
@@ -10,8 +13,10 @@ import org.apache.coyote.ActionCode;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.web.embedded.tomcat.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
+import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.Ordered;
 import org.springframework.security.web.firewall.RequestRejectedHandler;
 
 /**
@@ -32,6 +37,24 @@ class ContainerErrors {
     RequestRejectedHandler firewallProblems() {
         return (request, response, e) ->
                 ErrorPage.problem(HttpServletResponse.SC_BAD_REQUEST).write(response);
+    }
+
+    /** What can't be decoded: Tomcat leaves such a parameter out in silence, and Spring fails over such a path. */
+    private static final Pattern UNREADABLE = Pattern.compile("%(?![0-9A-Fa-f]{2})|[?&]=");
+
+    @Bean
+    FilterRegistrationBean<Filter> readableTargets() {
+        FilterRegistrationBean<Filter> first = new FilterRegistrationBean<>((request, response, chain) -> {
+            HttpServletRequest http = (HttpServletRequest) request;
+            String query = http.getQueryString() == null ? "" : "?" + http.getQueryString();
+            if (UNREADABLE.matcher(http.getRequestURI() + query).find()) {
+                ErrorPage.problem(HttpServletResponse.SC_BAD_REQUEST).write((HttpServletResponse) response);
+            } else {
+                chain.doFilter(request, response);
+            }
+        });
+        first.setOrder(Ordered.HIGHEST_PRECEDENCE);
+        return first;
     }
 
     /** Stands inside Tomcat's own, which then finds the answer written. */
