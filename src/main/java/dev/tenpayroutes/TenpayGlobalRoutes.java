@@ -2,6 +2,7 @@ package dev.tenpayroutes;
 
 import dev.tenpayroutes.account.AccountSettings;
 import dev.tenpayroutes.api.ClientSettings;
+import dev.tenpayroutes.command.Commands;
 import dev.tenpayroutes.wire.Wire;
 import java.security.SecureRandom;
 import java.time.Clock;
@@ -20,7 +21,11 @@ import org.springframework.context.annotation.Bean;
 public class TenpayGlobalRoutes {
 
     public static void main(String[] args) {
-        SpringApplication.run(TenpayGlobalRoutes.class, args);
+        Commands.named(args)
+                .ifPresentOrElse(
+                        command -> System.exit(
+                                new Commands(System.out, Clock.systemUTC(), new SecureRandom()).run(command, args)),
+                        () -> SpringApplication.run(TenpayGlobalRoutes.class, args));
     }
 
     /** The only clock: signatures and freshness. Schedules and expiry use the database's. */

@@ -38,6 +38,11 @@ public final class Papers {
         Files.writeString(platform.resolve("tenpay.pem"), certificate("7E2A54C1D9F0", Keys.TENPAY, FROM, TO));
     }
 
+    /** Where Tenpay's certificates are. */
+    public Path platformFolder() {
+        return platform;
+    }
+
     /** Settings that work, with one account for each name. */
     public AccountSettings settings(String... names) {
         Map<String, AccountFiles> accounts = new java.util.LinkedHashMap<>();

@@ -1,0 +1,43 @@
+package dev.tenpayroutes.command;
+
+import dev.tenpayroutes.account.SettingException;
+import java.io.PrintStream;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * The commands of the jar. An unknown word is refused, so that a typing error never starts the program.
+ *
+ * @param out where a command speaks to the person who typed it
+ */
+public record Commands(PrintStream out, Clock clock, SecureRandom random) {
+
+    /** The command among a start's arguments: the first that is no option. */
+    public static Optional<String> named(String... arguments) {
+        return Stream.of(arguments)
+                .filter(argument -> !argument.startsWith("-"))
+                .findFirst();
+    }
+
+    /** @return the exit code: 0 when all went well, else 1 */
+    public int run(String command, String... arguments) {
+        List<String> options = new ArrayList<>(List.of(arguments));
+        options.remove(command);
+        try {
+            switch (command) {
+                case "new-key" -> new NewKey(clock, random).run(options, out);
+                default ->
+                    throw new SettingException(
+                            command, "is not a command", "say new-key; or nothing, to start the program");
+            }
+            return 0;
+        } catch (SettingException e) {
+            out.println(e.line());
+            return 1;
+        }
+    }
+}
