@@ -130,10 +130,28 @@ with news as (
     from moved m
     join reviewed j on j.id = m.id
     cross join lateral (values
-        ('refund.' || lower(j.new_status), j.new_status <> j.old_status),
-        ('refund.review', j.new_review is not null and j.new_review is distinct from j.old_review)
-    ) as change (type, happened)
+        (1, 'refund.' || lower(j.new_status), j.new_status <> j.old_status),
+        (2, 'refund.review', j.new_review is not null and j.new_review is distinct from j.old_review)
+    ) as change (place, type, happened)
     where change.happened
+    -- Events of a payment go out in the order of their ids.
+    order by change.place
+    returning id, account, payment_id, type
+), addressed as (
+    insert into event_delivery (event_id, destination, payment_id, account)
+    select t.id, d.destination, t.payment_id, t.account
+    from told t
+    join event_destination d on d.account = t.account and (d.types is null or t.type = any (d.types))
+    returning destination, payment_id, account
+), queued as (
+    insert into event_queue as q (payment_id, destination, account, pending, next_attempt_at)
+    select payment_id, destination, account, count(*), now()
+    from addressed
+    group by payment_id, destination, account
+    order by destination
+    on conflict (payment_id, destination) do update
+    set pending = q.pending + excluded.pending,
+        next_attempt_at = coalesce(q.next_attempt_at, excluded.next_attempt_at)
 ), acknowledged as (
     update notification n
     set state = 'DONE', next_attempt_at = null, problem = null

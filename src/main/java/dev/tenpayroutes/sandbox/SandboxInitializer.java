@@ -99,6 +99,9 @@ public final class SandboxInitializer implements ApplicationContextInitializer<C
                 "tenpay.accounts.main.platform-certificates",
                 folder.platformCertificates().toString());
         settings.put("tenpay.accounts.main.api-key", folder.apiKey());
+        settings.put("tenpay.accounts.main.events.url", own + "/sandbox/events");
+        settings.put("tenpay.accounts.main.events.secrets", SandboxErp.SECRET);
+        settings.put("tenpay.events.allowed-networks", "127.0.0.0/8");
         settings.put("tenpay.clients.sandbox.api-key", "sandbox-key");
         settings.put("tenpay.clients.sandbox.accounts", "main");
         settings.put("tenpay.clients.sandbox.scopes", "payments:read,payments:write,refunds:write");

@@ -39,12 +39,18 @@ class ScheduleSettings {
             "tenpay.notifications.lease",
             "tenpay.notifications.max-delay",
             "tenpay.notifications.give-up-after",
+            "tenpay.events.tick",
+            "tenpay.events.timeout",
+            "tenpay.events.lease",
+            "tenpay.events.longest-pause",
             "tenpay.idempotency-keys.keep");
     private static final List<String> NUMBERS = List.of(
             "tenpay.breaker.calls",
             "tenpay.poll.batch-size",
             "tenpay.poll.parallel",
-            "tenpay.notifications.batch-size");
+            "tenpay.notifications.batch-size",
+            "tenpay.events.in-flight",
+            "tenpay.events.in-flight-per-account");
 
     ScheduleSettings(Environment settings) {
         for (String name : DURATIONS) {
@@ -68,6 +74,20 @@ class ScheduleSettings {
                     "tenpay.poll.submit-lease",
                     "is not 2 s longer than tenpay.call-timeout",
                     "make it a few seconds longer than one call may take: else one order may be under way twice");
+        }
+        Duration attempt = duration(settings, "tenpay.events.timeout");
+        if (duration(settings, "tenpay.events.lease").compareTo(attempt.multipliedBy(2)) < 0) {
+            throw new SettingException(
+                    "tenpay.events.lease",
+                    "is not twice tenpay.events.timeout",
+                    "make it longer than an attempt and its record may take: else another instance sends the same event");
+        }
+        String delays = settings.getProperty("tenpay.events.retry-delays", "");
+        if (!delays.matches("[1-9][0-9]{0,8}(ms|s|m|h|d)(,[1-9][0-9]{0,8}(ms|s|m|h|d))*")) {
+            throw new SettingException(
+                    "tenpay.events.retry-delays",
+                    "is not a list of durations: " + delays,
+                    "give whole numbers with their units and commas between, such as 5s,30s,5m");
         }
     }
 

@@ -41,6 +41,17 @@ class HouseDoorsTest {
     private static final Set<String> TRY_FILES = Set.of("tenpay-call", "webhook-intake", "webhook-process");
     private static final Set<String> COMPUTED = Set.of("toD", "recipientList", "routingSlip", "dynamicRouter");
 
+    /** The beans that send events, and the only file that may name them: what is sent to an ERP goes through it. */
+    private static final Set<String> ERP_BEANS =
+            Set.of("finishedAttempts", "attemptsRecorded", "openEvent", "sendEvent");
+
+    /** The only classes that open connections of their own: Camel's client is Tenpay's, this one is the ERP's. */
+    private static final Map<String, Set<String>> CLIENTS = Map.of(
+            "org.apache.hc.client5", Set.of("ErpCalls.java", "ErpNotify.java", "Networks.java"),
+            "java.net.http", Set.of(),
+            "java.net.Socket", Set.of(),
+            "org.springframework.web.client", Set.of("IssuerKeys.java", "BearerTokens.java"));
+
     /** Which SQL file writes the status of which table. */
     private static final Map<String, String> STATUS_WRITERS =
             Map.of("payment", "payment-status.sql", "refund", "refund-status.sql");
@@ -79,6 +90,28 @@ class HouseDoorsTest {
                             "send to direct:" + allowed.iterator().next() + " instead"));
                 }
             }
+        }
+        Breach.none(breaches);
+    }
+
+    @Test
+    void onlyErpNotifyCallsTheErp() {
+        each(
+                entry -> ERP_BEANS.contains(entry.text()) && entry.key().matches("ref|expression"),
+                Set.of("erp-notify"),
+                "sends to an ERP, which only erp-notify may",
+                "write an event; erp-notify sends it");
+        for (Path file : House.files(House.MAIN, ".java")) {
+            String text = House.read(file);
+            CLIENTS.forEach((client, allowed) -> {
+                int at = text.indexOf("import " + client);
+                if (at >= 0 && !file.toString().contains("sandbox") && !allowed.contains(House.name(file))) {
+                    breaches.add(new Breach(
+                            House.place(file, House.lineOf(text, at)),
+                            "uses " + client + ", which only " + allowed + " may",
+                            "call Tenpay by tenpay-call, and the ERP by erp-notify"));
+                }
+            });
         }
         Breach.none(breaches);
     }

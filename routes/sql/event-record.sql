@@ -1,0 +1,69 @@
+-- Records what came of attempts. Only the claim that still holds is heard: a late answer changes nothing.
+with result as (
+    select *
+    from jsonb_to_recordset(cast(:#${variable.attempts} as jsonb)) as r (
+        event bigint, claim integer, outcome text, status integer, problem text, at timestamptz, millis integer,
+        "retryAfter" integer)
+), held as (
+    select q.payment_id, q.account, d.attempts, r.*
+    from result r
+    join event_delivery d on d.event_id = r.event and d.destination = :#${variable.destination}
+    join event_queue q on q.payment_id = d.payment_id and q.destination = d.destination
+    where q.in_flight and q.claim = r.claim
+    order by q.payment_id
+    for update of q
+), judged as (
+    select *,
+        -- None after the last one.
+        cast((string_to_array(:#${properties:tenpay.events.retry-delays}, ','))[attempts + 1] as interval) as delay,
+        least("retryAfter" * interval '1 second', cast(:#${properties:tenpay.events.longest-pause} as interval)) as asked
+    from held
+), settled as (
+    update event_delivery d
+    set attempts = d.attempts + 1,
+        state = case
+            when j.outcome = 'DELIVERED' then 'DELIVERED'
+            when j.delay is null then 'DEAD'
+            else 'PENDING' end,
+        finished_at = case when j.outcome = 'DELIVERED' or j.delay is null then now() end
+    from judged j
+    where d.event_id = j.event
+      and d.destination = :#${variable.destination}
+      and d.state = 'PENDING'
+      -- Given back: it was not sent.
+      and j.outcome <> 'RELEASED'
+    returning d.event_id, d.state, d.attempts
+), moved as (
+    update event_queue q
+    set in_flight = false,
+        pending = q.pending - case when s.state <> 'PENDING' then 1 else 0 end,
+        next_attempt_at = case
+            when s.state = 'PENDING' then now() + greatest(j.delay * (0.9 + 0.2 * random()), j.asked)
+            when s.state is not null and q.pending = 1 then null
+            else now() end
+    from judged j
+    left join settled s on s.event_id = j.event
+    where q.payment_id = j.payment_id and q.destination = :#${variable.destination}
+), logged as (
+    insert into event_attempt (event_id, destination, at, millis, status, outcome, problem)
+    select event, :#${variable.destination}, at, millis, status, outcome, problem
+    from judged
+    where outcome <> 'RELEASED'
+), told as (
+    -- 410 is for good, until a person acts; 429 and 503 speak for the whole address, and ask for so long.
+    update event_destination d
+    set disabled_at = case when t.gone then coalesce(d.disabled_at, now()) else d.disabled_at end,
+        paused_until = greatest(d.paused_until, now() + t.asked)
+    from (
+        select account, bool_or(outcome = 'GONE') as gone, max(asked) filter (where status in (429, 503)) as asked
+        from judged
+        group by account
+    ) t
+    where d.account = t.account
+      and d.destination = :#${variable.destination}
+      and (t.gone or t.asked is not null)
+)
+select e.event_id, e.type, e.account, j.outcome, j.status, j.problem, s.state, s.attempts
+from judged j
+join erp_event e on e.id = j.event
+left join settled s on s.event_id = j.event

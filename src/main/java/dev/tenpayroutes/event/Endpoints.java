@@ -1,0 +1,185 @@
+package dev.tenpayroutes.event;
+
+import dev.tenpayroutes.account.Accounts;
+import dev.tenpayroutes.account.SettingException;
+import dev.tenpayroutes.event.EventSettings.Address;
+import java.net.InetAddress;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.net.UnknownHostException;
+import java.util.Base64;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.springframework.stereotype.Component;
+
+/**
+ * The ERP's addresses, by account: a program that started can sign for each of them, and may send there as far as that can
+ * be known before a name is looked up.
+ *
+ * <p>What can't work is a {@link SettingException} at start-up that names the setting and the remedy, never its value.
+ */
+@Component
+class Endpoints {
+
+    /** Every event there is. */
+    static final List<String> TYPES = List.of(
+            "payment.pending",
+            "payment.succeeded",
+            "payment.failed",
+            "payment.closed",
+            "payment.expired",
+            "payment.review",
+            "refund.pending",
+            "refund.succeeded",
+            "refund.failed",
+            "refund.review");
+
+    private static final Set<String> OURS = Set.of(
+            "host",
+            "content-length",
+            "content-type",
+            "transfer-encoding",
+            "connection",
+            "upgrade",
+            "te",
+            "trailer",
+            "expect");
+
+    private final Map<String, Endpoint> endpoints = new LinkedHashMap<>();
+
+    Endpoints(EventSettings settings, Accounts accounts, Networks networks) {
+        settings.accounts().forEach((name, of) -> {
+            Address address = of.events();
+            if (address == null || !accounts.names().contains(name)) {
+                return;
+            }
+            String prefix = "tenpay.accounts." + name + ".events.";
+            if (address.url() == null || address.url().isBlank()) {
+                if (!address.secrets().isEmpty()
+                        || !address.headers().isEmpty()
+                        || !address.types().isEmpty()) {
+                    throw new SettingException(
+                            prefix + "url",
+                            "is not set, but other settings of " + prefix + "* are",
+                            "set the ERP's https address for events, or take the others out");
+                }
+                return;
+            }
+            endpoints.put(
+                    name,
+                    new Endpoint(
+                            name,
+                            url(prefix + "url", address.url().strip(), networks),
+                            secrets(prefix + "secrets", address.secrets()),
+                            headers(prefix + "headers", address.headers()),
+                            types(prefix + "types", address.types())));
+        });
+    }
+
+    Optional<Endpoint> find(@Nullable String account) {
+        return Optional.ofNullable(account).map(endpoints::get);
+    }
+
+    Collection<Endpoint> all() {
+        return endpoints.values();
+    }
+
+    private static URI url(String setting, String text, Networks networks) {
+        String remedy = "set the ERP's address for events, such as https://erp.example.com/tenpay-events";
+        URI url;
+        try {
+            url = new URI(text);
+        } catch (URISyntaxException e) {
+            throw new SettingException(setting, "is not a URL", remedy);
+        }
+        boolean http = "http".equals(url.getScheme());
+        if (!(http || "https".equals(url.getScheme())) || url.getHost() == null || url.getRawFragment() != null) {
+            throw new SettingException(setting, "is not an https URL with a host", remedy);
+        }
+        if (url.getRawUserInfo() != null) {
+            throw new SettingException(
+                    setting,
+                    "holds a name and password",
+                    "send them as a header: " + setting.replace("url", "headers.Authorization"));
+        }
+        if (http && !networks.allowsAny()) {
+            throw new SettingException(
+                    setting,
+                    "is not https",
+                    "give it TLS; plain http is sent only to networks that tenpay.events.allowed-networks names");
+        }
+        String host = url.getHost();
+        if (host.startsWith("[") || host.matches("[0-9.]+")) {
+            try {
+                if (!networks.permits(InetAddress.getByName(host), !http)) {
+                    throw new SettingException(
+                            setting,
+                            "leads to an address inside",
+                            "name its network in tenpay.events.allowed-networks if the ERP is really there");
+                }
+            } catch (UnknownHostException e) {
+                throw new SettingException(setting, "has a host that is no address", remedy);
+            }
+        }
+        return url;
+    }
+
+    private static List<byte[]> secrets(String setting, List<String> secrets) {
+        String remedy = "make one with: echo whsec_$(openssl rand -base64 32)";
+        if (secrets.isEmpty()) {
+            throw new SettingException(setting, "is not set", remedy);
+        }
+        return secrets.stream()
+                .map(secret -> {
+                    String text = secret.strip();
+                    if (!text.startsWith("whsec_")) {
+                        throw new SettingException(setting, "holds one that doesn't start with whsec_", remedy);
+                    }
+                    byte[] key;
+                    try {
+                        key = Base64.getDecoder().decode(text.substring("whsec_".length()));
+                    } catch (IllegalArgumentException e) {
+                        throw new SettingException(setting, "holds one that isn't base64 after whsec_", remedy);
+                    }
+                    if (key.length < 24 || key.length > 64) {
+                        throw new SettingException(
+                                setting, "holds one of " + key.length + " bytes, where 24 to 64 are needed", remedy);
+                    }
+                    return key;
+                })
+                .toList();
+    }
+
+    private static Map<String, String> headers(String setting, Map<String, String> headers) {
+        headers.forEach((name, value) -> {
+            String lower = name.toLowerCase(Locale.ROOT);
+            if (!name.matches("[A-Za-z0-9!#$%&'*+.^_`|~-]+")) {
+                throw new SettingException(setting, "holds a name that is no header's: " + name, "correct the name");
+            }
+            if (OURS.contains(lower) || lower.startsWith("webhook-")) {
+                throw new SettingException(
+                        setting + "." + name, "is a header that is set here", "take it out; a route sets Content-Type");
+            }
+            if (!value.matches("[\\x20-\\x7e]*")) {
+                throw new SettingException(
+                        setting + "." + name, "holds a character that no header has", "use printable ASCII");
+            }
+        });
+        return Map.copyOf(headers);
+    }
+
+    private static List<String> types(String setting, List<String> types) {
+        types.forEach(type -> {
+            if (!TYPES.contains(type)) {
+                throw new SettingException(setting, "names an event that there isn't: " + type, "use some of " + TYPES);
+            }
+        });
+        return List.copyOf(types);
+    }
+}

@@ -1,0 +1,208 @@
+package dev.tenpayroutes.event;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.apache.camel.Exchange;
+import org.apache.camel.Processor;
+import org.apache.hc.client5.http.async.methods.SimpleHttpRequest;
+import org.apache.hc.client5.http.async.methods.SimpleRequestBuilder;
+import org.apache.hc.client5.http.async.methods.SimpleRequestProducer;
+import org.apache.hc.core5.http.ContentType;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.annotation.Value;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/** The beans of {@code erp-notify}: what is over, what there is room for, and the sending of one event. */
+@Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(EventSettings.class)
+class ErpNotify {
+
+    private static final Logger LOG = LoggerFactory.getLogger("erp-notify");
+    private static final int RECORDED_AT_ONCE = 500;
+    private static final String ATTEMPT = "attempt";
+    private static final long FAREWELL = TimeUnit.SECONDS.toNanos(4);
+
+    @Bean
+    Attempts erpAttempts(@Value("${tenpay.events.in-flight}") int most) {
+        return new Attempts(most);
+    }
+
+    @Bean
+    ErpCalls erpCalls(
+            Attempts attempts,
+            Networks networks,
+            Clock clock,
+            @Value("${tenpay.events.timeout}") Duration patience,
+            @Value("${tenpay.events.in-flight}") int most) {
+        return new ErpCalls(attempts, networks, clock, patience, most);
+    }
+
+    /**
+     * Sets what is to be recorded, {@code attempts} (JSON, none as {@code []}), and what may be claimed: {@code eventAccounts},
+     * {@code room} and {@code perAccount}. Where nothing is over yet, it waits for that, but not longer than for a tick.
+     */
+    @Bean
+    Processor finishedAttempts(
+            Attempts attempts,
+            ErpCalls calls,
+            Endpoints endpoints,
+            ObjectMapper json,
+            @Value("${tenpay.events.tick}") Duration tick,
+            @Value("${tenpay.events.in-flight-per-account}") int perAccount) {
+        String accounts = endpoints.all().stream().map(Endpoint::account).collect(Collectors.joining(","));
+        long[] stoppingSince = new long[1];
+        return exchange -> {
+            boolean stopping = exchange.getContext().isStopping();
+            if (stopping) {
+                stoppingSince[0] = stoppingSince[0] == 0 ? System.nanoTime() : stoppingSince[0];
+                if (System.nanoTime() - stoppingSince[0] > FAREWELL) {
+                    calls.release();
+                }
+            }
+            boolean claimedNone = exchange.getVariable("claimed", 0, Integer.class) == 0;
+            List<Attempt> over =
+                    attempts.over(RECORDED_AT_ONCE, claimedNone ? tick.toMillis() : 1, TimeUnit.MILLISECONDS);
+            int room = stopping || accounts.isEmpty() ? 0 : attempts.room();
+            exchange.setVariable("attempts", json.writeValueAsString(over));
+            exchange.setVariable("attemptsOver", over.size());
+            exchange.setVariable("eventAccounts", accounts);
+            exchange.setVariable("room", room);
+            // The less room there is, the less of it one account gets: silent receivers never take all of it.
+            exchange.setVariable("perAccount", Math.max(2, Math.min(perAccount, room / 16)));
+        };
+    }
+
+    /** What was recorded is no longer under way; a line for each that did not arrive. */
+    @Bean
+    Processor attemptsRecorded(Attempts attempts, MeterRegistry meters) {
+        return exchange -> {
+            attempts.recorded(exchange.getVariable("attemptsOver", Integer.class));
+            for (Object row : exchange.getMessage().getMandatoryBody(List.class)) {
+                report((Map<?, ?>) row, meters);
+            }
+        };
+    }
+
+    private static void report(Map<?, ?> row, MeterRegistry meters) {
+        String outcome = String.valueOf(row.get("outcome"));
+        boolean dead = "DEAD".equals(row.get("state"));
+        String account = String.valueOf(row.get("account"));
+        meters.counter(
+                        "tenpay.events.attempts",
+                        "account",
+                        account,
+                        "result",
+                        dead ? "dead" : outcome.toLowerCase(Locale.ROOT))
+                .increment();
+        Object why = row.get("problem") == null ? "HTTP " + row.get("status") : row.get("problem");
+        if (outcome.equals("GONE")) {
+            LOG.error(
+                    "account {}: its events.url answered 410 Gone; nothing is sent there until the setting is another, or"
+                            + " an event is redelivered",
+                    account);
+        } else if (dead) {
+            LOG.error(
+                    "event {} {} of account {} is dead after {} attempts: {}",
+                    row.get("event_id"),
+                    row.get("type"),
+                    account,
+                    row.get("attempts"),
+                    why);
+        } else if (outcome.equals("FAILED")) {
+            LOG.warn(
+                    "event {} {} of account {} failed, attempt {}: {}",
+                    row.get("event_id"),
+                    row.get("type"),
+                    account,
+                    row.get("attempts"),
+                    why);
+        }
+    }
+
+    /**
+     * Takes a claimed event apart: its data becomes the body, {@code eventId}, {@code eventType}, {@code eventTime},
+     * {@code account} and {@code orderNo} become variables.
+     */
+    @Bean
+    Processor openEvent(Attempts attempts, ObjectMapper json, Clock clock) {
+        return exchange -> {
+            Map<?, ?> row = exchange.getMessage().getMandatoryBody(Map.class);
+            JsonNode event = json.readTree(row.get("event").toString());
+            Attempt attempt = new Attempt(
+                    event.path("event").longValue(),
+                    event.path("claim").intValue(),
+                    clock.instant().toString(),
+                    System.nanoTime());
+            attempts.begin(attempt);
+            exchange.setProperty(ATTEMPT, attempt);
+            exchange.setVariable("eventId", event.path("id").textValue());
+            exchange.setVariable("eventType", event.path("type").textValue());
+            exchange.setVariable("eventTime", event.path("at").textValue());
+            exchange.setVariable("account", event.path("account").textValue());
+            exchange.setVariable("orderNo", event.path("orderNo").textValue());
+            exchange.getMessage().removeHeaders("*");
+            exchange.getMessage().setBody(event.path("data"));
+        };
+    }
+
+    /** Signs the body's bytes and starts to send them; the message's headers go along. A program that stops sends no more. */
+    @Bean
+    Processor sendEvent(ErpCalls calls, Endpoints endpoints, Clock clock) {
+        return exchange -> {
+            Attempt attempt = exchange.getProperty(ATTEMPT, Attempt.class);
+            if (exchange.getContext().isStopping()) {
+                calls.release(attempt);
+                return;
+            }
+            Endpoint endpoint = endpoints
+                    .find(exchange.getVariable("account", String.class))
+                    .orElseThrow();
+            byte[] body = exchange.getMessage().getMandatoryBody(byte[].class);
+            String id = exchange.getVariable("eventId", String.class);
+            Instant now = clock.instant();
+            SimpleHttpRequest request =
+                    SimpleRequestBuilder.post(endpoint.url()).build();
+            String type = exchange.getMessage().getHeader(Exchange.CONTENT_TYPE, "application/json", String.class);
+            exchange.getMessage().getHeaders().forEach((name, value) -> {
+                if (!name.startsWith("Camel") && !name.equalsIgnoreCase(Exchange.CONTENT_TYPE)) {
+                    request.setHeader(name, value);
+                }
+            });
+            endpoint.headers().forEach(request::setHeader);
+            request.setHeader("webhook-id", id);
+            request.setHeader("webhook-timestamp", Long.toString(now.getEpochSecond()));
+            request.setHeader("webhook-signature", endpoint.signature(id, now, body));
+            request.setBody(body, ContentType.parse(type));
+            calls.send(attempt, endpoint, SimpleRequestProducer.create(request));
+        };
+    }
+
+    /** An event that can't be made into a message has failed like one that nobody takes: its turn comes again. */
+    @Bean
+    Processor unsentEvent(Attempts attempts) {
+        return exchange -> {
+            Throwable failure = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Throwable.class);
+            Attempt attempt = exchange.getProperty(ATTEMPT, Attempt.class);
+            LOG.error(
+                    "event {} of account {} can't be made: {}",
+                    exchange.getVariable("eventId"),
+                    exchange.getVariable("account"),
+                    failure == null ? "" : failure.getClass().getSimpleName());
+            if (attempt != null && attempt.end("it can't be made: the log has why", System.nanoTime())) {
+                attempts.ended(attempt);
+            }
+        };
+    }
+}

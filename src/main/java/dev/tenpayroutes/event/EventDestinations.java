@@ -1,0 +1,73 @@
+package dev.tenpayroutes.event;
+
+import dev.tenpayroutes.account.Accounts;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import org.apache.camel.CamelContext;
+import org.apache.camel.spring.boot.CamelContextConfiguration;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+
+/**
+ * Tells the database where each account's events go, before any route runs: the statement that changes a status addresses
+ * its event by it. An address that has changed is no longer disabled.
+ */
+@Component
+class EventDestinations implements CamelContextConfiguration {
+
+    private static final String WANTED = """
+            insert into event_destination as d (account, destination, address, types)
+            values (:account, 'http', :address, string_to_array(cast(:types as text), ','))
+            on conflict (account, destination) do update
+            set address = excluded.address,
+                types = excluded.types,
+                disabled_at = case when d.address = excluded.address then d.disabled_at end,
+                paused_until = case when d.address = excluded.address then d.paused_until end
+            """;
+    private static final String UNWANTED =
+            "delete from event_destination where account = :account and destination = 'http'";
+
+    private final JdbcClient store;
+    private final Accounts accounts;
+    private final Endpoints endpoints;
+
+    EventDestinations(JdbcClient store, Accounts accounts, Endpoints endpoints) {
+        this.store = store;
+        this.accounts = accounts;
+        this.endpoints = endpoints;
+    }
+
+    @Override
+    public void beforeApplicationStart(CamelContext camel) {
+        for (String account : accounts.names()) {
+            endpoints
+                    .find(account)
+                    .ifPresentOrElse(
+                            endpoint -> store.sql(WANTED)
+                                    .param("account", account)
+                                    .param("address", hash(endpoint.url().toString()))
+                                    .param("types", types(endpoint))
+                                    .update(),
+                            () -> store.sql(UNWANTED).param("account", account).update());
+        }
+    }
+
+    @Override
+    public void afterApplicationStart(CamelContext camel) {
+        // All was told before.
+    }
+
+    private static @Nullable String types(Endpoint endpoint) {
+        return endpoint.types().isEmpty() ? null : String.join(",", endpoint.types());
+    }
+
+    private static byte[] hash(String address) {
+        try {
+            return MessageDigest.getInstance("SHA-256").digest(address.getBytes(StandardCharsets.UTF_8));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
+    }
+}
