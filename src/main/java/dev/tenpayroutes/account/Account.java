@@ -1,23 +1,428 @@
 package dev.tenpayroutes.account;
 
+import dev.tenpayroutes.account.AccountSettings.AccountFiles;
+import dev.tenpayroutes.account.MerchantPair.Pair;
 import dev.tenpayroutes.wire.RequestSigner.Credential;
 import dev.tenpayroutes.wire.ResourceCipher;
+import dev.tenpayroutes.wire.Rsa;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.security.PublicKey;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * One merchant account, ready to sign and to verify. No account can sign or verify for another.
+ * One merchant account, as its settings and files are now. It signs and verifies with its own files and no others', and
+ * only while all of them can work: a problem of one account is never another's, and ends when the files are right.
  *
- * @param name our name for it; part of the webhook path
- * @param merchantId the merchant's number at Tenpay
- * @param appId the mini program's app id
- * @param credential what signs our calls
- * @param platformCertificates what verifies Tenpay's answers and notifications
- * @param cipher opens encrypted notifications; null when the account has no API key
+ * <p>The one place that judges them: start-up, the running program, health and checks before a start all ask
+ * {@link #findings()}. Who signs changes in one step: a call that has begun ends as it began. Safe for use by many threads.
  */
-public record Account(
-        String name,
-        String merchantId,
-        String appId,
-        Credential credential,
-        PlatformCertificates platformCertificates,
-        @Nullable ResourceCipher cipher) {}
+public final class Account {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Account.class);
+    private static final String PORTAL = "the merchant portal";
+    private static final String NEXT = ".next";
+    /** How long a pair that Tenpay refused isn't used while there is another. */
+    private static final Duration REFUSED_FOR = Duration.ofMinutes(10);
+
+    /** Whose certificate it is. */
+    public enum Kind {
+        MERCHANT,
+        PLATFORM
+    }
+
+    /**
+     * A certificate that is in use or would be if it were valid.
+     *
+     * @param serial upper-case hex
+     */
+    public record Certificate(Kind kind, String serial, Instant notBefore, Instant notAfter) {
+        /** Whole days until it ends; negative when it has ended. */
+        public long daysLeft(Instant now) {
+            return Math.floorDiv(
+                    Duration.between(now, notAfter).toSeconds(),
+                    Duration.ofDays(1).toSeconds());
+        }
+    }
+
+    /** @param previous who signed before, until Tenpay has accepted who signs now */
+    private record State(
+            @Nullable Pair current,
+            @Nullable Pair previous,
+            @Nullable ResourceCipher cipher,
+            List<Finding> findings) {
+        boolean works() {
+            return current != null && findings.stream().noneMatch(Finding::stops);
+        }
+    }
+
+    private final String name;
+    private final String prefix;
+    private final AccountFiles settings;
+    private final @Nullable URI baseUrl;
+    private final Clock clock;
+    private final List<Finding> settled = new ArrayList<>();
+    private final @Nullable MerchantPair main;
+    private final @Nullable MerchantPair next;
+    private final @Nullable PlatformCertificates platform;
+    private final Map<String, Instant> refusedUntil = new HashMap<>();
+    private List<Finding> reported = List.of();
+    private volatile State state = new State(null, null, null, List.of());
+
+    /**
+     * Reads and judges the account's files; never throws, never logs.
+     *
+     * @param ofAll Tenpay's base URL for accounts that have none of their own
+     */
+    public Account(String name, AccountFiles settings, @Nullable URI ofAll, Rsa rsa, Clock clock) {
+        this.name = name;
+        this.prefix = "tenpay.accounts." + name + ".";
+        this.settings = settings;
+        this.clock = clock;
+        this.baseUrl = blank(settings.baseUrl()) ? ofAll : ownBaseUrl();
+        String merchantId = required("merchant-id", settings.merchantId(), "copy it from " + PORTAL);
+        required("app-id", settings.appId(), "set the mini program's app id");
+        String key = required("private-key", settings.privateKey(), "name the PEM file of the merchant's private key");
+        String certificate = required(
+                "certificate",
+                settings.certificate(),
+                "name the PEM file of the certificate you uploaded in " + PORTAL);
+        String folder = required(
+                "platform-certificates",
+                settings.platformCertificates(),
+                "name the folder with the platform certificate downloaded from " + PORTAL);
+        boolean complete = merchantId != null && key != null && certificate != null;
+        this.main = complete ? pair(merchantId, key, certificate, "", rsa) : null;
+        this.next = complete ? pair(merchantId, key, certificate, NEXT, rsa) : null;
+        this.platform = folder == null ? null : platform(folder, rsa);
+        judge();
+    }
+
+    private MerchantPair pair(String merchantId, String key, String certificate, String suffix, Rsa rsa) {
+        return new MerchantPair(prefix, merchantId, key + suffix, certificate + suffix, settings.pkcs11Config(), rsa);
+    }
+
+    private @Nullable PlatformCertificates platform(String folder, Rsa rsa) {
+        try {
+            return new PlatformCertificates(name, KeyFile.named(folder), rsa, clock);
+        } catch (KeyFile.UnreadableException e) {
+            settled.add(Finding.error(
+                    prefix + "platform-certificates", e.getMessage(), "name the folder of the platform certificates"));
+            return null;
+        }
+    }
+
+    /** Our name for it; part of the webhook path. */
+    public String name() {
+        return name;
+    }
+
+    /** The merchant's number at Tenpay. */
+    public String merchantId() {
+        return Objects.requireNonNullElse(settings.merchantId(), "").strip();
+    }
+
+    /** The mini program's app id. */
+    public String appId() {
+        return Objects.requireNonNullElse(settings.appId(), "").strip();
+    }
+
+    /** Tenpay's base URL, without a trailing slash. */
+    public URI baseUrl() {
+        if (baseUrl == null) {
+            throw new AccountUnavailableException(name);
+        }
+        return baseUrl;
+    }
+
+    /** Whether it can call Tenpay and trust what comes back. */
+    public boolean works() {
+        return state.works();
+    }
+
+    /**
+     * What signs our calls now.
+     *
+     * @throws AccountUnavailableException the account can't work
+     */
+    public Credential credential() {
+        State now = state;
+        if (!now.works()) {
+            throw new AccountUnavailableException(name);
+        }
+        return now.current().credential();
+    }
+
+    /**
+     * Tenpay's key of this serial number, of this account's folder and no other.
+     *
+     * @param serial upper-case hex
+     * @throws AccountUnavailableException there is no valid platform certificate at all, so that nothing can be proven
+     */
+    public Optional<PublicKey> platformKey(String serial) {
+        if (platform == null) {
+            throw new AccountUnavailableException(name);
+        }
+        Optional<PublicKey> key = platform.key(serial);
+        if (key.isEmpty() && !platform.usable()) {
+            throw new AccountUnavailableException(name);
+        }
+        return key;
+    }
+
+    /** Opens encrypted notifications; null when the account has no usable API key. */
+    public @Nullable ResourceCipher cipher() {
+        return state.cipher();
+    }
+
+    /** All that is wrong now, what stops the account first. */
+    public List<Finding> findings() {
+        return state.findings();
+    }
+
+    /** The merchant's certificate that signs, then Tenpay's, the first to end first. */
+    public List<Certificate> certificates() {
+        Pair current = state.current();
+        Stream<Certificate> merchant = Stream.ofNullable(current)
+                .map(pair -> new Certificate(
+                        Kind.MERCHANT,
+                        pair.serial(),
+                        pair.certificate().getNotBefore().toInstant(),
+                        pair.certificate().getNotAfter().toInstant()));
+        return Stream.concat(merchant, platform == null ? Stream.empty() : platform.certificates().stream())
+                .toList();
+    }
+
+    /** Reads the files again, takes what is new and right, and logs what is new and wrong, once. */
+    public synchronized void look() {
+        if (platform != null) {
+            platform.look();
+        }
+        judge();
+        report();
+    }
+
+    /** Logs what is wrong and was not logged before. */
+    synchronized void report() {
+        List<Finding> now = state.findings();
+        boolean worked = reported.stream().noneMatch(Finding::stops);
+        now.stream().filter(Predicate.not(reported::contains)).forEach(finding -> {
+            if (finding.stops()) {
+                LOG.error("account {} can't work: {}", name, finding.line());
+            } else {
+                LOG.warn("account {}: {}", name, finding.line());
+            }
+        });
+        if (!worked && works()) {
+            LOG.info("account {} works again", name);
+        }
+        reported = now;
+    }
+
+    /** Tenpay has verified what this signed. */
+    public void accepted(Credential by) {
+        State now = state;
+        if (now.previous() == null || now.current() == null || now.current().credential() != by) {
+            return;
+        }
+        synchronized (this) {
+            if (state.current() != null && state.current().credential() == by) {
+                state = new State(state.current(), null, state.cipher(), state.findings());
+            }
+        }
+    }
+
+    /**
+     * Tenpay, verified, refused what this signed: a certificate was put here before it was uploaded, perhaps. While there is
+     * another pair, that one signs again, and this one is tried again after {@link #REFUSED_FOR}.
+     */
+    public synchronized void refused(Credential by) {
+        Pair current = state.current();
+        if (current == null || current.credential() != by) {
+            return;
+        }
+        refusedUntil.put(current.serial(), clock.instant().plus(REFUSED_FOR));
+        judge();
+        report();
+    }
+
+    private synchronized void judge() {
+        List<Finding> found = new ArrayList<>(settled);
+        State before = state;
+        Instant now = clock.instant();
+        Pair chosen = main == null ? null : chosenPair(found, before, now);
+        if (chosen != null && !chosen.validAt(now)) {
+            found.add(Finding.warning(
+                    prefix + "certificate",
+                    "is valid only from " + chosen.certificate().getNotBefore().toInstant() + " to "
+                            + chosen.certificate().getNotAfter().toInstant()
+                            + ", and there is no other: Tenpay may refuse our calls",
+                    "make a new key and certificate, upload the certificate in " + PORTAL + ", then put both here"));
+        }
+        judgePlatform(found);
+        ResourceCipher cipher = cipher(found, before);
+        Pair previous = before.previous();
+        if (before.current() != null
+                && chosen != null
+                && !chosen.serial().equals(before.current().serial())) {
+            previous = before.current();
+            LOG.info("account {}: certificate {} signs now, {} before", name, chosen.serial(), previous.serial());
+        }
+        found.sort(java.util.Comparator.comparing(Finding::severity));
+        state = new State(chosen, previous, cipher, List.copyOf(found));
+    }
+
+    /** The next pair, else the main one, else what signed before; valid ones first, and those that Tenpay doesn't refuse. */
+    private @Nullable Pair chosenPair(List<Finding> found, State before, Instant now) {
+        List<Finding> problems = new ArrayList<>();
+        try {
+            String password = SecretFile.value(
+                    prefix + "private-key-password", settings.privateKeyPassword(), settings.privateKeyPasswordFile());
+            main.look(password);
+            if (next.there()) {
+                next.look(password);
+            }
+        } catch (SettingException e) {
+            problems.add(e.finding());
+        }
+        Pair following = next.there() ? next.pair() : null;
+        if (next.there()) {
+            Stream.ofNullable(next.problem()).map(Account::ofNext).forEach(problems::add);
+        }
+        Stream.ofNullable(main.problem()).forEach(problems::add);
+        refusedUntil.values().removeIf(until -> !now.isBefore(until));
+        List<Pair> pairs = Stream.of(following, main.pair(), before.current(), before.previous())
+                .filter(Objects::nonNull)
+                .toList();
+        List<Pair> valid = pairs.stream().filter(pair -> pair.validAt(now)).toList();
+        Pair chosen = valid.stream()
+                .filter(pair -> !refusedUntil.containsKey(pair.serial()))
+                .findFirst()
+                .or(() -> valid.stream().findFirst())
+                .or(() -> Optional.ofNullable(before.current()))
+                .or(() -> Optional.ofNullable(main.pair()))
+                .or(() -> pairs.stream().findFirst())
+                .orElse(null);
+        problems.forEach(problem -> found.add(chosen == null ? problem : problem.ignored()));
+        if (chosen != null) {
+            Stream.of(following, main.pair())
+                    .filter(Objects::nonNull)
+                    .filter(pair -> !pair.serial().equals(chosen.serial()))
+                    .forEach(pair -> aside(pair, pair == following, chosen, now).ifPresent(found::add));
+        }
+        return chosen;
+    }
+
+    private static Finding ofNext(Finding problem) {
+        return new Finding(problem.severity(), problem.setting() + NEXT, problem.problem(), problem.remedy());
+    }
+
+    /** Why a whole pair doesn't sign. */
+    private Optional<Finding> aside(Pair pair, boolean following, Pair chosen, Instant now) {
+        String setting = prefix + "certificate" + (following ? NEXT : "");
+        if (!pair.validAt(now)) {
+            return Optional.of(Finding.warning(
+                    setting,
+                    "has the serial " + pair.serial() + " and is valid only from "
+                            + pair.certificate().getNotBefore().toInstant() + " to "
+                            + pair.certificate().getNotAfter().toInstant() + ": ignored outside, " + chosen.serial()
+                            + " signs",
+                    "wait for it if it is new, else replace it"));
+        }
+        if (refusedUntil.containsKey(pair.serial())) {
+            return Optional.of(Finding.warning(
+                    setting,
+                    "has the serial " + pair.serial() + ", which Tenpay refuses: " + chosen.serial()
+                            + " signs again, and it is tried again in some minutes",
+                    "upload this certificate in " + PORTAL));
+        }
+        return following
+                ? Optional.empty()
+                : Optional.of(Finding.warning(
+                        setting,
+                        "has the serial " + pair.serial() + ", and that of " + NEXT + " signs: " + chosen.serial(),
+                        "move the key and the certificate of " + NEXT + " over these when Tenpay accepts them"));
+    }
+
+    private void judgePlatform(List<Finding> found) {
+        if (platform == null) {
+            return;
+        }
+        List<Finding> problems = platform.problems();
+        if (!platform.usable() && !platform.listed()) {
+            problems.forEach(
+                    problem -> found.add(Finding.error(problem.setting(), problem.problem(), problem.remedy())));
+            return;
+        }
+        found.addAll(problems);
+        if (!platform.usable()) {
+            found.add(Finding.error(
+                    prefix + "platform-certificates",
+                    "holds no usable platform certificate: "
+                            + settings.platformCertificates().strip()
+                            + (problems.isEmpty()
+                                    ? " is empty"
+                                    : " " + problems.get(0).problem()),
+                    "download the Tenpay Global platform certificate from " + PORTAL + " and put it there as PEM"));
+        }
+    }
+
+    private @Nullable ResourceCipher cipher(List<Finding> found, State before) {
+        try {
+            String apiKey = SecretFile.value(prefix + "api-key", settings.apiKey(), settings.apiKeyFile());
+            if (blank(apiKey)) {
+                return null;
+            }
+            if (apiKey.getBytes(StandardCharsets.UTF_8).length != 32) {
+                throw new SettingException(
+                        prefix + "api-key",
+                        "must have exactly 32 characters",
+                        "copy the API key from " + PORTAL + " again");
+            }
+            return new ResourceCipher(apiKey);
+        } catch (SettingException e) {
+            found.add(before.cipher() == null ? e.finding() : e.finding().ignored());
+            return before.cipher();
+        }
+    }
+
+    private @Nullable URI ownBaseUrl() {
+        try {
+            return Accounts.url(
+                    prefix + "base-url", settings.baseUrl(), "give Tenpay's base URL, or leave it out for that of all");
+        } catch (SettingException e) {
+            settled.add(e.finding());
+            return null;
+        }
+    }
+
+    private @Nullable String required(String setting, @Nullable String value, String remedy) {
+        if (blank(value)) {
+            settled.add(Finding.error(prefix + setting, "is not set", remedy));
+            return null;
+        }
+        return value.strip();
+    }
+
+    @Override
+    public String toString() {
+        return "Account[" + name + ", merchantId=" + merchantId() + "]";
+    }
+
+    private static boolean blank(@Nullable String text) {
+        return text == null || text.isBlank();
+    }
+}

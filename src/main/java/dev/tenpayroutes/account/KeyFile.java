@@ -34,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class KeyFile {
 
+    private static final int LARGEST = 1024 * 1024;
     private static final org.bouncycastle.jce.provider.BouncyCastleProvider BC =
             new org.bouncycastle.jce.provider.BouncyCastleProvider();
 
@@ -49,19 +50,26 @@ final class KeyFile {
     }
 
     /** @return the private key, PKCS#8 encoded */
-    static byte[] privateKey(Path file, @Nullable String password) throws UnreadableException {
+    static byte[] privateKey(byte[] content, @Nullable String password) throws UnreadableException {
         char[] secret = password == null ? new char[0] : password.toCharArray();
-        if (isPkcs12(file)) {
-            return pkcs12Entry(file, secret, true).key();
+        if (isBinary(content)) {
+            return pkcs12Entry(content, secret, true).key();
         }
-        List<Object> objects = pem(file);
+        List<Object> objects = pem(content);
         for (Object object : objects) {
             byte[] key = privateKey(object, secret);
             if (key != null) {
                 return key;
             }
         }
-        throw new UnreadableException(objects.isEmpty() ? "is not a PEM or PKCS#12 file" : "holds no private key");
+        if (objects.isEmpty()) {
+            throw new UnreadableException("is not a PEM or PKCS#12 file");
+        }
+        boolean certificate = objects.stream().anyMatch(X509CertificateHolder.class::isInstance);
+        boolean publicKey = objects.stream().anyMatch(SubjectPublicKeyInfo.class::isInstance);
+        throw new UnreadableException(
+                (certificate ? "holds a certificate and " : publicKey ? "holds a public key and " : "holds ")
+                        + "no private key");
     }
 
     private static byte @Nullable [] privateKey(Object object, char[] password) throws UnreadableException {
@@ -96,25 +104,26 @@ final class KeyFile {
         }
     }
 
-    /** @return the first certificate of the file */
-    static X509Certificate certificate(Path file, @Nullable String password) throws UnreadableException {
-        if (isPkcs12(file)) {
-            return pkcs12Entry(file, password == null ? new char[0] : password.toCharArray(), false)
-                    .certificate();
+    /** @return the certificates of a merchant's file, at least one; a chain may be in any order */
+    static List<X509Certificate> merchantCertificates(byte[] content, @Nullable String password)
+            throws UnreadableException {
+        if (isBinary(content)) {
+            return List.of(pkcs12Entry(content, password == null ? new char[0] : password.toCharArray(), false)
+                    .certificate());
         }
-        List<X509Certificate> certificates = certificates(file);
+        List<X509Certificate> certificates = certificates(content);
         if (certificates.isEmpty()) {
             throw new UnreadableException("holds no certificate");
         }
-        return certificates.get(0);
+        return certificates;
     }
 
     /** @return every certificate of a PEM file */
-    static List<X509Certificate> certificates(Path file) throws UnreadableException {
+    static List<X509Certificate> certificates(byte[] content) throws UnreadableException {
         try {
             CertificateFactory factory = CertificateFactory.getInstance("X.509");
             List<X509Certificate> certificates = new java.util.ArrayList<>();
-            for (Object object : pem(file)) {
+            for (Object object : pem(content)) {
                 if (object instanceof X509CertificateHolder holder) {
                     certificates.add((X509Certificate)
                             factory.generateCertificate(new java.io.ByteArrayInputStream(holder.getEncoded())));
@@ -140,8 +149,8 @@ final class KeyFile {
         }
     }
 
-    private static List<Object> pem(Path file) throws UnreadableException {
-        try (PEMParser parser = new PEMParser(new StringReader(text(file)))) {
+    private static List<Object> pem(byte[] content) throws UnreadableException {
+        try (PEMParser parser = new PEMParser(new StringReader(text(content)))) {
             List<Object> objects = new java.util.ArrayList<>();
             for (Object object = parser.readObject(); object != null; object = parser.readObject()) {
                 objects.add(object);
@@ -153,14 +162,17 @@ final class KeyFile {
     }
 
     /** Without the byte order mark that some editors put in front. */
-    private static String text(Path file) throws UnreadableException {
-        return new String(bytes(file), StandardCharsets.ISO_8859_1).replaceFirst("^\\xEF\\xBB\\xBF", "");
+    private static String text(byte[] content) {
+        return new String(content, StandardCharsets.ISO_8859_1).replaceFirst("^\\xEF\\xBB\\xBF", "");
     }
 
     private record Entry(byte[] key, X509Certificate certificate) {}
 
-    private static Entry pkcs12Entry(Path file, char[] password, boolean withKey) throws UnreadableException {
-        try (InputStream in = Files.newInputStream(file)) {
+    private static Entry pkcs12Entry(byte[] content, char[] password, boolean withKey) throws UnreadableException {
+        if (!isPkcs12(content)) {
+            throw new UnreadableException("is a binary file, and not PKCS#12: convert it to PEM");
+        }
+        try (InputStream in = new java.io.ByteArrayInputStream(content)) {
             KeyStore store = KeyStore.getInstance("PKCS12");
             store.load(in, password);
             for (String alias : Collections.list(store.aliases())) {
@@ -172,27 +184,36 @@ final class KeyFile {
             }
         } catch (GeneralSecurityException | IOException e) {
             throw new UnreadableException(
-                    "can't be opened as PKCS#12: the private-key-password is wrong, or the file is"
-                            + " damaged or of another binary form (convert it to PEM)");
+                    "can't be opened as PKCS#12: the private-key-password is wrong, or the file is damaged");
         }
         throw new UnreadableException("holds no private key with its certificate");
     }
 
     /** DER starts with the tag of a SEQUENCE; PEM is text. */
-    private static boolean isPkcs12(Path file) throws UnreadableException {
-        byte[] bytes = bytes(file);
-        return bytes.length > 1 && bytes[0] == 0x30 && (bytes[1] & 0x80) != 0;
+    private static boolean isBinary(byte[] content) {
+        return content.length > 1 && content[0] == 0x30 && (content[1] & 0x80) != 0;
     }
 
-    private static byte[] bytes(Path file) throws UnreadableException {
+    /** Of the binary forms, only PKCS#12 starts with the version 3, behind a length of 0 to 4 bytes. */
+    private static boolean isPkcs12(byte[] content) {
+        int at = 2 + (content[1] & 0x7f);
+        return content.length > at + 2 && content[at] == 2 && content[at + 1] == 1 && content[at + 2] == 3;
+    }
+
+    /** All bytes of a file, read once: what is judged is what is used. */
+    static byte[] content(Path file) throws UnreadableException {
         if (!Files.exists(file)) {
             throw new UnreadableException("names a file that does not exist: " + file);
         }
         if (!Files.isRegularFile(file) || !Files.isReadable(file)) {
             throw new UnreadableException("names something that is not a readable file: " + file);
         }
-        try {
-            return Files.readAllBytes(file);
+        try (InputStream in = Files.newInputStream(file)) {
+            byte[] content = in.readNBytes(LARGEST + 1);
+            if (content.length > LARGEST) {
+                throw new UnreadableException("names a file that is too large for a key or a certificate: " + file);
+            }
+            return content;
         } catch (IOException e) {
             throw new UnreadableException("names a file that can't be read: " + file);
         }

@@ -24,16 +24,13 @@ import org.slf4j.LoggerFactory;
 /**
  * Tenpay's platform certificates of one account, by serial number, several at once.
  *
- * <p>A file that is added to or taken from the folder counts within {@value #REREAD_SECONDS} seconds, at once when a
- * serial number isn't known (but at most once a second, since anybody may name one). A file that can't be read, or a
- * certificate outside its validity, is reported by name and never used; it doesn't stop the others. Safe for use by
- * many threads.
+ * <p>A file that is added to or taken from the folder counts at the next look, at once when a serial number isn't known
+ * (but at most once a second, since anybody may name one). A file that can't be read, or a certificate outside its
+ * validity, is reported by name and never used; it doesn't stop the others. Safe for use by many threads.
  */
-public final class PlatformCertificates {
+final class PlatformCertificates {
 
     private static final Logger LOG = LoggerFactory.getLogger(PlatformCertificates.class);
-    private static final int REREAD_SECONDS = 10;
-    private static final Duration REREAD = Duration.ofSeconds(REREAD_SECONDS);
     private static final Duration REREAD_FOR_UNKNOWN = Duration.ofSeconds(1);
 
     private record Key(PublicKey key, Instant notBefore, Instant notAfter) {
@@ -42,9 +39,10 @@ public final class PlatformCertificates {
         }
     }
 
-    private record Snapshot(Map<String, Key> keys, List<String> problems, Instant readAt, boolean listed) {}
+    private record Snapshot(Map<String, Key> keys, List<Finding> problems, Instant readAt, boolean listed) {}
 
     private final String account;
+    private final String setting;
     private final Path folder;
     private final Rsa rsa;
     private final Clock clock;
@@ -53,6 +51,7 @@ public final class PlatformCertificates {
 
     PlatformCertificates(String account, Path folder, Rsa rsa, Clock clock) {
         this.account = account;
+        this.setting = "tenpay.accounts." + account + ".platform-certificates";
         this.folder = folder;
         this.rsa = rsa;
         this.clock = clock;
@@ -60,13 +59,12 @@ public final class PlatformCertificates {
     }
 
     /** @param serial upper-case hex */
-    public Optional<PublicKey> key(String serial) {
+    Optional<PublicKey> key(String serial) {
         Instant now = clock.instant();
         String wanted = normal(serial);
         Snapshot current = snapshot;
         Duration age = Duration.between(current.readAt(), now).abs();
-        boolean known = current.keys().containsKey(wanted);
-        if (age.compareTo(REREAD) > 0 || (!known && age.compareTo(REREAD_FOR_UNKNOWN) > 0)) {
+        if (!current.keys().containsKey(wanted) && age.compareTo(REREAD_FOR_UNKNOWN) > 0) {
             current = reread(current);
         }
         return Optional.ofNullable(current.keys().get(wanted))
@@ -80,9 +78,31 @@ public final class PlatformCertificates {
         return snapshot.keys().values().stream().anyMatch(key -> key.validAt(now));
     }
 
-    /** What is wrong with files of the folder, by name. */
-    List<String> problems() {
+    /** Whether the folder itself could be read. */
+    boolean listed() {
+        return snapshot.listed();
+    }
+
+    /** What is wrong with the folder and its files, by name. */
+    List<Finding> problems() {
         return snapshot.problems();
+    }
+
+    /** Every certificate that was read, valid or not. */
+    List<Account.Certificate> certificates() {
+        return snapshot.keys().entrySet().stream()
+                .map(entry -> new Account.Certificate(
+                        Account.Kind.PLATFORM,
+                        entry.getKey(),
+                        entry.getValue().notBefore(),
+                        entry.getValue().notAfter()))
+                .sorted(java.util.Comparator.comparing(Account.Certificate::notAfter))
+                .toList();
+    }
+
+    /** Reads the folder again. */
+    void look() {
+        reread(snapshot);
     }
 
     /** One thread reads, the others go on with what is there. */
@@ -95,10 +115,6 @@ public final class PlatformCertificates {
                 return snapshot;
             }
             Snapshot fresh = read();
-            if (!fresh.problems().equals(current.problems())) {
-                fresh.problems().forEach(problem -> LOG.warn("account {}: {}", account, problem));
-            }
-
             // A folder that can't be read for a moment must not take the known keys away.
             snapshot = fresh.listed() ? fresh : new Snapshot(current.keys(), fresh.problems(), fresh.readAt(), false);
             if (!snapshot.keys().keySet().equals(current.keys().keySet())) {
@@ -116,7 +132,7 @@ public final class PlatformCertificates {
     private Snapshot read() {
         Instant now = clock.instant();
         Map<String, Key> keys = new HashMap<>();
-        List<String> problems = new java.util.ArrayList<>();
+        List<Finding> problems = new java.util.ArrayList<>();
         boolean listed = true;
         try (Stream<Path> listing = Files.list(folder)) {
             // Kubernetes mounts keep their real files in a folder that starts with two dots.
@@ -129,16 +145,19 @@ public final class PlatformCertificates {
             }
         } catch (IOException e) {
             listed = false;
-            problems.add("the folder " + folder + " can't be read");
+            problems.add(Finding.warning(
+                    setting,
+                    "names a folder that " + (Files.exists(folder) ? "can't be read: " : "does not exist: ") + folder,
+                    "make it and put the platform certificate from the merchant portal into it"));
         }
         return new Snapshot(Map.copyOf(keys), List.copyOf(problems), now, listed);
     }
 
-    private void read(Path file, Instant now, Map<String, Key> keys, List<String> problems) {
+    private void read(Path file, Instant now, Map<String, Key> keys, List<Finding> problems) {
         try {
-            List<X509Certificate> certificates = KeyFile.certificates(file);
+            List<X509Certificate> certificates = KeyFile.certificates(KeyFile.content(file));
             if (certificates.isEmpty()) {
-                problems.add("platform certificate " + file + " holds no certificate: ignored");
+                problems.add(ignored(file, "holds no certificate"));
             }
             for (X509Certificate certificate : certificates) {
                 Key key = new Key(
@@ -147,15 +166,21 @@ public final class PlatformCertificates {
                         certificate.getNotAfter().toInstant());
                 keys.put(serial(certificate), key);
                 if (!key.validAt(now)) {
-                    problems.add("platform certificate " + file + " is valid only from " + key.notBefore() + " to "
-                            + key.notAfter() + ": ignored outside");
+                    problems.add(ignored(file, "is valid only from " + key.notBefore() + " to " + key.notAfter()));
                 }
             }
         } catch (KeyFile.UnreadableException e) {
-            problems.add("platform certificate " + file + " " + e.getMessage() + ": ignored");
+            problems.add(ignored(file, e.getMessage()));
         } catch (GeneralSecurityException e) {
-            problems.add("platform certificate " + file + " has a key that is not RSA: ignored");
+            problems.add(ignored(file, "has a key that is not RSA"));
         }
+    }
+
+    private Finding ignored(Path file, String problem) {
+        return Finding.warning(
+                setting,
+                "has the file " + file.getFileName() + ", which " + problem + ": ignored",
+                "put the platform certificate from the merchant portal there as PEM, or take the file away");
     }
 
     /** Serial number as Tenpay spells it: upper-case hex without leading zeros. */

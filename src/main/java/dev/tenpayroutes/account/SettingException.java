@@ -8,19 +8,23 @@ public final class SettingException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
-    private final String setting;
-    private final String problem;
-    private final String remedy;
+    private final transient Finding finding;
 
     public SettingException(String setting, String problem, String remedy) {
-        super(setting + " " + problem);
-        this.setting = setting;
-        this.problem = problem;
-        this.remedy = remedy;
+        this(Finding.error(setting, problem, remedy));
+    }
+
+    SettingException(Finding finding) {
+        super(finding.setting() + " " + finding.problem());
+        this.finding = finding;
+    }
+
+    Finding finding() {
+        return finding;
     }
 
     /** The whole story in one line. */
     public String line() {
-        return setting + " " + problem + ". Remedy: " + remedy;
+        return finding.line();
     }
 }

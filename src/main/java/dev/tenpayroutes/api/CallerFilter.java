@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.springframework.http.HttpHeaders;
 import org.springframework.security.core.context.SecurityContext;
 import org.springframework.security.core.context.SecurityContextHolder;
@@ -27,6 +28,9 @@ final class CallerFilter extends OncePerRequestFilter {
     private static final String REFUSAL = CallerFilter.class.getName();
     private static final String SECONDS_UNTIL_THE_ISSUER_IS_ASKED_AGAIN = "10";
 
+    private static final Set<String> PROBES =
+            Set.of("/actuator/health", "/actuator/health/liveness", "/actuator/health/readiness");
+
     private final Clients clients;
     private final BearerTokens tokens;
     private final RateLimits limits;
@@ -40,7 +44,7 @@ final class CallerFilter extends OncePerRequestFilter {
     @Override
     protected boolean shouldNotFilter(HttpServletRequest request) {
         String path = request.getRequestURI();
-        return path.startsWith("/webhooks/") || path.startsWith("/actuator/health");
+        return path.startsWith("/webhooks/") || PROBES.contains(path);
     }
 
     @Override

@@ -85,12 +85,30 @@ class ErpBeans {
                         422, "ACCOUNT_UNKNOWN", "account is not one of yours: leave it out or use one of " + own);
             }
             Account account = accounts.get(name);
+            mustWork(account);
             exchange.setVariable("account", name);
             exchange.setVariable("accounts", asked.isMissingNode() ? String.join(",", own) : name);
             exchange.setVariable("merchantId", account.merchantId());
             exchange.setVariable("appId", account.appId());
             exchange.setVariable("notifyUrl", accounts.notifyUrl(name, "payments"));
         };
+    }
+
+    /** Ends a call that needs Tenpay while the account of its payment or refund can't work: nothing was done yet. */
+    @Bean
+    Processor workingAccount(Accounts accounts) {
+        return exchange -> mustWork(accounts.get(
+                exchange.getMessage().getBody(JsonNode.class).path("account").asText()));
+    }
+
+    private static void mustWork(Account account) {
+        if (!account.works()) {
+            throw new ProblemException(
+                    503,
+                    "ACCOUNT_UNAVAILABLE",
+                    "the account " + account.name()
+                            + " can't work at present, its operator must look; nothing was done, send the same request again");
+        }
     }
 
     /** How a route ends a call with a problem. */

@@ -10,6 +10,8 @@ import io.micrometer.core.instrument.Tags;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.camel.Exchange;
 import org.apache.camel.Processor;
 import org.slf4j.Logger;
@@ -71,19 +73,19 @@ class Breakers {
         return exchange.getVariable("account", "", String.class) + (call.startsWith("inquiry-") ? QUESTIONS : ORDERS);
     }
 
-    /** Sets {@code pausedAccounts}: those that are asked nothing for now, comma separated. */
+    /** Sets {@code pausedAccounts}: those that are asked nothing for now, or can't work, comma separated. */
     @Bean
-    Processor pausedAccounts(CircuitBreakerRegistry breakers) {
-        return exchange -> exchange.setVariable(
-                "pausedAccounts",
-                String.join(
-                        ",",
-                        breakers.getAllCircuitBreakers().stream()
-                                .filter(breaker -> breaker.getState() == State.OPEN)
-                                .map(CircuitBreaker::getName)
-                                .filter(name -> name.endsWith(QUESTIONS))
-                                .map(name -> name.substring(0, name.length() - QUESTIONS.length()))
-                                .toList()));
+    Processor pausedAccounts(CircuitBreakerRegistry breakers, Accounts accounts) {
+        return exchange -> {
+            Stream<String> paused = breakers.getAllCircuitBreakers().stream()
+                    .filter(breaker -> breaker.getState() == State.OPEN)
+                    .map(CircuitBreaker::getName)
+                    .filter(name -> name.endsWith(QUESTIONS))
+                    .map(name -> name.substring(0, name.length() - QUESTIONS.length()));
+            exchange.setVariable(
+                    "pausedAccounts",
+                    Stream.concat(paused, accounts.unavailable().stream()).collect(Collectors.joining(",")));
+        };
     }
 
     /** A call that was permitted and has come back with a verified answer, or has not. */

@@ -5,8 +5,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.tenpayroutes.account.Account;
+import dev.tenpayroutes.account.AccountUnavailableException;
 import dev.tenpayroutes.account.Accounts;
 import dev.tenpayroutes.wire.RequestSigner;
+import dev.tenpayroutes.wire.RequestSigner.Credential;
 import dev.tenpayroutes.wire.Rsa;
 import dev.tenpayroutes.wire.SignatureVerifier;
 import dev.tenpayroutes.wire.SignatureVerifier.UnverifiedException;
@@ -47,6 +49,9 @@ class TenpayCalls {
 
     private static final Logger LOG = LoggerFactory.getLogger("tenpay-call");
     private static final String METHOD = "POST";
+    /** Set while a call may be under way: who signed it. */
+    private static final String SIGNED_BY = "tenpaySignedBy";
+
     private static final int LARGEST_ANSWER = 1024 * 1024;
 
     @Bean
@@ -66,12 +71,15 @@ class TenpayCalls {
         RequestSigner signer = new RequestSigner(wire, rsa, clock, random);
         return exchange -> {
             Account account = accounts.get(exchange.getVariable("account", String.class));
+            exchange.removeProperty(SIGNED_BY);
+            Credential credential = account.credential();
             breakers.circuitBreaker(Breakers.of(exchange)).acquirePermission();
-            URI url = URI.create(accounts.baseUrl() + exchange.getVariable("tenpayPath", String.class));
+            exchange.setProperty(SIGNED_BY, credential);
+            URI url = URI.create(account.baseUrl() + exchange.getVariable("tenpayPath", String.class));
             Message message = exchange.getMessage();
             byte[] body = message.getMandatoryBody(byte[].class);
             String path = url.getRawQuery() == null ? url.getRawPath() : url.getRawPath() + "?" + url.getRawQuery();
-            message.setHeader("Authorization", signer.authorization(account.credential(), METHOD, path, body));
+            message.setHeader("Authorization", signer.authorization(credential, METHOD, path, body));
             message.setHeader(Exchange.HTTP_URI, url.toString());
             message.setHeader(Exchange.HTTP_METHOD, METHOD);
             message.setHeader(Exchange.CONTENT_TYPE, "application/json");
@@ -93,9 +101,10 @@ class TenpayCalls {
             byte[] body = message.getBody(byte[].class);
             byte[] bytes = body == null ? new byte[0] : body;
             Account account = accounts.get(exchange.getVariable("account", String.class));
-            verifier.verify(headers(message, wire), account.platformCertificates()::key, bytes);
+            verifier.verify(headers(message, wire), account::platformKey, bytes);
             JsonNode answer = json.readTree(bytes);
             int status = message.getHeader(Exchange.HTTP_RESPONSE_CODE, Integer.class);
+            tell(account, exchange.getProperty(SIGNED_BY, Credential.class), status);
             boolean well = status < 500 && status != 429;
             Breakers.ended(breakers.circuitBreaker(Breakers.of(exchange)), well, retryAfter(message));
             exchange.setVariable("tenpayStatus", Integer.toString(status));
@@ -109,7 +118,7 @@ class TenpayCalls {
     Processor noAnswer(MeterRegistry meters, CircuitBreakerRegistry breakers) {
         return exchange -> {
             Throwable failure = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Throwable.class);
-            boolean asked = !(failure instanceof CallNotPermittedException);
+            boolean asked = exchange.getProperty(SIGNED_BY) != null;
             if (asked) {
                 breakers.find(Breakers.of(exchange))
                         .ifPresent(breaker -> Breakers.ended(breaker, false, retryAfter(exchange.getMessage())));
@@ -142,6 +151,9 @@ class TenpayCalls {
         if (failure instanceof CallNotPermittedException) {
             return "not asked: Tenpay did not answer lately, or asked us to wait";
         }
+        if (failure instanceof AccountUnavailableException) {
+            return "not asked or not provable: the account can't work at present";
+        }
         if (failure instanceof JacksonException) {
             return "the answer is not JSON";
         }
@@ -152,6 +164,15 @@ class TenpayCalls {
             return "no answer in time";
         }
         return "no answer: " + failure.getClass().getSimpleName();
+    }
+
+    /** Lets the account know whether Tenpay accepts who signs: the first to hear it is a pair that was put there just now. */
+    private static void tell(Account account, Credential by, int status) {
+        if (status == 401) {
+            account.refused(by);
+        } else if (status < 500 && status != 403 && status != 429) {
+            account.accepted(by);
+        }
     }
 
     private static String retryAfter(Message message) {

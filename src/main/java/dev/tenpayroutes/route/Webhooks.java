@@ -3,6 +3,7 @@ package dev.tenpayroutes.route;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tenpayroutes.account.Account;
+import dev.tenpayroutes.account.AccountUnavailableException;
 import dev.tenpayroutes.account.Accounts;
 import dev.tenpayroutes.wire.ResourceCipher;
 import dev.tenpayroutes.wire.SignatureVerifier;
@@ -67,8 +68,7 @@ class Webhooks {
             byte[] body = received == null ? new byte[0] : received;
             String name = account.get().name();
             try {
-                verifier.verify(
-                        TenpayCalls.headers(message, wire), account.get().platformCertificates()::key, body);
+                verifier.verify(TenpayCalls.headers(message, wire), account.get()::platformKey, body);
 
             } catch (UnverifiedException e) {
                 meters.counter(
@@ -101,7 +101,8 @@ class Webhooks {
             if (failure instanceof UnverifiedException || failure instanceof UnknownPathException) {
                 status = failure instanceof UnverifiedException ? 401 : 404;
                 text = failure.getMessage();
-            } else {
+            } else if (!(failure instanceof AccountUnavailableException)) {
+                // What an account lacks was logged when it was found.
                 LOG.error("notification not stored: {}", Reports.words(failure));
             }
             exchange.getMessage().removeHeaders("*");
@@ -135,7 +136,7 @@ class Webhooks {
 
     private static byte[] open(@Nullable ResourceCipher cipher, JsonNode sealed) throws UnreadableException {
         if (cipher == null) {
-            throw new UnreadableException("it is encrypted, and the account has no api-key setting");
+            throw new UnreadableException("it is encrypted, and the account has no usable api-key");
         }
         try {
             return cipher.open(

@@ -35,6 +35,7 @@ class ScheduleSettings {
             "tenpay.housekeeping.period",
             "tenpay.housekeeping.keep-history",
             "tenpay.housekeeping.keep-notifications",
+            "tenpay.housekeeping.look-at-accounts",
             "tenpay.notifications.tick",
             "tenpay.notifications.lease",
             "tenpay.notifications.max-delay",

@@ -61,7 +61,9 @@ public final class Rsa {
 
     /** @return the signature, base64 */
     public String sign(PrivateKey key, byte[] text) throws GeneralSecurityException {
-        Signature signer = Signature.getInstance(ALGORITHM, provider);
+        // A key without bytes lives in a token: of all providers, only the token's own can use it.
+        Signature signer =
+                key.getFormat() == null ? Signature.getInstance(ALGORITHM) : Signature.getInstance(ALGORITHM, provider);
         signer.initSign(key);
         signer.update(text);
         return Base64.getEncoder().encodeToString(signer.sign());

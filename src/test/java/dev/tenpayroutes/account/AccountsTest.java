@@ -59,15 +59,19 @@ class AccountsTest {
                 new AccountSettings("https://uat.tenpayglobal.com", "https://erp.example.com", Map.of("main", files)));
     }
 
-    private static AccountFiles with(AccountFiles files, String setting, @Nullable String value) {
+    static AccountFiles with(AccountFiles files, String setting, @Nullable String value) {
         return new AccountFiles(
                 setting.equals("merchant-id") ? value : files.merchantId(),
                 setting.equals("app-id") ? value : files.appId(),
+                setting.equals("base-url") ? value : files.baseUrl(),
                 setting.equals("private-key") ? value : files.privateKey(),
                 setting.equals("private-key-password") ? value : files.privateKeyPassword(),
+                setting.equals("private-key-password-file") ? value : files.privateKeyPasswordFile(),
+                setting.equals("pkcs11-config") ? value : files.pkcs11Config(),
                 setting.equals("certificate") ? value : files.certificate(),
                 setting.equals("platform-certificates") ? value : files.platformCertificates(),
-                setting.equals("api-key") ? value : files.apiKey());
+                setting.equals("api-key") ? value : files.apiKey(),
+                setting.equals("api-key-file") ? value : files.apiKeyFile());
     }
 
     private String refusalOf(String setting, @Nullable String value) {
@@ -98,9 +102,9 @@ class AccountsTest {
         assertThat(main.appId()).isEqualTo("wx0123456789abcdef");
         assertThat(main.credential().merchantId()).isEqualTo("2480000001");
         assertThat(main.credential().serial()).isEqualTo("A1B2C3D");
-        assertThat(main.platformCertificates().key("7E2A54C1D9F0")).isPresent();
+        assertThat(main.platformKey("7E2A54C1D9F0")).isPresent();
         assertThat(main.cipher()).isNotNull();
-        assertThat(accounts.baseUrl()).hasToString("https://uat.tenpayglobal.com");
+        assertThat(main.baseUrl()).hasToString("https://uat.tenpayglobal.com");
         assertThat(accounts.notifyUrl("macau", "refunds"))
                 .isEqualTo("https://erp.example.com/webhooks/tenpay/macau/refunds");
     }
@@ -255,8 +259,9 @@ class AccountsTest {
     @Test
     void aCertificateInPlaceOfThePrivateKeyIsRefused() {
         assertThat(refusalOf("private-key", folder.resolve("certificate.pem").toString()))
-                .isEqualTo("tenpay.accounts.main.private-key holds no private key. Remedy: name a file that holds a"
-                        + " private key in PEM or PKCS#12 form");
+                .isEqualTo(
+                        "tenpay.accounts.main.private-key holds a certificate and no private key. Remedy: name a file that holds a"
+                                + " private key in PEM or PKCS#12 form");
     }
 
     @Test
@@ -327,8 +332,8 @@ class AccountsTest {
         Files.writeString(file, Papers.certificate("7E2A54C1D9F0", keys, Papers.FROM, "2026-11-23T07:59:59Z"));
         assertThat(refusal(papers.settings("main")))
                 .isEqualTo("tenpay.accounts.main.platform-certificates holds no usable platform certificate: "
-                        + papers.platform + " (platform certificate " + file
-                        + " is valid only from 2026-01-01T00:00:00Z to 2026-11-23T07:59:59Z: ignored outside). Remedy:"
+                        + papers.platform + " (it has the file tenpay.pem, which"
+                        + " is valid only from 2026-01-01T00:00:00Z to 2026-11-23T07:59:59Z: ignored). Remedy:"
                         + " download the Tenpay Global platform certificate from the merchant portal and put it there as"
                         + " PEM");
     }
@@ -348,8 +353,9 @@ class AccountsTest {
                 new AccountSettings("https://uat.tenpayglobal.com", "https://erp.example.com", Map.of("main", files));
         assertThat(files).hasToString("AccountFiles[merchantId=2480000001, secrets=***]");
         assertThat(settings.toString()).contains("secrets=***").doesNotContain(PASSWORD, API_KEY);
+        assertThat(accounts(settings).get("main").credential().toString()).contains("key=***");
         assertThat(accounts(settings).get("main").toString())
-                .contains("key=***")
+                .isEqualTo("Account[main, merchantId=2480000001]")
                 .doesNotContain(PASSWORD, API_KEY)
                 .doesNotContain(((java.security.interfaces.RSAPublicKey) Keys.MERCHANT.getPublic())
                         .getModulus()

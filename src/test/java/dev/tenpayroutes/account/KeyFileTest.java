@@ -8,6 +8,7 @@ import dev.tenpayroutes.wire.OpenSsl;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.util.Base64;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jspecify.annotations.Nullable;
@@ -26,7 +27,7 @@ class KeyFileTest {
     private static final String WRONG_PASSWORD =
             "can't be decrypted: the private-key-password is wrong or the file is damaged";
     private static final String WRONG_STORE_PASSWORD =
-            "can't be opened as PKCS#12: the private-key-password is wrong, or the file is damaged or of another binary form (convert it to PEM)";
+            "can't be opened as PKCS#12: the private-key-password is wrong, or the file is damaged";
     private static final String ENCRYPTED = "is encrypted, and no private-key-password is set";
 
     @TempDir
@@ -53,6 +54,20 @@ class KeyFileTest {
                 "pkcs12", "-export", "-inkey", "pkcs8.pem", "-in", "crt.pem", "-passout", "pass:", "-out", "open.p12");
         openssl.run("pkcs12", "-export", "-nokeys", "-in", "crt.pem", "-passout", pass, "-out", "nokey.p12");
         openssl.run("pkcs8", "-topk8", "-nocrypt", "-in", "pkcs8.pem", "-outform", "DER", "-out", "pkcs8.der");
+        openssl.run("x509", "-in", "crt.pem", "-outform", "DER", "-out", "crt.der");
+        openssl.run("req", "-new", "-key", "pkcs8.pem", "-subj", "/CN=M", "-out", "csr.pem");
+        openssl.run(
+                "pkcs12",
+                "-export",
+                "-legacy",
+                "-inkey",
+                "pkcs8.pem",
+                "-in",
+                "crt.pem",
+                "-passout",
+                pass,
+                "-out",
+                "old.p12");
         openssl.run("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", "ec.pem");
         openssl.run("ecparam", "-name", "prime256v1", "-genkey", "-out", "ec-parameters.pem");
         openssl.run("genpkey", "-algorithm", "ED25519", "-out", "ed25519.pem");
@@ -66,6 +81,7 @@ class KeyFileTest {
         Files.writeString(
                 folder.resolve("crlf.pem"),
                 Files.readString(folder.resolve("pkcs8.pem")).replace("\n", "\r\n"));
+        Files.writeString(folder.resolve("bom.pem"), "\uFEFF" + Files.readString(folder.resolve("pkcs8.pem")));
         Files.writeString(
                 folder.resolve("noted.pem"),
                 "Bag Attributes\n    localKeyID: 01\n" + Files.readString(folder.resolve("pkcs8.pem")));
@@ -93,7 +109,12 @@ class KeyFileTest {
     }
 
     private static byte[] privateKey(String file, @Nullable String password) throws UnreadableException {
-        return KeyFile.privateKey(folder.resolve(file), password);
+        return KeyFile.privateKey(KeyFile.content(folder.resolve(file)), password);
+    }
+
+    private static X509Certificate certificate(String file, @Nullable String password) throws UnreadableException {
+        return KeyFile.merchantCertificates(KeyFile.content(folder.resolve(file)), password)
+                .get(0);
     }
 
     private static void refused(ThrowingCallable reading, String message) throws IOException {
@@ -116,11 +137,13 @@ class KeyFileTest {
         "pkcs1.pem,",
         "both.pem,",
         "crlf.pem,",
+        "bom.pem,",
         "noted.pem,",
         "pkcs8-encrypted.pem,correct horse battery",
         "pkcs1-aes.pem,correct horse battery",
         "pkcs1-des3.pem,correct horse battery",
         "store.p12,correct horse battery",
+        "old.p12,correct horse battery",
         "open.p12,",
     })
     void everyFormHoldsTheSameKey(String file, @Nullable String password) throws Exception {
@@ -138,10 +161,11 @@ class KeyFileTest {
         "crt.pem,",
         "both.pem,",
         "store.p12,correct horse battery",
+        "old.p12,correct horse battery",
         "open.p12,",
     })
     void everyFormHoldsTheSameCertificate(String file, @Nullable String password) throws Exception {
-        var certificate = KeyFile.certificate(folder.resolve(file), password);
+        var certificate = certificate(file, password);
         assertThat(PlatformCertificates.serial(certificate)).isEqualTo("AB12");
         assertThat(certificate.getPublicKey().getEncoded()).isEqualTo(KeyFile.publicKeyOf(key));
     }
@@ -160,7 +184,7 @@ class KeyFileTest {
     @Test
     void aWrongPasswordOfAStoreIsSaid() throws Exception {
         refused(() -> privateKey("store.p12", "wrong"), WRONG_STORE_PASSWORD);
-        refused(() -> KeyFile.certificate(folder.resolve("store.p12"), "wrong"), WRONG_STORE_PASSWORD);
+        refused(() -> certificate("store.p12", "wrong"), WRONG_STORE_PASSWORD);
     }
 
     @ParameterizedTest
@@ -179,9 +203,15 @@ class KeyFileTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"crt.pem", "public.pem"})
-    void aFileWithAnotherThingThanAKeyIsSaid(String file) throws Exception {
-        refused(() -> privateKey(file, null), "holds no private key");
+    @CsvSource({
+        "crt.pem,holds a certificate and no private key",
+        "public.pem,holds a public key and no private key",
+        "csr.pem,holds no private key",
+        "pkcs8.der,'is a binary file, and not PKCS#12: convert it to PEM'",
+        "crt.der,'is a binary file, and not PKCS#12: convert it to PEM'"
+    })
+    void aFileWithAnotherThingThanAKeyIsSaid(String file, String problem) throws Exception {
+        refused(() -> privateKey(file, null), problem);
     }
 
     @Test
@@ -193,7 +223,7 @@ class KeyFileTest {
     @ValueSource(strings = {"garbage", "binary", "empty"})
     void aFileThatIsNothingIsSaid(String file) throws Exception {
         refused(() -> privateKey(file, null), "is not a PEM or PKCS#12 file");
-        refused(() -> KeyFile.certificate(folder.resolve(file), null), "holds no certificate");
+        refused(() -> certificate(file, null), "holds no certificate");
     }
 
     @ParameterizedTest
@@ -206,33 +236,29 @@ class KeyFileTest {
     void aDamagedEncryptedKeyIsSaid() throws Exception {
         refused(() -> privateKey("pkcs1-aes-cut.pem", PASSWORD), WRONG_PASSWORD);
         refused(() -> privateKey("store-cut.p12", PASSWORD), WRONG_STORE_PASSWORD);
-        refused(() -> privateKey("der-garbage", null), WRONG_STORE_PASSWORD);
+        refused(() -> privateKey("der-garbage", null), "is a binary file, and not PKCS#12: convert it to PEM");
     }
 
     @Test
     void aDamagedCertificateIsSaid() throws Exception {
-        refused(() -> KeyFile.certificate(folder.resolve("crt-cut.pem"), null), "is not a well-formed PEM file");
+        refused(() -> certificate("crt-cut.pem", null), "is not a well-formed PEM file");
     }
 
     @Test
     void aKeyInsteadOfACertificateIsSaid() throws Exception {
-        refused(() -> KeyFile.certificate(folder.resolve("pkcs8.pem"), null), "holds no certificate");
+        refused(() -> certificate("pkcs8.pem", null), "holds no certificate");
     }
 
     @Test
     void aMissingFileIsSaid() throws Exception {
         Path missing = folder.resolve("missing.pem");
-        refused(() -> KeyFile.privateKey(missing, null), "names a file that does not exist: " + missing);
-        refused(() -> KeyFile.certificate(missing, null), "names a file that does not exist: " + missing);
+        refused(() -> KeyFile.content(missing), "names a file that does not exist: " + missing);
     }
 
     @Test
     void aDirectoryIsSaid() throws Exception {
         Path directory = folder.resolve("directory");
-        refused(() -> KeyFile.privateKey(directory, null), "names something that is not a readable file: " + directory);
-        refused(
-                () -> KeyFile.certificate(directory, null),
-                "names something that is not a readable file: " + directory);
+        refused(() -> KeyFile.content(directory), "names something that is not a readable file: " + directory);
     }
 
     @Test

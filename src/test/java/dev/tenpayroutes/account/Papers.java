@@ -60,11 +60,15 @@ public final class Papers {
         return new AccountFiles(
                 merchantId,
                 "wx0123456789abcdef",
+                null,
                 folder.resolve("key.pem").toString(),
+                null,
+                null,
                 null,
                 folder.resolve("certificate.pem").toString(),
                 platform.toString(),
-                "0123456789abcdef0123456789ABCDEF");
+                "0123456789abcdef0123456789ABCDEF",
+                null);
     }
 
     static String key(KeyPair keys) {

@@ -1,0 +1,198 @@
+package dev.tenpayroutes.account;
+
+import dev.tenpayroutes.account.KeyFile.UnreadableException;
+import dev.tenpayroutes.wire.RequestSigner.Credential;
+import dev.tenpayroutes.wire.Rsa;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
+import java.security.PrivateKey;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A merchant's private key and certificate at one pair of places. What is there is used only when it is whole: both can be
+ * read, and the key is the certificate's.
+ *
+ * <p>Read anew when the content has changed, whatever a file's time says: mounted folders are swapped behind links.
+ */
+final class MerchantPair {
+
+    private static final String PKCS11 = "pkcs11:";
+
+    /** A key with its certificate. */
+    record Pair(Credential credential, X509Certificate certificate) {
+        String serial() {
+            return credential.serial();
+        }
+
+        boolean validAt(Instant now) {
+            return !now.isBefore(certificate.getNotBefore().toInstant())
+                    && !now.isAfter(certificate.getNotAfter().toInstant());
+        }
+    }
+
+    private final String prefix;
+    private final String merchantId;
+    private final String keyPlace;
+    private final String certificatePlace;
+    private final @Nullable String pkcs11Config;
+    private final Rsa rsa;
+    private byte[] seen = {};
+    private @Nullable Pair pair;
+    private @Nullable Finding problem;
+
+    /** @param prefix of the account's settings, with its dot */
+    MerchantPair(
+            String prefix,
+            String merchantId,
+            String keyPlace,
+            String certificatePlace,
+            @Nullable String pkcs11Config,
+            Rsa rsa) {
+        this.prefix = prefix;
+        this.merchantId = merchantId;
+        this.keyPlace = keyPlace;
+        this.certificatePlace = certificatePlace;
+        this.pkcs11Config = pkcs11Config;
+        this.rsa = rsa;
+    }
+
+    /** The pair that lies there, if it is whole. */
+    @Nullable Pair pair() {
+        return pair;
+    }
+
+    /** What is wrong with it. */
+    @Nullable Finding problem() {
+        return problem;
+    }
+
+    /** Whether anything lies there at all. */
+    boolean there() {
+        return exists(certificatePlace) || (!keyPlace.startsWith(PKCS11) && exists(keyPlace));
+    }
+
+    private static boolean exists(String place) {
+        try {
+            return Files.exists(KeyFile.named(place));
+        } catch (UnreadableException e) {
+            return false;
+        }
+    }
+
+    /** Reads what lies there, if it isn't what was read before. */
+    void look(@Nullable String password) {
+        boolean token = keyPlace.startsWith(PKCS11);
+        byte[] keyContent;
+        byte[] certificateContent;
+        try {
+            keyContent = token ? keyPlace.getBytes(StandardCharsets.UTF_8) : content("private-key", keyPlace);
+            certificateContent = content("certificate", certificatePlace);
+        } catch (SettingException e) {
+            pair = null;
+            problem = e.finding();
+            seen = new byte[0];
+            return;
+        }
+        byte[] content = digest(keyContent, certificateContent, password);
+        if (Arrays.equals(content, seen)) {
+            return;
+        }
+        try {
+            List<X509Certificate> certificates = read(
+                    "certificate",
+                    "a certificate in PEM or PKCS#12 form",
+                    () -> KeyFile.merchantCertificates(certificateContent, password));
+            pair = token ? tokenPair(certificates, password) : filePair(keyContent, certificates, password);
+            problem = null;
+            seen = content;
+        } catch (SettingException e) {
+            pair = null;
+            problem = e.finding();
+            // A token may come back, and a file can't get better by itself.
+            seen = token ? new byte[0] : content;
+        }
+    }
+
+    private Pair filePair(byte[] content, List<X509Certificate> certificates, @Nullable String password) {
+        String wanted = "a private key in PEM or PKCS#12 form";
+        byte[] key = read("private-key", wanted, () -> KeyFile.privateKey(content, password));
+        byte[] publicKey = read("private-key", wanted, () -> KeyFile.publicKeyOf(key));
+        X509Certificate certificate = certificates.stream()
+                .filter(one -> Arrays.equals(publicKey, one.getPublicKey().getEncoded()))
+                .findFirst()
+                .orElseThrow(() -> notTheKeyOf(certificates.get(0)));
+        try {
+            return pair(rsa.privateKey(key), certificate);
+        } catch (GeneralSecurityException e) {
+            throw new SettingException(prefix + "private-key", "holds a key that can't be used", "give an RSA key");
+        }
+    }
+
+    /** A token's key shows nothing but what it does: it must sign what the certificate verifies. */
+    private Pair tokenPair(List<X509Certificate> certificates, @Nullable String password) {
+        PrivateKey key = read(
+                "private-key",
+                "an RSA private key with its certificate, in the token that " + prefix + "pkcs11-config tells of",
+                () -> Pkcs11.key(pkcs11Config, keyPlace.substring(PKCS11.length()), password == null ? "" : password));
+        byte[] text = "is this key the certificate's?".getBytes(StandardCharsets.US_ASCII);
+        try {
+            byte[] signature = java.util.Base64.getDecoder().decode(rsa.sign(key, text));
+            for (X509Certificate certificate : certificates) {
+                if (rsa.verify(rsa.publicKey(certificate.getPublicKey().getEncoded()), text, signature)) {
+                    return pair(key, certificate);
+                }
+            }
+        } catch (GeneralSecurityException | java.security.ProviderException e) {
+            throw new SettingException(
+                    prefix + "private-key", "names a key that doesn't sign", "give an RSA key that may sign");
+        }
+        throw notTheKeyOf(certificates.get(0));
+    }
+
+    private Pair pair(PrivateKey key, X509Certificate certificate) {
+        return new Pair(new Credential(merchantId, PlatformCertificates.serial(certificate), key), certificate);
+    }
+
+    private SettingException notTheKeyOf(X509Certificate certificate) {
+        return new SettingException(
+                prefix + "private-key",
+                "is not the key of " + prefix + "certificate (serial " + PlatformCertificates.serial(certificate) + ")",
+                "give the key and the certificate that were made together");
+    }
+
+    private byte[] content(String setting, String place) {
+        String wanted = setting.equals("private-key") ? "a private key" : "a certificate";
+        return read(setting, wanted + " in PEM or PKCS#12 form", () -> KeyFile.content(KeyFile.named(place)));
+    }
+
+    private interface Reading<T> {
+        T read() throws UnreadableException;
+    }
+
+    private <T> T read(String setting, String wanted, Reading<T> reading) {
+        try {
+            return reading.read();
+        } catch (UnreadableException e) {
+            throw new SettingException(prefix + setting, e.getMessage(), "name a file that holds " + wanted);
+        }
+    }
+
+    private static byte[] digest(byte[] key, byte[] certificate, @Nullable String password) {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            for (byte[] part :
+                    new byte[][] {key, certificate, String.valueOf(password).getBytes(StandardCharsets.UTF_8)}) {
+                digest.update(MessageDigest.getInstance("SHA-256").digest(part));
+            }
+            return digest.digest();
+        } catch (java.security.NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+}

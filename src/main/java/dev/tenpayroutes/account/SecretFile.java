@@ -1,0 +1,37 @@
+package dev.tenpayroutes.account;
+
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/** The secret that a {@code …-file} setting names, so that none need stand in an environment or on a command line. */
+public final class SecretFile {
+
+    private SecretFile() {}
+
+    /**
+     * The value of a secret setting: its own, or the content of its file without the line break at the end.
+     *
+     * @param setting the setting's full name, without {@code -file}
+     * @throws SettingException both are set, or the file can't be read
+     */
+    public static @Nullable String value(String setting, @Nullable String value, @Nullable String file) {
+        if (file == null || file.isBlank()) {
+            return value;
+        }
+        if (value != null && !value.isBlank()) {
+            throw new SettingException(
+                    setting, "is set, and " + setting + "-file as well", "keep one of the two, better the file");
+        }
+        try {
+            byte[] content = KeyFile.content(KeyFile.named(file.strip()));
+            return new String(content, StandardCharsets.UTF_8)
+                    .replaceFirst("^\uFEFF", "")
+                    .replaceFirst("[\r\n]+$", "");
+        } catch (KeyFile.UnreadableException e) {
+            throw new SettingException(
+                    setting + "-file",
+                    e.getMessage(),
+                    "name a file that holds the secret and that this program may read");
+        }
+    }
+}
