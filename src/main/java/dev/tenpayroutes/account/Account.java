@@ -375,7 +375,7 @@ public final class Account {
                             + settings.platformCertificates().strip()
                             + (problems.isEmpty()
                                     ? " is empty"
-                                    : " " + problems.get(0).problem()),
+                                    : " (it " + problems.get(0).problem() + ")"),
                     "download the Tenpay Global platform certificate from " + PORTAL + " and put it there as PEM"));
         }
     }
