@@ -24,6 +24,7 @@ import java.net.URI;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -32,6 +33,9 @@ import org.apache.camel.Exchange;
 import org.apache.camel.Message;
 import org.apache.camel.Processor;
 import org.apache.camel.component.http.HttpClientConfigurer;
+import org.apache.camel.support.jsse.SSLContextParameters;
+import org.apache.camel.support.jsse.SecureSocketProtocolsParameters;
+import org.apache.camel.support.jsse.TrustManagersParameters;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.ContentType;
 import org.apache.hc.core5.http.HttpEntity;
@@ -40,6 +44,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 import org.springframework.beans.factory.annotation.Value;
+import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
@@ -185,6 +191,24 @@ class TenpayCalls {
                 message.getHeader(wire.nonceHeader(), String.class),
                 message.getHeader(wire.serialHeader(), String.class),
                 message.getHeader(wire.signatureHeader(), String.class));
+    }
+
+    /** TLS to Tenpay by the trust store and the versions of the SSL bundle {@code tenpay}; without one, the JVM's. */
+    @Bean
+    SSLContextParameters tenpayTls(SslBundles bundles) {
+        SSLContextParameters tls = new SSLContextParameters();
+        if (bundles.getBundleNames().contains("tenpay")) {
+            SslBundle bundle = bundles.getBundle("tenpay");
+            TrustManagersParameters trust = new TrustManagersParameters();
+            trust.setTrustManager(bundle.getManagers().getTrustManagers()[0]);
+            tls.setTrustManagers(trust);
+            if (bundle.getOptions().getEnabledProtocols() != null) {
+                SecureSocketProtocolsParameters versions = new SecureSocketProtocolsParameters();
+                versions.setSecureSocketProtocol(List.of(bundle.getOptions().getEnabledProtocols()));
+                tls.setSecureSocketProtocols(versions);
+            }
+        }
+        return tls;
     }
 
     /**

@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
 import com.wechat.pay.java.core.cipher.RSAVerifier;
 import com.wechat.pay.java.core.util.PemUtil;
 import java.io.IOException;
@@ -35,9 +37,9 @@ final class ForeignTenpay implements AutoCloseable {
             "(\\S+) mchid=\"(\\d+)\",nonce_str=\"([0-9a-f]{32})\",signature=\"([^\"]+)\",timestamp=\"(\\d+)\",serial_no=\"([0-9A-F]+)\"");
 
     private final HttpServer server;
-    private final RSAVerifier merchant;
-    private final String merchantSerial;
-    private final TenpaySigner signer;
+    private final String url;
+    private final Map<String, RSAVerifier> merchants = new ConcurrentHashMap<>();
+    private volatile TenpaySigner signer;
     private final String scheme;
     private final String headerPrefix;
     private final ExecutorService threads = Executors.newCachedThreadPool();
@@ -45,25 +47,56 @@ final class ForeignTenpay implements AutoCloseable {
     private final Map<String, JsonNode> refunds = new ConcurrentHashMap<>();
     private final Map<String, AtomicInteger> calls = new ConcurrentHashMap<>();
     private final Set<String> stalled = ConcurrentHashMap.newKeySet();
+    private final Map<String, Map<String, List<String>>> headers = new ConcurrentHashMap<>();
     private final List<String> refusals = new CopyOnWriteArrayList<>();
 
     ForeignTenpay(TestAccount account, String scheme, String headerPrefix) throws IOException {
+        this(account, scheme, headerPrefix, HttpServer.create(anyPort(), 0), "http://127.0.0.1:");
+    }
+
+    /** One that speaks TLS, as {@code localhost}. */
+    ForeignTenpay(TestAccount account, HttpsConfigurator tls) throws IOException {
+        this(account, "WECHATPAY2-SHA256-RSA2048", "Wechatpay", https(tls), "https://localhost:");
+    }
+
+    private ForeignTenpay(TestAccount account, String scheme, String headerPrefix, HttpServer server, String url)
+            throws IOException {
         Path folder = account.folder();
-        X509Certificate certificate =
-                PemUtil.loadX509FromPath(folder.resolve("merchant-cert.pem").toString());
-        this.merchantSerial = PemUtil.getSerialNumber(certificate);
-        this.merchant = new RSAVerifier(certificate.getPublicKey(), merchantSerial);
+        accept(folder.resolve("merchant-cert.pem"));
         this.signer = new TenpaySigner(folder.resolve("platform-key.pem"), folder.resolve("platform/platform.pem"));
         this.scheme = scheme;
         this.headerPrefix = headerPrefix;
-        this.server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        this.server = server;
+        this.url = url + server.getAddress().getPort();
         server.setExecutor(threads);
         server.createContext("/api/payment/v1/", this::answer);
         server.start();
     }
 
+    private static InetSocketAddress anyPort() {
+        return new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    }
+
+    private static HttpsServer https(HttpsConfigurator tls) throws IOException {
+        HttpsServer server = HttpsServer.create(anyPort(), 0);
+        server.setHttpsConfigurator(tls);
+        return server;
+    }
+
+    /** The merchant uploads a certificate, and those before it go on counting. */
+    void accept(Path certificateFile) {
+        X509Certificate certificate = PemUtil.loadX509FromPath(certificateFile.toString());
+        String serial = PemUtil.getSerialNumber(certificate);
+        merchants.put(serial, new RSAVerifier(certificate.getPublicKey(), serial));
+    }
+
+    /** The answers are signed by another platform key from now on. */
+    void signWith(TenpaySigner other) {
+        signer = other;
+    }
+
     String url() {
-        return "http://127.0.0.1:" + server.getAddress().getPort();
+        return url;
     }
 
     /** What was wrong with requests: empty when the SDK accepted every one. */
@@ -73,6 +106,11 @@ final class ForeignTenpay implements AutoCloseable {
 
     JsonNode order(String number) {
         return orders.get(number);
+    }
+
+    /** The headers of the last call about an order. */
+    Map<String, List<String>> headersOf(String number) {
+        return headers.get(number);
     }
 
     TenpaySigner signer() {
@@ -128,6 +166,7 @@ final class ForeignTenpay implements AutoCloseable {
                 case "refund" -> refunds.putIfAbsent(refund, request);
                 default -> {}
             }
+            headers.put(number, Map.copyOf(exchange.getRequestHeaders()));
             calls.computeIfAbsent(call + " " + subject, key -> new AtomicInteger())
                     .incrementAndGet();
             JsonNode booked = refund.isEmpty() ? orders.get(number) : refunds.get(refund);
@@ -173,7 +212,8 @@ final class ForeignTenpay implements AutoCloseable {
         if (!parts.matches()) {
             return "Authorization has another form";
         }
-        if (!parts.group(1).equals(scheme) || !parts.group(6).equals(merchantSerial)) {
+        RSAVerifier merchant = merchants.get(parts.group(6));
+        if (!parts.group(1).equals(scheme) || merchant == null) {
             return "another scheme or serial";
         }
         String text = exchange.getRequestMethod() + "\n" + exchange.getRequestURI() + "\n" + parts.group(5) + "\n"

@@ -41,7 +41,8 @@ import org.springframework.test.util.TestSocketUtils;
 @SpringBootTest(classes = TenpayGlobalRoutes.class, webEnvironment = SpringBootTest.WebEnvironment.DEFINED_PORT)
 @CamelSpringBootTest
 @ActiveProfiles("sandbox")
-@TestPropertySource(properties = {"tenpay.poll.first-delay=1h", "tenpay.breaker.calls=1000"})
+@TestPropertySource(
+        properties = {"tenpay.poll.first-delay=1h", "tenpay.breaker.calls=1000", "tenpay.call-timeout=1500ms"})
 abstract class Story {
 
     static final ObjectMapper JSON = new ObjectMapper();
@@ -76,7 +77,6 @@ abstract class Story {
         registry.add("tenpay.sandbox.refund-after", () -> "1h");
         registry.add("tenpay.sandbox.late-by", () -> "3s");
         registry.add("tenpay.sandbox.retry-delays", () -> "300ms,300ms,1s,1s,1s,1s");
-        registry.add("tenpay.call-timeout", () -> "1500ms");
         registry.add("tenpay.notifications.tick", () -> "200ms");
         registry.add("tenpay.notifications.lease", () -> "1s");
         TestAccount macau = TestAccount.create("macau");
