@@ -94,12 +94,7 @@ class BearerTokens {
             this.decoder = null;
             return;
         }
-        if (!IssuerKeys.isTrustworthy(issuer)) {
-            throw new SettingException(
-                    ISSUER,
-                    "is not an https URL: " + issuer,
-                    "give the issuer's URL, exactly as its tokens spell it; http will do on this machine only");
-        }
+        check(issuer);
         List<String> audiences = settings.getJwt().getAudiences();
         if (audiences.isEmpty()) {
             LOG.warn(
@@ -110,6 +105,16 @@ class BearerTokens {
         }
         this.keys = new IssuerKeys(issuer);
         this.decoder = decoder(issuer, audiences, keys, KEYS_COUNT, BETWEEN_QUESTIONS, clock);
+    }
+
+    /** Refuses an issuer that nobody could trust. */
+    static void check(@Nullable String issuer) {
+        if (issuer != null && !issuer.isBlank() && !IssuerKeys.isTrustworthy(issuer)) {
+            throw new SettingException(
+                    ISSUER,
+                    "is not an https URL: " + issuer,
+                    "give the issuer's URL, exactly as its tokens spell it; http will do on this machine only");
+        }
     }
 
     /** Whether tokens count at all. */

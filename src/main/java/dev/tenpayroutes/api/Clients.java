@@ -17,6 +17,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.core.env.Environment;
 import org.springframework.core.env.Profiles;
 import org.springframework.stereotype.Component;
@@ -40,41 +41,75 @@ public class Clients {
 
     private final List<Entry> entries = new ArrayList<>();
     private final Map<String, Client> byOAuth2ClientId = new HashMap<>();
+    private final List<SettingException> problems = new ArrayList<>();
+    private final List<String> weaknesses = new ArrayList<>();
 
+    @Autowired
     public Clients(ClientSettings settings, Accounts accounts, Environment environment) {
+        this(settings, accounts.names(), environment);
+        if (!problems.isEmpty()) {
+            throw problems.get(0);
+        }
+        weaknesses.forEach(weakness -> LOG.warn("{}", weakness));
+    }
+
+    private Clients(ClientSettings settings, Set<String> accounts, Environment environment) {
+        boolean sandbox = environment.acceptsProfiles(Profiles.of("sandbox"));
+        String issuer = environment.getProperty(BearerTokens.ISSUER);
         if (settings.clients().isEmpty()) {
-            throw new SettingException(
+            problems.add(new SettingException(
                     "tenpay.clients",
                     "names no client",
-                    "set tenpay.clients.erp.api-key-sha256, .accounts and .scopes, so that an ERP may call");
+                    "set tenpay.clients.erp.api-key-sha256, .accounts and .scopes, so that an ERP may call"));
         }
-        boolean sandbox = environment.acceptsProfiles(Profiles.of("sandbox"));
-        boolean issuer = !blank(environment.getProperty(BearerTokens.ISSUER));
+        try {
+            BearerTokens.check(issuer);
+        } catch (SettingException e) {
+            problems.add(e);
+        }
         settings.clients().forEach((name, key) -> {
-            String prefix = "tenpay.clients." + name + ".";
-            List<byte[]> hashes = hashes(prefix, key, sandbox);
-            boolean tokens = !blank(key.oauth2ClientId());
-            if (hashes.isEmpty() && !tokens) {
-                throw new SettingException(
-                        prefix + "api-key-sha256",
-                        "is not set",
-                        "make a key with openssl rand -hex 32 and give its SHA-256");
-            }
-            if (hashes.isEmpty() && !issuer) {
-                throw new SettingException(
-                        prefix + "oauth2-client-id",
-                        "is this client's only credential, but there is no issuer of tokens",
-                        "set " + BearerTokens.ISSUER + ", or give the client an api-key-sha256");
-            }
-            Client client = client(prefix, name, key, accounts);
-            hashes.forEach(hash -> add(prefix, hash, client));
-            if (tokens && byOAuth2ClientId.put(key.oauth2ClientId().strip(), client) != null) {
-                throw new SettingException(
-                        prefix + "oauth2-client-id",
-                        "is that of another client as well",
-                        "give each client an identity of its own");
+            try {
+                add(name, key, accounts, !blank(issuer), sandbox);
+            } catch (SettingException e) {
+                problems.add(e);
             }
         });
+    }
+
+    /** All that can't work; and what does, but could be guessed. */
+    public record Judgement(List<SettingException> problems, List<String> weaknesses) {}
+
+    /** @param accounts the names of all accounts */
+    public static Judgement judge(ClientSettings settings, Set<String> accounts, Environment environment) {
+        Clients clients = new Clients(settings, accounts, environment);
+        return new Judgement(clients.problems, clients.weaknesses);
+    }
+
+    private void add(String name, ClientKey key, Set<String> accounts, boolean issuer, boolean sandbox) {
+        String prefix = "tenpay.clients." + name + ".";
+        RateLimits.check(name, key.requestsPerSecond());
+        List<byte[]> hashes = hashes(prefix, key, sandbox);
+        boolean tokens = !blank(key.oauth2ClientId());
+        if (hashes.isEmpty() && !tokens) {
+            throw new SettingException(
+                    prefix + "api-key-sha256",
+                    "is not set",
+                    "make a key with openssl rand -hex 32 and give its SHA-256");
+        }
+        if (hashes.isEmpty() && !issuer) {
+            throw new SettingException(
+                    prefix + "oauth2-client-id",
+                    "is this client's only credential, but there is no issuer of tokens",
+                    "set " + BearerTokens.ISSUER + ", or give the client an api-key-sha256");
+        }
+        Client client = client(prefix, name, key, accounts);
+        hashes.forEach(hash -> add(prefix, hash, client));
+        if (tokens && byOAuth2ClientId.put(key.oauth2ClientId().strip(), client) != null) {
+            throw new SettingException(
+                    prefix + "oauth2-client-id",
+                    "is that of another client as well",
+                    "give each client an identity of its own");
+        }
     }
 
     public Optional<Client> byApiKey(String apiKey) {
@@ -110,7 +145,7 @@ public class Clients {
         entries.add(new Entry(hash, client));
     }
 
-    private static List<byte[]> hashes(String prefix, ClientKey key, boolean sandbox) {
+    private List<byte[]> hashes(String prefix, ClientKey key, boolean sandbox) {
         // A blank one was left empty on purpose: the place of the next key, say.
         List<byte[]> hashes = key.apiKeySha256().stream()
                 .filter(hash -> !hash.isBlank())
@@ -148,7 +183,7 @@ public class Clients {
         return hash;
     }
 
-    private static byte[] hashOfKey(String prefix, String key, boolean sandbox) {
+    private byte[] hashOfKey(String prefix, String key, boolean sandbox) {
         if (key.equals(KNOWN_TO_ALL) && !sandbox) {
             throw new SettingException(
                     prefix + "api-key",
@@ -156,18 +191,19 @@ public class Clients {
                     "make a key with: openssl rand -hex 32");
         }
         if (key.length() < SHORTEST_KEY && !sandbox) {
-            LOG.warn("{}api-key is short and could be guessed; make one with: openssl rand -hex 32", prefix);
+            weaknesses.add(
+                    prefix + "api-key is short and could be guessed. Remedy: make one with: openssl rand -hex 32");
         }
         return sha256(key);
     }
 
-    private static Client client(String prefix, String name, ClientKey key, Accounts accounts) {
+    private static Client client(String prefix, String name, ClientKey key, Set<String> accounts) {
         if (key.accounts().isEmpty()) {
             throw new SettingException(
                     prefix + "accounts", "is not set", "list the accounts this client may see, its default first");
         }
         for (String account : key.accounts()) {
-            if (accounts.find(account).isEmpty()) {
+            if (!accounts.contains(account)) {
                 throw new SettingException(
                         prefix + "accounts",
                         "names the account " + account + ", which tenpay.accounts doesn't have",

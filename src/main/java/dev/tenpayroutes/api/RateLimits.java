@@ -36,13 +36,18 @@ class RateLimits {
         settings.clients().forEach((name, client) -> buckets.put(name, bucket(name, client.requestsPerSecond(), time)));
     }
 
-    private static Bucket bucket(String name, int requests, TimeMeter time) {
+    /** Refuses a rate that a bucket can't have. */
+    static void check(String name, int requests) {
         if (requests < 1 || requests > MOST) {
             throw new SettingException(
                     "tenpay.clients." + name + ".requests-per-second",
                     "must be from 1 to " + MOST + ", but is " + requests,
                     "give the calls that this client may make in a second, or leave it out for 200");
         }
+    }
+
+    private static Bucket bucket(String name, int requests, TimeMeter time) {
+        check(name, requests);
         return Bucket.builder()
                 .addLimit(
                         limit -> limit.capacity((long) BURST * requests).refillGreedy(requests, Duration.ofSeconds(1)))

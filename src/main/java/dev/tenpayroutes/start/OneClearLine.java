@@ -2,6 +2,7 @@ package dev.tenpayroutes.start;
 
 import dev.tenpayroutes.account.SettingException;
 import java.sql.SQLException;
+import java.util.Optional;
 import org.apache.camel.FailedToCreateRouteException;
 import org.apache.camel.FailedToStartRouteException;
 import org.apache.camel.spring.boot.CamelSpringBootInitializationException;
@@ -21,7 +22,7 @@ import org.springframework.core.annotation.Order;
  * <p>What it doesn't know is left to Spring Boot's own report.
  */
 @Order(Ordered.HIGHEST_PRECEDENCE)
-final class OneClearLine implements SpringBootExceptionReporter {
+public final class OneClearLine implements SpringBootExceptionReporter {
 
     private final @Nullable ConfigurableApplicationContext context;
 
@@ -31,17 +32,24 @@ final class OneClearLine implements SpringBootExceptionReporter {
 
     @Override
     public boolean reportException(Throwable failure) {
-        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            String line = line(cause);
-            if (line != null) {
-                LoggerFactory.getLogger("start").error("Can't start: {}", line);
-                return true;
-            }
-        }
-        return false;
+        String url = context == null ? "" : context.getEnvironment().getProperty("spring.datasource.url", "");
+        Optional<String> line = line(failure, url);
+        line.ifPresent(words -> LoggerFactory.getLogger("start").error("Can't start: {}", words));
+        return line.isPresent();
     }
 
-    private @Nullable String line(Throwable cause) {
+    /** What is wrong and the remedy, if it is of a known kind: never with a secret. */
+    public static Optional<String> line(Throwable failure, String databaseUrl) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            String line = known(cause, databaseUrl);
+            if (line != null) {
+                return Optional.of(line);
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static @Nullable String known(Throwable cause, String databaseUrl) {
         if (cause instanceof SettingException setting) {
             return setting.line();
         }
@@ -49,8 +57,8 @@ final class OneClearLine implements SpringBootExceptionReporter {
             return "server.port " + port.getPort()
                     + " is in use. Remedy: stop what listens there, or set another server.port";
         }
-        if (cause instanceof FlywayException) {
-            return database(cause);
+        if (cause instanceof FlywayException || cause instanceof SQLException) {
+            return database(cause, databaseUrl);
         }
         // Private to Spring Boot: known by its name only.
         if (cause.getClass().getSimpleName().equals("DataSourceBeanCreationException")) {
@@ -76,10 +84,9 @@ final class OneClearLine implements SpringBootExceptionReporter {
         return ours ? cause.getMessage() : null;
     }
 
-    private String database(Throwable failure) {
+    private static String database(Throwable failure, String url) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof SQLException sql) {
-                String url = context == null ? "" : context.getEnvironment().getProperty("spring.datasource.url", "");
                 String state = String.valueOf(sql.getSQLState());
                 return "spring.datasource.url " + url.replaceFirst("\\?.*", "") + ": the database " + trouble(state)
                         + ". Remedy: start it, or correct spring.datasource.url, .username and .password";

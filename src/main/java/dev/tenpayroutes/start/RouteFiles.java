@@ -6,6 +6,8 @@ import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.sql.DataSource;
@@ -20,6 +22,7 @@ import org.apache.camel.spring.boot.CamelContextConfiguration;
 import org.apache.camel.support.PluginHelper;
 import org.apache.camel.support.ResourceHelper;
 import org.postgresql.util.PSQLException;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.core.io.support.PathMatchingResourcePatternResolver;
 import org.springframework.stereotype.Component;
@@ -32,31 +35,58 @@ import org.springframework.stereotype.Component;
  * first order.
  */
 @Component
-class RouteFiles implements CamelContextConfiguration {
+public class RouteFiles implements CamelContextConfiguration {
 
     private static final Pattern NAMED = Pattern.compile("\\{\\{tenpay\\.routes}}/([\\w/.-]+)");
     private static final String REMEDY = "correct the file; nothing of it was loaded";
 
     private final String location;
-    private final DataSource store;
+    private final ObjectProvider<DataSource> store;
     private final PathMatchingResourcePatternResolver files = new PathMatchingResourcePatternResolver();
 
-    RouteFiles(@Value("${tenpay.routes}") String location, DataSource store) {
+    public RouteFiles(@Value("${tenpay.routes}") String location, ObjectProvider<DataSource> store) {
         this.location = location;
         this.store = store;
     }
 
     @Override
     public void beforeApplicationStart(CamelContext camel) {
+        for (Kind kind : Kind.values()) {
+            List<SettingException> problems = problems(camel, kind);
+            if (!problems.isEmpty()) {
+                throw problems.get(0);
+            }
+        }
+    }
+
+    /** What a file of {@code routes/} holds. */
+    public enum Kind {
+        MAPPINGS("/mappings/*.jq"),
+        STATEMENTS("/sql/*.sql"),
+        ROUTES("/*.camel.yaml");
+
+        private final String pattern;
+
+        Kind(String pattern) {
+            this.pattern = pattern;
+        }
+    }
+
+    /** All files of a kind that can't work; statements are judged by the store, which must have its tables. */
+    public List<SettingException> problems(CamelContext camel, Kind kind) {
+        List<SettingException> problems = new ArrayList<>();
         try {
-            for (String pattern : new String[] {"/mappings/*.jq", "/sql/*.sql", "/*.camel.yaml"}) {
-                for (var file : files.getResources(location + pattern)) {
+            for (var file : files.getResources(location + kind.pattern)) {
+                try {
                     check(camel, file.getFilename(), file.getContentAsString(StandardCharsets.UTF_8));
+                } catch (SettingException e) {
+                    problems.add(e);
                 }
             }
         } catch (IOException e) {
-            throw new SettingException(location, "can't be read: " + e.getMessage(), "make the folder readable");
+            problems.add(new SettingException(location, "can't be read: " + e.getMessage(), "make the folder readable"));
         }
+        return problems;
     }
 
     @Override
@@ -85,7 +115,7 @@ class RouteFiles implements CamelContextConfiguration {
     private void statement(String name, String text) {
         // Line by line, so that a position in the statement is a line of the file.
         String sql = text.replaceAll("(?m)^\\s*--.*$", "").replaceAll(":#\\$\\{[^}]*}", "?");
-        try (Connection connection = store.getConnection();
+        try (Connection connection = store.getObject().getConnection();
                 PreparedStatement statement = connection.prepareStatement(sql)) {
             // The driver asks the server to prepare a statement only when it needs to know something of it.
             statement.getParameterMetaData();

@@ -2,6 +2,7 @@ package dev.tenpayroutes.start;
 
 import dev.tenpayroutes.account.SettingException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.springframework.boot.convert.DurationStyle;
 import org.springframework.core.env.Environment;
@@ -14,7 +15,7 @@ import org.springframework.stereotype.Component;
  * number doesn't.
  */
 @Component
-class ScheduleSettings {
+public class ScheduleSettings {
 
     private static final List<String> DURATIONS = List.of(
             "tenpay.call-timeout",
@@ -54,41 +55,57 @@ class ScheduleSettings {
             "tenpay.events.in-flight-per-account");
 
     ScheduleSettings(Environment settings) {
+        List<SettingException> problems = problems(settings);
+        if (!problems.isEmpty()) {
+            throw problems.get(0);
+        }
+    }
+
+    /** All that can't work. */
+    public static List<SettingException> problems(Environment settings) {
+        List<SettingException> problems = new ArrayList<>();
         for (String name : DURATIONS) {
             if (!settings.getProperty(name, "").matches("[1-9][0-9]{0,8}(ms|s|m|h|d)")) {
-                throw new SettingException(
+                problems.add(new SettingException(
                         name,
                         "is not a duration: " + settings.getProperty(name),
-                        "give a whole number with its unit, such as 500ms, 30s, 10m, 6h or 1d");
+                        "give a whole number with its unit, such as 500ms, 30s, 10m, 6h or 1d"));
             }
         }
         for (String name : NUMBERS) {
             if (!settings.getProperty(name, "").matches("[1-9][0-9]{0,5}")) {
-                throw new SettingException(
-                        name, "is not a positive number: " + settings.getProperty(name), "give a number from 1 up");
+                problems.add(new SettingException(
+                        name, "is not a positive number: " + settings.getProperty(name), "give a number from 1 up"));
             }
-        }
-        Duration call = duration(settings, "tenpay.call-timeout");
-        Duration lease = duration(settings, "tenpay.poll.submit-lease");
-        if (lease.compareTo(call.plusSeconds(2)) < 0) {
-            throw new SettingException(
-                    "tenpay.poll.submit-lease",
-                    "is not 2 s longer than tenpay.call-timeout",
-                    "make it a few seconds longer than one call may take: else one order may be under way twice");
-        }
-        Duration attempt = duration(settings, "tenpay.events.timeout");
-        if (duration(settings, "tenpay.events.lease").compareTo(attempt.multipliedBy(2)) < 0) {
-            throw new SettingException(
-                    "tenpay.events.lease",
-                    "is not twice tenpay.events.timeout",
-                    "make it longer than an attempt and its record may take: else another instance sends the same event");
         }
         String delays = settings.getProperty("tenpay.events.retry-delays", "");
         if (!delays.matches("[1-9][0-9]{0,8}(ms|s|m|h|d)(,[1-9][0-9]{0,8}(ms|s|m|h|d))*")) {
-            throw new SettingException(
+            problems.add(new SettingException(
                     "tenpay.events.retry-delays",
                     "is not a list of durations: " + delays,
-                    "give whole numbers with their units and commas between, such as 5s,30s,5m");
+                    "give whole numbers with their units and commas between, such as 5s,30s,5m"));
+        }
+        if (problems.isEmpty()) {
+            compare(settings, problems);
+        }
+        return problems;
+    }
+
+    private static void compare(Environment settings, List<SettingException> problems) {
+        Duration call = duration(settings, "tenpay.call-timeout");
+        if (duration(settings, "tenpay.poll.submit-lease").compareTo(call.plusSeconds(2)) < 0) {
+            problems.add(new SettingException(
+                    "tenpay.poll.submit-lease",
+                    "is not 2 s longer than tenpay.call-timeout",
+                    "make it a few seconds longer than one call may take: else one order may be under way twice"));
+        }
+        Duration attempt = duration(settings, "tenpay.events.timeout");
+        if (duration(settings, "tenpay.events.lease").compareTo(attempt.multipliedBy(2)) < 0) {
+            problems.add(
+                    new SettingException(
+                            "tenpay.events.lease",
+                            "is not twice tenpay.events.timeout",
+                            "make it longer than an attempt and its record may take: else another instance sends the same event"));
         }
     }
 
