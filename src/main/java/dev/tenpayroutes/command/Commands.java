@@ -29,12 +29,17 @@ public record Commands(PrintStream out, Clock clock, SecureRandom random) {
         options.remove(command);
         try {
             switch (command) {
-                case "new-key" -> new NewKey(clock, random).run(options, out);
+                case "preflight" -> {
+                    return new Preflight(clock, random).run(options, out) ? 0 : 1;
+                }
+                case "new-key" -> {
+                    new NewKey(clock, random).run(options, out);
+                    return 0;
+                }
                 default ->
                     throw new SettingException(
-                            command, "is not a command", "say new-key; or nothing, to start the program");
+                            command, "is not a command", "say preflight or new-key; or nothing, to start the program");
             }
-            return 0;
         } catch (SettingException e) {
             out.println(e.line());
             return 1;

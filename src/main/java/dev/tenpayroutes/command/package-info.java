@@ -1,4 +1,4 @@
-/** What the jar does instead of running, when a word stands behind it: {@code new-key}. */
+/** What the jar does instead of running, when a word stands behind it: {@code preflight} or {@code new-key}. */
 @NullMarked
 package dev.tenpayroutes.command;
 

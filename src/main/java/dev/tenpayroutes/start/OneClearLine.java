@@ -104,7 +104,9 @@ public final class OneClearLine implements SpringBootExceptionReporter {
         if (state.startsWith("3D")) {
             return "does not exist";
         }
-        return state.startsWith("08") ? "does not answer" : "can't be migrated (SQL state " + state + ")";
+        // The pool's own word for a wait that was too long has none.
+        boolean silent = state.equals("null") || state.startsWith("08");
+        return silent ? "does not answer" : "can't be migrated (SQL state " + state + ")";
     }
 
     private static Throwable root(Throwable failure) {

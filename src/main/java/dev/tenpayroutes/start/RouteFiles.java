@@ -84,7 +84,8 @@ public class RouteFiles implements CamelContextConfiguration {
                 }
             }
         } catch (IOException e) {
-            problems.add(new SettingException(location, "can't be read: " + e.getMessage(), "make the folder readable"));
+            problems.add(
+                    new SettingException(location, "can't be read: " + e.getMessage(), "make the folder readable"));
         }
         return problems;
     }

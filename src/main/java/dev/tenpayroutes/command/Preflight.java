@@ -1,0 +1,287 @@
+package dev.tenpayroutes.command;
+
+import dev.tenpayroutes.account.Account;
+import dev.tenpayroutes.account.AccountSettings;
+import dev.tenpayroutes.account.Accounts;
+import dev.tenpayroutes.account.Finding;
+import dev.tenpayroutes.api.ClientSettings;
+import dev.tenpayroutes.api.Clients;
+import dev.tenpayroutes.command.Line.State;
+import dev.tenpayroutes.route.PaymentMethods;
+import dev.tenpayroutes.start.OneClearLine;
+import dev.tenpayroutes.start.RouteFiles;
+import dev.tenpayroutes.start.ScheduleSettings;
+import dev.tenpayroutes.wire.Rsa;
+import dev.tenpayroutes.wire.Wire;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.PrintStream;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import javax.sql.DataSource;
+import org.apache.camel.CamelContext;
+import org.apache.camel.component.http.springboot.HttpComponentAutoConfiguration;
+import org.apache.camel.component.http.springboot.HttpComponentConverter;
+import org.apache.camel.spring.boot.CamelAutoConfiguration;
+import org.apache.camel.spring.boot.TypeConversionConfiguration;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.SpringApplication;
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
+import org.springframework.boot.autoconfigure.flyway.FlywayAutoConfiguration;
+import org.springframework.boot.autoconfigure.jackson.JacksonAutoConfiguration;
+import org.springframework.boot.autoconfigure.jdbc.DataSourceAutoConfiguration;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.ComponentScan;
+import org.springframework.context.support.GenericApplicationContext;
+import org.springframework.core.env.Environment;
+
+/**
+ * {@code preflight}: everything that start-up would refuse, and what else can be seen beforehand, all at once.
+ *
+ * <p>Changes nothing: nothing is migrated, polled or listened to, and no secret is printed. It asks the same classes as
+ * start-up does, with the same settings. No check takes longer than {@link #LONGEST}, whoever doesn't answer.
+ */
+final class Preflight {
+
+    private static final Duration LONGEST = Duration.ofSeconds(5);
+    private static final long FEW_DAYS = 30;
+    private static final String ONLINE = "--online";
+    private static final String STORE = "spring.datasource.url";
+
+    /** The table is not to be mixed with a log, and two connections are enough. */
+    private static final List<String> QUIET = List.of(
+            "--logging.threshold.console=OFF",
+            "--camel.main.routes-include-pattern=false",
+            "--camel.main.shutdown-timeout=1",
+            "--spring.datasource.hikari.maximum-pool-size=2",
+            "--spring.datasource.hikari.minimum-idle=0");
+
+    /** What the checks need of the program, each made only when it is asked for. */
+    @ImportAutoConfiguration({
+        CamelAutoConfiguration.class,
+        TypeConversionConfiguration.class,
+        HttpComponentAutoConfiguration.class,
+        HttpComponentConverter.class,
+        JacksonAutoConfiguration.class,
+        DataSourceAutoConfiguration.class,
+        FlywayAutoConfiguration.class
+    })
+    @EnableConfigurationProperties({AccountSettings.class, ClientSettings.class, Wire.class})
+    @ComponentScan(basePackages = "dev.tenpayroutes.route", basePackageClasses = Accounts.class, lazyInit = true)
+    static class Beans {
+
+        @Bean
+        MeterRegistry meters() {
+            return new SimpleMeterRegistry();
+        }
+    }
+
+    private final Clock clock;
+    private final SecureRandom random;
+
+    Preflight(Clock clock, SecureRandom random) {
+        this.clock = clock;
+        this.random = random;
+    }
+
+    /** @return whether nothing stands in the way of a start */
+    boolean run(List<String> options, PrintStream out) {
+        List<String> arguments = new ArrayList<>(QUIET);
+        arguments.addAll(options);
+        boolean online = arguments.remove(ONLINE);
+        SpringApplication program = new SpringApplication(Beans.class);
+        program.setWebApplicationType(WebApplicationType.NONE);
+        program.setLazyInitialization(true);
+        program.addInitializers(context -> {
+            GenericApplicationContext beans = (GenericApplicationContext) context;
+            beans.registerBean(Clock.class, () -> clock);
+            beans.registerBean(SecureRandom.class, () -> random);
+        });
+        List<Line> lines;
+        try (ConfigurableApplicationContext context = program.run(arguments.toArray(String[]::new))) {
+            lines = lines(context, online);
+        } catch (Exception e) {
+            lines = List.of(failure("the program", e, ""));
+        }
+        lines.forEach(line -> print(line, out));
+        long warnings = count(lines, State.WARN);
+        long failures = count(lines, State.FAIL);
+        out.printf("%nLooked at %d things: %d warnings, %d failures.%n", lines.size(), warnings, failures);
+        return failures == 0;
+    }
+
+    private static void print(Line line, PrintStream out) {
+        out.printf(
+                "%-6s%s%n",
+                line.state() == State.FAIL ? "FAIL" : line.state().name().toLowerCase(Locale.ROOT), line.words());
+        if (line.remedy() != null) {
+            out.printf("        Remedy: %s%n", line.remedy());
+        }
+    }
+
+    private static long count(List<Line> lines, State state) {
+        return lines.stream().filter(line -> line.state() == state).count();
+    }
+
+    /** First what this machine alone can say, then all that must be waited for, at the same time. */
+    private List<Line> lines(ConfigurableApplicationContext context, boolean online) throws Exception {
+        Environment settings = context.getEnvironment();
+        AccountSettings written = context.getBean(AccountSettings.class);
+        URI baseUrl = url(written.baseUrl());
+        Rsa rsa = context.getBean(Rsa.class);
+        List<Account> accounts = new ArrayList<>();
+        written.accounts().forEach((name, files) -> accounts.add(new Account(name, files, baseUrl, rsa, clock)));
+
+        List<Line> lines = new ArrayList<>();
+        lines.addAll(Line.of(ScheduleSettings.problems(settings), "settings: durations, numbers and the wire format"));
+        Accounts.judge(written).forEach(finding -> lines.add(line(finding)));
+        accounts.forEach(account -> lines.addAll(account(account)));
+        lines.addAll(clients(context, written.accounts().keySet()));
+        lines.addAll(routes(context));
+
+        Map<String, Callable<List<Line>>> checks = new LinkedHashMap<>();
+        checks.put(STORE, new StoreCheck(context)::lines);
+        TenpayCheck tenpay = new TenpayCheck(context, clock, random);
+        Set<URI> baseUrls = new LinkedHashSet<>();
+        accounts.stream().filter(Account::works).map(Account::baseUrl).forEach(baseUrls::add);
+        baseUrls.forEach(base -> checks.put(base.toString(), () -> tenpay.reach(base)));
+        URI notifyUrl = url(written.notifyBaseUrl());
+        if (notifyUrl != null && !accounts.isEmpty()) {
+            checks.put(
+                    "tenpay.notify-base-url",
+                    () -> tenpay.notify(notifyUrl, accounts.get(0).name(), baseUrls));
+        }
+        if (online) {
+            tenpay.loadRoute();
+            accounts.forEach(account -> checks.put("account " + account.name() + " online", () -> tenpay.ask(account)));
+        }
+        lines.addAll(inParallel(checks, settings));
+        return lines;
+    }
+
+    private List<Line> account(Account account) {
+        List<Line> lines = new ArrayList<>();
+        String name = "account " + account.name() + ": ";
+        account.findings().forEach(finding -> lines.add(line(finding)));
+        if (account.works()) {
+            lines.add(
+                    Line.ok(name + "signs as merchant " + account.merchantId() + ", and its key is its certificate's"));
+        }
+        Instant now = clock.instant();
+        for (Account.Certificate certificate : account.certificates()) {
+            long days = certificate.daysLeft(now);
+            boolean merchants = certificate.kind() == Account.Kind.MERCHANT;
+            String words = name + (merchants ? "certificate " : "platform certificate ") + certificate.serial() + ", "
+                    + days + " days left";
+            if (days >= FEW_DAYS) {
+                lines.add(Line.ok(words));
+            } else if (days >= 0) {
+                lines.add(Line.warn(
+                        words,
+                        merchants
+                                ? "make a new pair by new-key, upload its certificate, put both beside these as .next"
+                                : "look for its successor in the merchant portal, and put it beside this one"));
+            }
+        }
+        return lines;
+    }
+
+    private static List<Line> clients(ConfigurableApplicationContext context, Set<String> accounts) {
+        ClientSettings settings = context.getBean(ClientSettings.class);
+        Clients.Judgement judgement = Clients.judge(settings, accounts, context.getEnvironment());
+        List<Line> lines = new ArrayList<>(Line.of(
+                judgement.problems(), "clients " + settings.clients().keySet() + ": credentials, accounts and scopes"));
+        judgement.weaknesses().forEach(weakness -> lines.add(Line.of(State.WARN, weakness)));
+        return lines;
+    }
+
+    private static List<Line> routes(ConfigurableApplicationContext context) {
+        CamelContext camel = context.getBean(CamelContext.class);
+        Environment settings = context.getEnvironment();
+        String location = settings.getProperty("tenpay.routes", "");
+        RouteFiles files = new RouteFiles(location, context.getBeanProvider(DataSource.class));
+        List<Line> lines = new ArrayList<>();
+        lines.addAll(Line.of(files.problems(camel, RouteFiles.Kind.ROUTES), "routes of " + location));
+        lines.addAll(Line.of(files.problems(camel, RouteFiles.Kind.MAPPINGS), "mappings of " + location));
+        try {
+            context.getBean(PaymentMethods.class);
+            lines.add(Line.ok("payment methods of " + location));
+        } catch (RuntimeException e) {
+            lines.add(failure("payment-methods.yaml", e, ""));
+        }
+        return lines;
+    }
+
+    /** Each in a thread of its own: who doesn't answer holds up nobody, and is told apart. */
+    private static List<Line> inParallel(Map<String, Callable<List<Line>>> checks, Environment settings) {
+        ExecutorService threads = Executors.newCachedThreadPool(task -> {
+            Thread thread = new Thread(task, "preflight");
+            thread.setDaemon(true);
+            return thread;
+        });
+        long end = System.nanoTime() + LONGEST.toNanos();
+        Map<String, Future<List<Line>>> running = new LinkedHashMap<>();
+        checks.forEach((name, check) -> running.put(name, threads.submit(check)));
+        List<Line> lines = new ArrayList<>();
+        running.forEach((name, check) -> {
+            try {
+                lines.addAll(check.get(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS));
+            } catch (TimeoutException e) {
+                lines.add(Line.fail(
+                        name + " gives no answer within " + LONGEST.toSeconds() + " s",
+                        "look whether it is there, and whether a firewall lets us through"));
+            } catch (ExecutionException e) {
+                lines.add(failure(name, e.getCause(), settings.getProperty(STORE, "")));
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        threads.shutdownNow();
+        return lines;
+    }
+
+    /** In the words of start-up; what it doesn't know is named by its kind only, since messages quote values. */
+    private static Line failure(String name, Throwable failure, String databaseUrl) {
+        return OneClearLine.line(failure, databaseUrl)
+                .map(line -> Line.of(State.FAIL, line))
+                .orElseGet(() -> Line.fail(
+                        name + " can't be checked: " + failure.getClass().getSimpleName(),
+                        "start the program, its log says more"));
+    }
+
+    private static Line line(Finding finding) {
+        return Line.of(finding.severity() == Finding.Severity.ERROR ? State.FAIL : State.WARN, finding.line());
+    }
+
+    /** Null when it is none, which was said already. */
+    private static @Nullable URI url(@Nullable String setting) {
+        try {
+            return setting == null || setting.isBlank()
+                    ? null
+                    : new URI(setting.strip().replaceFirst("/+$", ""));
+        } catch (URISyntaxException e) {
+            return null;
+        }
+    }
+}

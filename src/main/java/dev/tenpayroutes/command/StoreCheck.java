@@ -1,0 +1,75 @@
+package dev.tenpayroutes.command;
+
+import dev.tenpayroutes.start.RouteFiles;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import javax.sql.DataSource;
+import org.apache.camel.CamelContext;
+import org.flywaydb.core.Flyway;
+import org.flywaydb.core.api.CoreErrorCode;
+import org.flywaydb.core.api.MigrationInfo;
+import org.flywaydb.core.api.MigrationInfoService;
+import org.flywaydb.core.api.output.ValidateOutput;
+import org.springframework.context.ApplicationContext;
+
+/** Looks at the database and at what it says of our statements; migrates nothing. */
+final class StoreCheck {
+
+    private static final int OLDEST = 15;
+
+    private final ApplicationContext context;
+
+    StoreCheck(ApplicationContext context) {
+        this.context = context;
+    }
+
+    List<Line> lines() throws SQLException {
+        List<Line> lines = new ArrayList<>();
+        try (Connection connection = context.getBean(DataSource.class).getConnection()) {
+            String version = connection.getMetaData().getDatabaseProductVersion();
+            lines.add(
+                    connection.getMetaData().getDatabaseMajorVersion() < OLDEST
+                            ? Line.fail(
+                                    "database: PostgreSQL " + version + " is too old",
+                                    "give PostgreSQL " + OLDEST + " or newer")
+                            : Line.ok("database: PostgreSQL " + version));
+        }
+        Flyway flyway = context.getBean(Flyway.class);
+        MigrationInfoService migrations = flyway.info();
+        List<Line> wrong = flyway.validateWithResult().invalidMigrations.stream()
+                .filter(migration ->
+                        migration.errorDetails.errorCode != CoreErrorCode.RESOLVED_VERSIONED_MIGRATION_NOT_APPLIED)
+                .map(StoreCheck::wrong)
+                .toList();
+        int pending = migrations.pending().length;
+        lines.addAll(wrong);
+        if (wrong.isEmpty()) {
+            lines.add(Line.ok("migrations: " + migrations.applied().length + " applied"
+                    + (pending == 0 ? "" : ", " + pending + " to be applied when the program starts")));
+            Stream.of(migrations.applied())
+                    .filter(migration -> migration.getState().name().startsWith("FUTURE"))
+                    .map(MigrationInfo::getVersion)
+                    .forEach(version -> lines.add(Line.warn(
+                            "migrations: " + version + " is of a newer version of the program",
+                            "run the newer version, unless you go back on purpose")));
+        }
+        if (wrong.isEmpty() && pending == 0) {
+            String location = context.getEnvironment().getProperty("tenpay.routes", "");
+            RouteFiles files = new RouteFiles(location, context.getBeanProvider(DataSource.class));
+            lines.addAll(Line.of(
+                    files.problems(context.getBean(CamelContext.class), RouteFiles.Kind.STATEMENTS),
+                    "statements of " + location + ", by the database's judgement"));
+        }
+        return lines;
+    }
+
+    private static Line wrong(ValidateOutput migration) {
+        return Line.fail(
+                "migrations: " + migration.version + " doesn't fit this version of the program ("
+                        + migration.errorDetails.errorCode + ")",
+                "run the version that made the tables, or give an empty database");
+    }
+}

@@ -1,0 +1,346 @@
+package dev.tenpayroutes.command;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.tenpayroutes.account.Account;
+import dev.tenpayroutes.wire.SignatureVerifier.UnverifiedException;
+import dev.tenpayroutes.wire.Wire;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.URI;
+import java.net.UnknownHostException;
+import java.security.SecureRandom;
+import java.security.cert.Certificate;
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLSession;
+import org.apache.camel.CamelContext;
+import org.apache.camel.Exchange;
+import org.apache.camel.Expression;
+import org.apache.camel.ProducerTemplate;
+import org.apache.camel.component.http.HttpEndpoint;
+import org.apache.camel.support.DefaultExchange;
+import org.apache.camel.support.PluginHelper;
+import org.apache.hc.client5.http.classic.HttpClient;
+import org.apache.hc.client5.http.classic.methods.HttpGet;
+import org.apache.hc.client5.http.classic.methods.HttpPost;
+import org.apache.hc.client5.http.classic.methods.HttpUriRequestBase;
+import org.apache.hc.client5.http.config.Configurable;
+import org.apache.hc.client5.http.config.RequestConfig;
+import org.apache.hc.client5.http.protocol.HttpClientContext;
+import org.apache.hc.core5.http.ContentType;
+import org.apache.hc.core5.http.HttpEntity;
+import org.apache.hc.core5.http.io.entity.EntityUtils;
+import org.apache.hc.core5.http.io.entity.StringEntity;
+import org.apache.hc.core5.util.Timeout;
+import org.jspecify.annotations.Nullable;
+import org.springframework.context.ApplicationContext;
+
+/** Looks at what lies between Tenpay and us, with the HTTP client and the route that calls take. */
+final class TenpayCheck {
+
+    /** As {@code tenpay-call} names it: the same client, with its proxy, trust store and timeouts. */
+    private static final String CLIENT =
+            "http:tenpay?throwExceptionOnFailure=false&copyHeaders=false&skipRequestHeaders=false";
+
+    private static final Timeout LONGEST_WAIT = Timeout.ofSeconds(3);
+    private static final Duration SMALL = Duration.ofSeconds(30);
+    private static final long FEW_DAYS = 30;
+    private static final int LONGEST_ANSWER = 64 * 1024;
+
+    private final ApplicationContext context;
+    private final Clock clock;
+    private final SecureRandom random;
+    private final CamelContext camel;
+    private final HttpClient client;
+    private final Duration freshness;
+
+    TenpayCheck(ApplicationContext context, Clock clock, SecureRandom random) {
+        this.context = context;
+        this.clock = clock;
+        this.random = random;
+        this.camel = context.getBean(CamelContext.class);
+        this.client = camel.getEndpoint(CLIENT, HttpEndpoint.class).getHttpClient();
+        this.freshness = context.getBean(Wire.class).freshness();
+    }
+
+    private record Answer(
+            int status,
+            @Nullable String date,
+            String body,
+            @Nullable SSLSession session) {}
+
+    private Answer send(HttpUriRequestBase request) throws IOException {
+        HttpClientContext seen = HttpClientContext.create();
+        if (client instanceof Configurable configured) {
+            request.setConfig(RequestConfig.copy(configured.getConfig())
+                    .setResponseTimeout(LONGEST_WAIT)
+                    .build());
+        }
+        return client.execute(request, seen, response -> {
+            HttpEntity entity = response.getEntity();
+            String body = entity == null ? "" : EntityUtils.toString(entity, LONGEST_ANSWER);
+            String date = response.containsHeader("Date")
+                    ? response.getFirstHeader("Date").getValue()
+                    : null;
+            return new Answer(response.getCode(), date, body, seen.getSSLSession());
+        });
+    }
+
+    /** Whether the base URL can be reached, who is there by its certificates, and how far our clock is from its. */
+    List<Line> reach(URI url) {
+        List<Line> lines = new ArrayList<>();
+        try {
+            Answer answer = send(new HttpGet(url + "/"));
+            if (answer.status() == 407) {
+                return List.of(Line.fail(url + ": the proxy refuses us (407)", "correct the proxy's credentials"));
+            }
+            lines.add(Line.ok(url + " answers"));
+            chain(url, answer, lines);
+            lines.add(clock(url, answer.date()));
+        } catch (IOException e) {
+            lines.add(Line.fail(url + " " + trouble(e), remedy(e)));
+        }
+        return lines;
+    }
+
+    private void chain(URI url, Answer answer, List<Line> lines) throws IOException {
+        if (answer.session() == null) {
+            if (!isHere(url)) {
+                lines.add(Line.warn(
+                        url + " is not https: whoever is in between reads along", "give the https address of Tenpay"));
+            }
+            return;
+        }
+        for (Certificate certificate : answer.session().getPeerCertificates()) {
+            if (certificate instanceof X509Certificate x509) {
+                long days = Duration.between(clock.instant(), x509.getNotAfter().toInstant())
+                        .toDays();
+                String words = url.getHost() + ": " + answer.session().getProtocol() + ", certificate "
+                        + x509.getSubjectX500Principal().getName() + " by "
+                        + x509.getIssuerX500Principal().getName()
+                        + ", " + days + " days left";
+                lines.add(
+                        days >= FEW_DAYS / 3
+                                ? Line.ok(words)
+                                : Line.warn(words, "if it isn't replaced in time, calls fail: ask whose it is"));
+            }
+        }
+    }
+
+    private Line clock(URI url, @Nullable String date) {
+        try {
+            Duration apart = Duration.between(
+                            DateTimeFormatter.RFC_1123_DATE_TIME.parse(String.valueOf(date), Instant::from),
+                            clock.instant())
+                    .abs();
+            String words = "clock: " + apart.toSeconds() + " s from that of " + url.getHost();
+            String remedy = "set this machine's clock by NTP; beyond " + freshness.toSeconds()
+                    + " s no answer and no notification counts";
+            return apart.compareTo(freshness) > 0
+                    ? Line.fail(words, remedy)
+                    : apart.compareTo(SMALL) > 0 ? Line.warn(words, remedy) : Line.ok(words);
+        } catch (DateTimeException e) {
+            return Line.warn(
+                    "clock: " + url.getHost() + " doesn't tell the time", "compare this machine's clock by hand");
+        }
+    }
+
+    /** Whether Tenpay could send its notifications to us: by the looks of the URL, and by trying it from here. */
+    List<Line> notify(URI url, String account, Set<URI> baseUrls) throws IOException {
+        boolean elsewhere = baseUrls.stream().anyMatch(base -> !isHere(base));
+        List<Line> lines = new ArrayList<>();
+        String setting = "tenpay.notify-base-url " + url;
+        if (elsewhere && isHere(url)) {
+            return List.of(Line.fail(
+                    setting + " is this machine: Tenpay can't reach it", "set it to our public https address"));
+        }
+        if (elsewhere && isPrivate(url)) {
+            lines.add(Line.warn(
+                    setting + " leads to a private address, as seen from here",
+                    "see to it that its name leads to us from the internet as well"));
+        }
+        if (elsewhere && !"https".equals(url.getScheme())) {
+            lines.add(Line.warn(setting + " is not https", "put a proxy with TLS in front, and name its address"));
+        }
+        if (!url.getRawPath().isEmpty()) {
+            lines.add(Line.warn(
+                    setting + " has a path: Tenpay will send to " + url.getRawPath() + "/webhooks/…",
+                    "leave it only if a proxy takes it off again"));
+        }
+        if (lines.isEmpty()) {
+            lines.add(Line.ok(setting + ", by its looks"));
+        }
+        lines.add(webhook(url + "/webhooks/tenpay/" + account + "/payments"));
+        return lines;
+    }
+
+    private Line webhook(String hook) {
+        String fromHere =
+                "nothing to do if it isn't running yet, or only the internet reaches it that way; else make the"
+                        + " proxy pass POST on";
+        try {
+            HttpPost post = new HttpPost(hook);
+            post.setEntity(new StringEntity("{}", ContentType.APPLICATION_JSON));
+            Answer answer = send(post);
+            return answer.status() == 401 && answer.body().contains("\"FAIL\"")
+                    ? Line.ok(hook + " leads to this program, and refuses what Tenpay hasn't signed")
+                    : Line.warn(hook + " is answered with " + answer.status() + ", not by this program", fromHere);
+        } catch (IOException e) {
+            return Line.warn(hook + " " + trouble(e) + ", asked from here", fromHere);
+        }
+    }
+
+    /** Asks about an order that can't exist, by the route that all calls take, and explains the answer. */
+    List<Line> ask(Account account) throws Exception {
+        String name = "account " + account.name() + ": Tenpay, asked about an order that doesn't exist, ";
+        if (!account.works()) {
+            return List.of(
+                    Line.fail("account " + account.name() + ": Tenpay wasn't asked", "correct the account first"));
+        }
+        Exchange asked = inquire(account);
+        String status = asked.getVariable("tenpayStatus", "", String.class);
+        if (status.equals("none")) {
+            return List.of(unanswered(name, asked));
+        }
+        JsonNode answer = asked.getMessage().getBody(JsonNode.class);
+        String code = answer.path("code").asText();
+        String said =
+                name + "says " + (code.matches("[A-Z_]{1,40}") ? code : "nothing we know") + " (HTTP " + status + ")";
+        String serial = account.credential().serial();
+        return List.of(
+                switch (status + " " + code) {
+                    case "404 ORDER_NOT_EXIST" -> Line.ok(said + ", signed and verified: all is well");
+                    case "401 SIGN_ERROR" ->
+                        Line.fail(
+                                said,
+                                "is the certificate " + serial + " uploaded in the portal, for merchant "
+                                        + account.merchantId()
+                                        + "; is the clock right; else see docs/tenpay-assumptions.md, W1");
+                    case "403 NO_AUTH" ->
+                        Line.fail(
+                                said,
+                                "is merchant-id " + account.merchantId() + " right, and enabled for Tenpay Global at "
+                                        + account.baseUrl());
+                    default ->
+                        Line.warn(
+                                said + ", signed and verified",
+                                status.startsWith("5") || status.equals("429")
+                                        ? "Tenpay has trouble or is busy: try again later"
+                                        : "compare it with docs/tenpay-assumptions.md, W5 and W8");
+                });
+    }
+
+    private Exchange inquire(Account account) throws Exception {
+        String location = context.getEnvironment().getProperty("tenpay.routes", "");
+        byte[] nonce = new byte[8];
+        random.nextBytes(nonce);
+        String number = "preflight-" + HexFormat.of().formatHex(nonce);
+        Exchange exchange = new DefaultExchange(camel);
+        exchange.setVariable("account", account.name());
+        exchange.setVariable("source", "inquiry-payment");
+        exchange.setVariable("number", number);
+        exchange.getMessage()
+                .setBody(JsonNodeFactory.instance
+                        .objectNode()
+                        .put("merchant_id", account.merchantId())
+                        .put("order_no", number));
+        Expression body = camel.resolveLanguage("jq")
+                .createExpression("resource:" + location + "/mappings/payment-to-inquiry.jq");
+        body.init(camel);
+        exchange.getMessage().setBody(body.evaluate(exchange, byte[].class));
+        context.getBean(ProducerTemplate.class).send("direct:tenpay-call", exchange);
+        if (exchange.getException() != null) {
+            throw exchange.getException();
+        }
+        return exchange;
+    }
+
+    /** Makes ready what {@link #ask} needs. */
+    void loadRoute() throws Exception {
+        String location = context.getEnvironment().getProperty("tenpay.routes", "");
+        camel.start();
+        for (String file : List.of("error-handling", "tenpay-call")) {
+            PluginHelper.getRoutesLoader(camel)
+                    .loadRoutes(PluginHelper.getResourceLoader(camel)
+                            .resolveResource(location + "/" + file + ".camel.yaml"));
+        }
+    }
+
+    private static Line unanswered(String name, Exchange asked) {
+        String problem = asked.getVariable("tenpayProblem", "", String.class);
+        Throwable failure = asked.getProperty(Exchange.EXCEPTION_CAUGHT, Throwable.class);
+        if (!(failure instanceof UnverifiedException unverified)) {
+            return Line.fail(name + "gave nothing usable: " + problem, "see what is said of its base URL");
+        }
+        return Line.fail(
+                name + "gave nothing that counts: " + problem,
+                switch (unverified.reason()) {
+                    case MISSING, MALFORMED ->
+                        "was it Tenpay that answered: is tenpay.base-url right, and is there a proxy of yours in between;"
+                                + " else see docs/tenpay-assumptions.md, W2";
+                    case STALE -> "set this machine's clock by NTP";
+                    case UNKNOWN_SERIAL ->
+                        "download the platform certificate of this merchant from the portal into the account's folder";
+                    case WRONG ->
+                        "is the platform certificate of this environment (UAT or production), and does a proxy change"
+                                + " answers; else see docs/tenpay-assumptions.md, W2";
+                });
+    }
+
+    private static String trouble(IOException failure) {
+        if (failure instanceof UnknownHostException) {
+            return "has a name that nobody knows here";
+        }
+        if (failure instanceof ConnectException) {
+            return "refuses the connection";
+        }
+        if (failure instanceof InterruptedIOException) {
+            return "does not answer in time";
+        }
+        if (failure instanceof SSLException) {
+            Throwable root = failure;
+            while (root.getCause() != null) {
+                root = root.getCause();
+            }
+            return "can't prove who it is (TLS: "
+                    + String.valueOf(root.getMessage()).replaceAll("\\s+", " ") + ")";
+        }
+        return "does not answer (" + failure.getClass().getSimpleName() + ")";
+    }
+
+    private static String remedy(IOException failure) {
+        return failure instanceof SSLException
+                ? "put the certificate authority of Tenpay, or that of your proxy, into the trust store; never turn the check off"
+                : "correct the address, start what should be there, or let us through the firewall or proxy";
+    }
+
+    private static boolean isHere(URI url) {
+        String host = url.getHost().toLowerCase(Locale.ROOT);
+        return host.equals("localhost") || host.startsWith("127.") || host.equals("[::1]") || host.equals("0.0.0.0");
+    }
+
+    private static boolean isPrivate(URI url) {
+        try {
+            InetAddress address = InetAddress.getByName(url.getHost());
+            return address.isSiteLocalAddress()
+                    || address.isLinkLocalAddress()
+                    || address.isLoopbackAddress()
+                    || address.isAnyLocalAddress();
+        } catch (UnknownHostException e) {
+            return false;
+        }
+    }
+}

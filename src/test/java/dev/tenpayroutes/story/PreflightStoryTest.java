@@ -1,0 +1,337 @@
+package dev.tenpayroutes.story;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import dev.tenpayroutes.command.Commands;
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Stream;
+import org.flywaydb.core.Flyway;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/** A person looks, before the first start, whether all fits: everything that doesn't is told at once, with its remedy. */
+class PreflightStoryTest {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static EmbeddedPostgres postgres;
+    private static TestAccount account;
+
+    @TempDir
+    Path folder;
+
+    private final Map<String, String> settings = new LinkedHashMap<>();
+    private final List<String> asked = new CopyOnWriteArrayList<>();
+    private HttpServer tenpay;
+    private TenpaySigner signer;
+    private JdbcClient store;
+    private Clock clock = Clock.systemUTC();
+    private String said;
+
+    @BeforeAll
+    static void databaseAndKeys() throws IOException {
+        postgres = EmbeddedPostgres.builder().start();
+        account = TestAccount.create("main");
+    }
+
+    @AfterAll
+    static void stopDatabase() throws IOException {
+        postgres.close();
+    }
+
+    @BeforeEach
+    void aSetUpThatIsRight() throws Exception {
+        signer = new TenpaySigner(
+                account.folder().resolve("platform-key.pem"), account.folder().resolve("platform/platform.pem"));
+        tenpay = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        tenpay.createContext("/", this::answer);
+        tenpay.start();
+        store = JdbcClient.create(postgres.getPostgresDatabase());
+        store.sql("drop schema public cascade; create schema public").update();
+        settings.put("spring.profiles.active", "production");
+        settings.put("spring.datasource.url", postgres.getJdbcUrl("postgres", "postgres"));
+        settings.put("spring.datasource.username", "postgres");
+        settings.put(
+                "tenpay.base-url", "http://127.0.0.1:" + tenpay.getAddress().getPort());
+        settings.put(
+                "tenpay.notify-base-url",
+                "http://127.0.0.1:" + tenpay.getAddress().getPort());
+        settings.putAll(account.settings());
+        settings.put("tenpay.clients.erp.api-key", JarProcess.KEY);
+        settings.put("tenpay.clients.erp.accounts", "main");
+        settings.put("tenpay.clients.erp.scopes", "payments:read");
+    }
+
+    @AfterEach
+    void stopTenpay() {
+        tenpay.stop(0);
+    }
+
+    /** Answers as the merchant id says: the last part of it is the case. */
+    private void answer(HttpExchange exchange) throws IOException {
+        String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
+        asked.add(exchange.getRequestMethod() + " " + exchange.getRequestURI() + " " + body);
+        int status = 404;
+        String text = "nothing here";
+        if (exchange.getRequestURI().getPath().startsWith("/webhooks/")) {
+            status = 401;
+            text = "{\"code\":\"FAIL\"}";
+        } else if (exchange.getRequestURI().getPath().endsWith("/inquiry-payment")) {
+            String merchant = JSON.readTree(body).path("merchant_id").asText();
+            String code = merchant.endsWith("02") || merchant.endsWith("05") || merchant.endsWith("06")
+                    ? "ORDER_NOT_EXIST"
+                    : merchant.endsWith("03") ? "SIGN_ERROR" : merchant.endsWith("04") ? "NO_AUTH" : "SYSTEM_ERROR";
+            status = Map.of("ORDER_NOT_EXIST", 404, "SIGN_ERROR", 401, "NO_AUTH", 403, "SYSTEM_ERROR", 500)
+                    .get(code);
+            text = "{\"code\":\"" + code + "\"}";
+            String[] headers = merchant.endsWith("06")
+                    ? signer.headers(text, Instant.now().minusSeconds(900))
+                    : signer.headers(text);
+            if (!merchant.endsWith("05")) {
+                for (int i = 0; i < headers.length; i += 2) {
+                    exchange.getResponseHeaders().add(headers[i], headers[i + 1]);
+                }
+            }
+        }
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        exchange.sendResponseHeaders(status, bytes.length);
+        exchange.getResponseBody().write(bytes);
+        exchange.close();
+    }
+
+    private int preflight(String... options) {
+        List<String> arguments = new ArrayList<>(List.of("preflight"));
+        settings.forEach((name, value) -> arguments.add("--" + name + "=" + value));
+        arguments.addAll(List.of(options));
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        int exit = new Commands(new PrintStream(bytes, true, StandardCharsets.UTF_8), clock, new SecureRandom())
+                .run("preflight", arguments.toArray(String[]::new));
+        said = bytes.toString(StandardCharsets.UTF_8);
+        assertThat(said).doesNotContain("BEGIN", TestAccount.API_KEY, JarProcess.KEY, "\tat ", "Exception");
+        return exit;
+    }
+
+    private List<String> lines(String state) {
+        return said.lines().filter(line -> line.startsWith(state + " ")).toList();
+    }
+
+    private void migrate() {
+        Flyway.configure().dataSource(postgres.getPostgresDatabase()).load().migrate();
+    }
+
+    @Test
+    void whereAllIsRightItSaysSoAndHasChangedNothing() {
+        assertThat(preflight()).as(() -> said).isZero();
+
+        assertThat(lines("FAIL")).isEmpty();
+        assertThat(said)
+                .contains("account main: signs as merchant 2480000002")
+                .contains("platform certificate ", "29 days left")
+                .contains("clients [erp]", "routes of ", "mappings of ", "payment methods of ")
+                .contains("PostgreSQL 15", "migrations: 0 applied, 3 to be applied when the program starts")
+                .contains(settings.get("tenpay.base-url") + " answers", "clock: 0 s from")
+                .contains("leads to this program")
+                .containsPattern("Looked at \\d+ things: 2 warnings, 0 failures");
+        assertThat(store.sql("select count(*) from pg_tables where schemaname = 'public'")
+                        .query(Integer.class)
+                        .single())
+                .as("tables made")
+                .isZero();
+        assertThat(asked).noneMatch(request -> request.contains("inquiry-payment"));
+
+        migrate();
+        assertThat(preflight()).isZero();
+        assertThat(said).contains("migrations: 3 applied\n", "by the database's judgement");
+    }
+
+    @Test
+    void everythingThatIsWrongIsToldAtOnce() throws Exception {
+        migrate();
+        Path routes = copyOfRoutes();
+        edit(routes.resolve("payment-poll.camel.yaml"), "description:", "descriptoin:");
+        edit(routes.resolve("refund-poll.camel.yaml"), "payment-to-inquiry|refund-to-inquiry", "nowhere");
+        Files.writeString(routes.resolve("mappings/payment-to-api.jq"), "{ broken");
+        edit(routes.resolve("sql/payment-find.sql"), "from payment", "from paiment");
+        edit(routes.resolve("payment-methods.yaml"), "methodKey:", "methodKye:");
+        settings.put("tenpay.routes", "file:" + routes);
+        settings.put(
+                "tenpay.accounts.main.certificate",
+                account.folder().resolve("platform/platform.pem").toString());
+        settings.put("tenpay.accounts.other.merchant-id", "2480000009");
+        settings.put("tenpay.accounts.other.app-id", "wx");
+        settings.put("tenpay.accounts.other.private-key", "/nowhere.pem");
+        settings.put("tenpay.accounts.other.certificate", "/nowhere.pem");
+        settings.put("tenpay.accounts.other.platform-certificates", "/nowhere");
+        settings.put("tenpay.clients.erp.accounts", "mian");
+        settings.put("tenpay.clients.shop.api-key", "short-key");
+        settings.put("tenpay.clients.shop.accounts", "main");
+        settings.put("tenpay.clients.shop.scopes", "payments:everything");
+        settings.put("tenpay.poll.interval", "soon");
+        settings.put("tenpay.notify-base-url", "not a url");
+
+        assertThat(preflight()).isEqualTo(1);
+
+        assertThat(String.join("\n", lines("FAIL")))
+                .contains("tenpay.poll.interval is not a duration")
+                .contains("tenpay.notify-base-url is not an http or https URL")
+                .contains("tenpay.accounts.main.private-key is not the key of tenpay.accounts.main.certificate")
+                .contains("tenpay.accounts.other.private-key names a file that does not exist")
+                .contains("tenpay.accounts.other.platform-certificates names a folder that does not exist")
+                .contains("tenpay.clients.erp.accounts names the account mian")
+                .contains("tenpay.clients.shop.scopes must be one or more of")
+                .contains("payment-poll.camel.yaml is broken", "refund-poll.camel.yaml names mappings/nowhere.jq")
+                .contains("payment-to-api.jq is broken", "payment-find.sql, line", "payment-methods.yaml]");
+        assertThat(String.join("\n", lines("warn"))).contains("tenpay.clients.shop.api-key is short");
+        assertThat(said.lines().filter(line -> line.strip().startsWith("Remedy: ")))
+                .hasSize(lines("FAIL").size() + lines("warn").size());
+    }
+
+    private Path copyOfRoutes() throws IOException {
+        Path source = Path.of("routes");
+        try (Stream<Path> files = Files.walk(source)) {
+            for (Path file : files.toList()) {
+                Files.copy(file, folder.resolve("routes").resolve(source.relativize(file)));
+            }
+        }
+        return folder.resolve("routes");
+    }
+
+    private static void edit(Path file, String pattern, String replacement) throws IOException {
+        String text = Files.readString(file);
+        assertThat(text).as("%s", file).containsPattern(pattern);
+        Files.writeString(file, text.replaceAll(pattern, replacement));
+    }
+
+    @Test
+    void whoDoesNotAnswerIsToldApartAndNobodyWaitsForHim() throws Exception {
+        try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+            String here = "127.0.0.1:" + silent.getLocalPort();
+            settings.put("tenpay.base-url", "http://" + here);
+            settings.put("tenpay.notify-base-url", "http://127.0.0.1:1");
+            settings.put("spring.datasource.url", "jdbc:postgresql://" + here + "/postgres?password=s3cret");
+            long before = System.nanoTime();
+
+            assertThat(preflight("--online")).isEqualTo(1);
+
+            assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(20));
+            assertThat(String.join("\n", lines("FAIL")))
+                    .contains("http://" + here + " does not answer in time")
+                    .contains("account main online gives no answer within 5 s")
+                    .contains("spring.datasource.url jdbc:postgresql://" + here
+                            + "/postgres: the database does not answer");
+            assertThat(lines("warn"))
+                    .anyMatch(line -> line.contains("127.0.0.1:1/webhooks") && line.contains("refuses"));
+            assertThat(said).contains("ok    account main", "ok    mappings of").doesNotContain("s3cret");
+        }
+    }
+
+    @Test
+    void aDatabaseThatCannotBeUsedIsNamedInTheWordsOfStartUp() {
+        settings.put("spring.datasource.url", "jdbc:postgresql://127.0.0.1:1/none");
+        assertThat(preflight()).isEqualTo(1);
+        assertThat(said)
+                .contains(
+                        "FAIL  spring.datasource.url jdbc:postgresql://127.0.0.1:1/none: the database does not answer");
+
+        settings.put("spring.datasource.url", postgres.getJdbcUrl("postgres", "nowhere"));
+        assertThat(preflight()).isEqualTo(1);
+        assertThat(said).contains("the database does not exist");
+
+        settings.put("spring.datasource.url", "");
+        assertThat(preflight()).isEqualTo(1);
+        assertThat(said).contains("FAIL  spring.datasource.url is not set");
+    }
+
+    @Test
+    void migrationsThatDoNotFitAreTold() {
+        migrate();
+        settings.put("spring.datasource.url", postgres.getJdbcUrl("postgres", "postgres"));
+        store.sql("update flyway_schema_history set checksum = 1 where version = '2'")
+                .update();
+        assertThat(preflight()).isEqualTo(1);
+        assertThat(said).contains("FAIL  migrations: 2 doesn't fit this version of the program (CHECKSUM_MISMATCH)");
+    }
+
+    @Test
+    void aClockThatIsTooFarFromTenpaysFails() {
+        clock = Clock.offset(clock, Duration.ofSeconds(400));
+        assertThat(preflight()).isEqualTo(1);
+        assertThat(lines("FAIL")).singleElement().asString().containsPattern("clock: (399|40\\d) s from");
+        clock = Clock.offset(clock, Duration.ofSeconds(-340));
+        assertThat(preflight()).isZero();
+        assertThat(lines("warn")).anyMatch(line -> line.matches(".*clock: (59|60|61) s from.*"));
+    }
+
+    @Test
+    void anAddressOfOursThatTenpayCannotReachFails() {
+        settings.put("tenpay.base-url", "https://uat.tenpayglobal.invalid");
+        settings.put("tenpay.notify-base-url", "http://localhost:8080");
+        assertThat(preflight()).isEqualTo(1);
+        assertThat(said)
+                .contains("FAIL  https://uat.tenpayglobal.invalid has a name that nobody knows")
+                .contains("FAIL  tenpay.notify-base-url http://localhost:8080 is this machine");
+
+        settings.put("tenpay.notify-base-url", "http://10.0.0.1:1/pay");
+        preflight();
+        assertThat(lines("warn"))
+                .anyMatch(line -> line.contains("leads to a private address"))
+                .anyMatch(line -> line.contains("is not https"))
+                .anyMatch(line -> line.contains("has a path"));
+    }
+
+    @Test
+    void askedOnlineTenpaysAnswerIsExplainedForEachAccount() {
+        for (int merchant = 3; merchant <= 7; merchant++) {
+            for (Map.Entry<String, String> setting : account.settings().entrySet()) {
+                settings.put(setting.getKey().replace(".main.", ".a" + merchant + "."), setting.getValue());
+            }
+            settings.put("tenpay.accounts.a" + merchant + ".merchant-id", "248000000" + merchant);
+        }
+        settings.put(
+                "tenpay.accounts.a7.platform-certificates",
+                TestAccount.create("stranger").folder().resolve("platform").toString());
+
+        assertThat(preflight("--online")).as(() -> said).isEqualTo(1);
+
+        assertThat(said)
+                .contains(
+                        "ok    account main: Tenpay, asked about an order that doesn't exist, says ORDER_NOT_EXIST (HTTP 404)")
+                .containsPattern(
+                        "FAIL  account a3: .* says SIGN_ERROR \\(HTTP 401\\)\\n +Remedy: is the certificate [0-9A-F]+ uploaded")
+                .containsPattern("FAIL  account a4: .* says NO_AUTH .*\\n +Remedy: is merchant-id 2480000004 right")
+                .containsPattern("FAIL  account a5: .* missing or empty .*\\n +Remedy: was it Tenpay that answered")
+                .containsPattern("FAIL  account a6: .* too far from our clock .*\\n +Remedy: set this machine's clock")
+                .containsPattern(
+                        "FAIL  account a7: .* no platform certificate has this serial number .*\\n +Remedy: download");
+        assertThat(asked)
+                .filteredOn(request -> request.contains("inquiry-payment"))
+                .hasSize(6)
+                .allMatch(request ->
+                        request.matches(".*\\{\"merchant_id\":\"\\d+\",\"out_trade_no\":\"[0-9A-Za-z_|*-]{6,32}\"}"));
+    }
+}
