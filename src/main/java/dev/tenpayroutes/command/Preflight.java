@@ -72,6 +72,7 @@ final class Preflight {
     /** The table is not to be mixed with a log, and two connections are enough. */
     private static final List<String> QUIET = List.of(
             "--logging.threshold.console=OFF",
+            "--logging.threshold.file=OFF",
             "--camel.main.routes-include-pattern=false",
             "--camel.main.shutdown-timeout=1",
             "--spring.datasource.hikari.maximum-pool-size=2",

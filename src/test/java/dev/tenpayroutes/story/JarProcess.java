@@ -13,6 +13,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -78,12 +79,13 @@ final class JarProcess {
         log = file;
     }
 
-    Process start() {
-        List<String> command = List.of(
+    Process start(String... arguments) {
+        List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
                 "-jar",
-                jar.toString());
+                jar.toString()));
+        command.addAll(List.of(arguments));
         try {
             ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile());
             // By environment variables, as the README and docker-compose.yml have it.

@@ -424,4 +424,17 @@ class SecretsIT {
         assertThat(program.output()).contains("Can't start: ", "DEBUG");
         assertThat(canaries.heardIn(program.output())).isEmpty();
     }
+
+    @Test
+    void preflightLooksAtAllOfThemAndShowsNone() throws Exception {
+        Process preflight = program.start("preflight", "--online");
+        assertThat(preflight.waitFor(60, TimeUnit.SECONDS)).isTrue();
+
+        assertThat(program.output())
+                .contains(
+                        "ok    account main: signs as merchant", "clients [", "database: PostgreSQL 15", "0 failures");
+        assertThat(preflight.exitValue()).isZero();
+        assertThat(program.output()).doesNotContain("DEBUG", "Exception");
+        assertThat(canaries.heardIn(program.output())).isEmpty();
+    }
 }
