@@ -66,7 +66,7 @@ public class Accounts {
         }
         Map<String, String> merchants = new HashMap<>();
         settings.accounts().forEach((name, files) -> {
-            if (!name.matches("[a-z0-9][a-z0-9-]{0,31}")) {
+            if (!isName(name)) {
                 found.add(Finding.error(
                         "tenpay.accounts." + name,
                         "is not a usable account name",
@@ -84,6 +84,11 @@ public class Accounts {
             }
         });
         return found;
+    }
+
+    /** Whether an account may be called so: the name is part of the webhook's path. */
+    public static boolean isName(String name) {
+        return name.matches("[a-z0-9][a-z0-9-]{0,31}");
     }
 
     /** The names of all accounts, those that can't work among them. */

@@ -1,5 +1,6 @@
 package dev.tenpayroutes.command;
 
+import dev.tenpayroutes.account.Accounts;
 import dev.tenpayroutes.account.SettingException;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -73,7 +74,7 @@ final class NewKey {
     void run(List<String> arguments, PrintStream out) {
         Map<String, String> options = options(arguments);
         String account = options.getOrDefault("account", "");
-        if (!account.matches("[a-z0-9][a-z0-9-]{0,31}")) {
+        if (!Accounts.isName(account)) {
             throw wrong("account", "is not the name of an account: 1 to 32 of a-z, 0-9 and -");
         }
         int bits = number(options, "bits", "2048", "2048|3072");
