@@ -5,6 +5,9 @@ with given as (
         account text, "orderNo" text, "paymentMethod" text, "methodKey" text, region text, total bigint, currency text,
         description text, "validitySeconds" integer, metadata jsonb, content jsonb,
         "merchantId" text, "appId" text, "notifyUrl" text)
+), callers as materialized (
+    -- Apart, or PostgreSQL takes what it may contain for a reason to plan the statement anew for every order.
+    select string_to_array(:#${variable.accounts}, ',') as accounts
 ), stored as (
     insert into payment (
         account, order_no, payment_method, method_key, region, amount, currency, description, metadata, content,
@@ -16,10 +19,11 @@ with given as (
         now() + cast(:#${properties:tenpay.poll.submit-lease} as interval),
         now() + cast(:#${properties:tenpay.poll.first-delay} as interval)
     from given
+    cross join callers
     -- Without its account named, a number means the order that has it, whichever account is the default by now.
     where not exists (
         select from payment p
-        where p.order_no = given."orderNo" and p.account = any (string_to_array(:#${variable.accounts}, ',')))
+        where p.order_no = given."orderNo" and p.account = any (callers.accounts))
     on conflict (account, order_no) do nothing
     returning *
 ), noted as (

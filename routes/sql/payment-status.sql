@@ -9,7 +9,8 @@ with news as (
     from payment
     where account = :#${variable.account} and order_no = :#${variable.number}
     for update
-), judged as (
+), judged as materialized (
+    -- Materialized, here and below: else every step is copied into each mention of it, into expressions of thousands of terms.
     select
         h.id, h.status as old_status, h.review as old_review, n.answer,
         -- checkout-pay answers without the amount: a success there is asked for by inquiry-payment at once.
@@ -24,7 +25,7 @@ with news as (
             and (n.total, n.currency) is distinct from (cast(h.amount as text), h.currency) as of_another_amount
     from held h
     cross join news n
-), wished as (
+), wished as materialized (
     select *,
         case
             when of_another or of_another_amount then old_status
@@ -38,7 +39,7 @@ with news as (
             else old_status
         end as wish
     from judged
-), decided as (
+), decided as materialized (
     select *,
         case when old_status || '>' || wish in (
             'CREATED>PENDING', 'CREATED>SUCCEEDED', 'CREATED>FAILED', 'CREATED>CLOSED', 'CREATED>EXPIRED',

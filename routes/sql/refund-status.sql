@@ -17,7 +17,8 @@ with news as (
     join refund r on r.payment_id = paid.id
     where r.account = :#${variable.account} and r.refund_no = :#${variable.number}
     for update of r
-), judged as (
+), judged as materialized (
+    -- Materialized, here and below: else every step is copied into each mention of it, into expressions of thousands of terms.
     select
         h.id, h.payment_id, h.amount, h.status as old_status, h.review as old_review, h.refusal, h.submits, h.submitted_at,
         h.submitting_until, h.created_at, h.updated_at as finished_at, n.answer, n.status as told, n.source, n.reason, coalesce(n.unsent, false) as unsent, n."refundId", n."succeededAt",
@@ -30,7 +31,7 @@ with news as (
             and (n.total, n.currency) is distinct from (cast(h.amount as text), h.currency) as of_another_amount
     from held h
     cross join news n
-), wished as (
+), wished as materialized (
     select *,
         case
             when of_another or of_another_amount then old_status
@@ -44,7 +45,7 @@ with news as (
             else old_status
         end as wish
     from judged
-), decided as (
+), decided as materialized (
     select *,
         case when old_status || '>' || wish in (
             'CREATED>PENDING', 'CREATED>SUCCEEDED', 'CREATED>FAILED',
