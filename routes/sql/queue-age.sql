@@ -4,4 +4,5 @@ select cast(extract(epoch from greatest(now() - (select min(next_poll_at) from p
     cast(extract(epoch from greatest(now() - (select min(next_attempt_at) from notification where next_attempt_at is not null), interval '0')) as bigint) as notifications,
     cast(extract(epoch from greatest(now() - least(
         (select min(reconcile_at) from payment where reconcile_at is not null),
-        (select min(reconcile_at) from refund where reconcile_at is not null)), interval '0')) as bigint) as reconciliation
+        (select min(reconcile_at) from refund where reconcile_at is not null)), interval '0')) as bigint) as reconciliation,
+    cast(extract(epoch from greatest(now() - (select min(next_attempt_at) from event_queue where next_attempt_at is not null), interval '0')) as bigint) as events

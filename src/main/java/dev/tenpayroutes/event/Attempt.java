@@ -48,7 +48,7 @@ final class Attempt {
     @JsonProperty
     private @Nullable Outcome outcome;
 
-    private @Nullable Future<?> call;
+    private volatile @Nullable Future<?> call;
 
     Attempt(long event, int claim, String at, long started) {
         this.event = event;
@@ -64,15 +64,23 @@ final class Attempt {
     }
 
     /** What can be cancelled; an attempt that has ended meanwhile cancels it at once. */
-    synchronized void under(Future<?> future) {
+    void under(Future<?> future) {
         call = future;
-        if (outcome != null) {
+        if (isOver()) {
+            future.cancel(true);
+        }
+    }
+
+    /** Frees what it holds; not under any lock, since others are called. */
+    void cancel() {
+        Future<?> future = call;
+        if (future != null) {
             future.cancel(true);
         }
     }
 
     /** Ends it by its status, or, without one, as failed for this reason; false when it had ended before. */
-    synchronized boolean end(String reason, long now) {
+    boolean end(String reason, long now) {
         Integer code = status;
         if (code == null) {
             return end(Outcome.FAILED, reason, now);
@@ -80,27 +88,22 @@ final class Attempt {
         if (code / 100 == 2) {
             return end(Outcome.DELIVERED, null, now);
         }
-        return end(
-                code == 410 ? Outcome.GONE : Outcome.FAILED,
-                code / 100 == 3 ? "a redirect, which is not followed" : null,
-                now);
+        String redirect = code / 100 == 3 ? "a redirect, which is not followed" : null;
+        return end(code == 410 ? Outcome.GONE : Outcome.FAILED, redirect, now);
     }
 
     /** Ends it unsent, or with nothing known of it. */
-    synchronized boolean release(long now) {
+    boolean release(long now) {
         return end(Outcome.RELEASED, null, now);
     }
 
-    private boolean end(Outcome how, @Nullable String reason, long now) {
+    private synchronized boolean end(Outcome how, @Nullable String reason, long now) {
         if (outcome != null) {
             return false;
         }
         outcome = how;
         problem = reason;
         millis = (int) Math.min((now - started) / 1_000_000, Integer.MAX_VALUE);
-        if (call != null) {
-            call.cancel(true);
-        }
         return true;
     }
 

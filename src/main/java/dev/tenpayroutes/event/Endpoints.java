@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.stereotype.Component;
 
 /**
@@ -53,10 +54,15 @@ class Endpoints {
 
     private final Map<String, Endpoint> endpoints = new LinkedHashMap<>();
 
+    @Autowired
     Endpoints(EventSettings settings, Accounts accounts, Networks networks) {
+        this(settings, accounts.names(), networks);
+    }
+
+    Endpoints(EventSettings settings, Set<String> accounts, Networks networks) {
         settings.accounts().forEach((name, of) -> {
             Address address = of.events();
-            if (address == null || !accounts.names().contains(name)) {
+            if (address == null || !accounts.contains(name)) {
                 return;
             }
             String prefix = "tenpay.accounts." + name + ".events.";

@@ -150,6 +150,11 @@ final class ErpCalls implements AutoCloseable {
         }
     }
 
+    private void cutOff(Attempt attempt, String reason) {
+        ended(attempt, reason);
+        attempt.cancel();
+    }
+
     /**
      * A name that isn't answered for must hold up no other, and takes one thread however many wait for it. The addresses are
      * those that the connection then asks for again, from Java's own cache, and decides about.
@@ -215,6 +220,7 @@ final class ErpCalls implements AutoCloseable {
     void release(Attempt attempt) {
         if (attempt.release(System.nanoTime())) {
             attempts.ended(attempt);
+            attempt.cancel();
         }
     }
 
@@ -265,7 +271,7 @@ final class ErpCalls implements AutoCloseable {
             read += part.remaining();
             part.position(part.limit());
             if (read > LONGEST_ANSWER) {
-                ended(attempt, "");
+                cutOff(attempt, "");
             }
         }
 

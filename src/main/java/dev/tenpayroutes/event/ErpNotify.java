@@ -3,13 +3,16 @@ package dev.tenpayroutes.event;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import org.apache.camel.Exchange;
 import org.apache.camel.Processor;
@@ -202,6 +205,29 @@ class ErpNotify {
                     failure == null ? "" : failure.getClass().getSimpleName());
             if (attempt != null && attempt.end("it can't be made: the log has why", System.nanoTime())) {
                 attempts.ended(attempt);
+            }
+        };
+    }
+
+    /** What each destination has not taken becomes the gauges {@code tenpay.events.undelivered}, {@code .age} and others. */
+    @Bean
+    Processor reportBacklog(MeterRegistry meters) {
+        Map<Tags, Map<String, AtomicLong>> gauges = new ConcurrentHashMap<>();
+        return exchange -> {
+            // Who is not in it any more has nothing left.
+            gauges.values().forEach(all -> all.values().forEach(gauge -> gauge.set(0)));
+            for (Object row : exchange.getMessage().getMandatoryBody(List.class)) {
+                Map<?, ?> destination = (Map<?, ?>) row;
+                Tags tags = Tags.of(
+                        "account",
+                        String.valueOf(destination.get("account")),
+                        "destination",
+                        String.valueOf(destination.get("destination")));
+                Map<String, AtomicLong> own = gauges.computeIfAbsent(tags, any -> new ConcurrentHashMap<>());
+                for (String what : List.of("undelivered", "age", "dead", "disabled")) {
+                    own.computeIfAbsent(what, name -> meters.gauge("tenpay.events." + name, tags, new AtomicLong()))
+                            .set(((Number) destination.get(what)).longValue());
+                }
             }
         };
     }

@@ -37,6 +37,8 @@ public class ScheduleSettings {
             "tenpay.housekeeping.keep-history",
             "tenpay.housekeeping.keep-notifications",
             "tenpay.housekeeping.look-at-accounts",
+            "tenpay.housekeeping.keep-events",
+            "tenpay.housekeeping.keep-event-attempts",
             "tenpay.notifications.tick",
             "tenpay.notifications.lease",
             "tenpay.notifications.max-delay",

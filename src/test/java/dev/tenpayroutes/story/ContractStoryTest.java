@@ -93,6 +93,7 @@ class ContractStoryTest extends Story {
         provokeOrders();
         provokeLooks();
         provokeRefunds();
+        provokeEvents();
         provokeWhatEveryOperationMayAnswer();
     }
 
@@ -183,9 +184,43 @@ class ContractStoryTest extends Story {
         }
     }
 
+    private void provokeEvents() {
+        provoke("listEvents 200 eventPage", () -> {
+            String refund = paidRefund();
+            db.sql("update event_delivery set state = 'DEAD', finished_at = now() where event_id in"
+                            + " (select id from erp_event where data ->> 'refund_no' = ?)")
+                    .param(refund)
+                    .update();
+            return get("/v1/events?status=DEAD&limit=1");
+        });
+        provoke("getEvent 200 event", () -> {
+            String id = eventId(paidPayment(), "payment.pending");
+            eventually()
+                    .untilAsserted(() ->
+                            assertThat(get("/v1/events/" + id).text("status")).isEqualTo("DELIVERED"));
+            return get("/v1/events/" + id);
+        });
+        provoke("redeliverEvent 202 redelivered", () -> send(GOOD.get("redeliverEvent")));
+        provoke("redeliverEvents 202 redelivered", () -> send(GOOD.get("redeliverEvents")));
+        provoke("redeliverEvents 415 UNSUPPORTED_MEDIA_TYPE", () -> asText(GOOD.get("redeliverEvents")));
+        provoke("redeliverEvent 409 NO_DESTINATION", () -> {
+            String id = db.sql("insert into erp_event (account, payment_id, type, data)"
+                            + " select 'macau', payment_id, type, data from erp_event limit 1"
+                            + " returning cast(event_id as text)")
+                    .query(String.class)
+                    .single();
+            return send("POST", "/v1/events/" + id + "/redeliver", NEIGHBOUR, null);
+        });
+        for (String operation : List.of("getEvent", "redeliverEvent")) {
+            provoke(operation + " 404 EVENT_NOT_FOUND", () -> ofNobody(operation));
+        }
+    }
+
     private Answer ofNobody(String operation) {
         Call call = GOOD.get(operation);
-        String path = call.path().replaceFirst("(SO|RF)-[^/]+", newNumber());
+        String path = call.path()
+                .replaceFirst("(SO|RF)-[^/]+", newNumber())
+                .replaceFirst("/events/[^/]{36}", "/events/" + UUID.randomUUID());
         return send(call.method(), path, KEY, call.body());
     }
 
@@ -524,12 +559,15 @@ class ContractStoryTest extends Story {
         CONTRACT.operations()
                 .forEach(operation -> operation.requests().forEach((name, example) -> {
                     ObjectNode own = example.deepCopy();
-                    own.put(own.has("orderNo") ? "orderNo" : "refundNo", newNumber());
+                    boolean range = operation.id().equals("redeliverEvents");
+                    if (!range) {
+                        own.put(own.has("orderNo") ? "orderNo" : "refundNo", newNumber());
+                    }
                     String path = operation.path().replace("{orderNo}", paidPayment());
                     assertThat(send(operation.method(), path, KEY, own.toString())
                                     .status())
                             .as(operation.id() + " " + name)
-                            .isEqualTo(201);
+                            .isEqualTo(range ? 202 : 201);
                 }));
     }
 }

@@ -3,7 +3,12 @@ package dev.tenpayroutes.story;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tenpayroutes.story.ErpReceiver.Delivery;
+import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -98,5 +103,270 @@ class EventStoryTest extends Story {
         assertThat(first).extracting(Delivery::id).containsOnly(first.get(0).id());
         assertThat(first).extracting(Delivery::body).containsOnly(first.get(0).body());
         assertThat(heard.get(1).at() - heard.get(0).at()).isGreaterThan(270_000_000L);
+    }
+
+    private Answer event(String number, String type) {
+        return get("/v1/events/" + eventId(number, type));
+    }
+
+    private void eventIsSoon(String number, String type, String status) {
+        eventually()
+                .untilAsserted(
+                        () -> assertThat(event(number, type).text("status")).isEqualTo(status));
+    }
+
+    /** What this receiver says to the events of one payment; to all others, yes. */
+    private static ErpReceiver.Answer only(String number, ErpReceiver.Answer answer) {
+        return (exchange, delivery) ->
+                (delivery.body().contains(number) ? answer : ErpReceiver.status(204)).to(exchange, delivery);
+    }
+
+    @Test
+    void whatNobodyTakesIsDeadAfterItsLastAttemptKeptAndShownAndBlocksNothingAfterIt() {
+        String number = newNumber();
+        ERP.answers((exchange, delivery) -> ErpReceiver.status(
+                        delivery.body().contains(number) && delivery.type().equals("payment.pending") ? 500 : 204)
+                .to(exchange, delivery));
+        post("/v1/payments", order(number));
+        shopper(number, "SUCCESS");
+        eventIsSoon(number, "payment.pending", "DEAD");
+        eventIsSoon(number, "payment.succeeded", "DELIVERED");
+
+        assertThat(types(number))
+                .containsExactly(
+                        "payment.pending",
+                        "payment.pending",
+                        "payment.pending",
+                        "payment.pending",
+                        "payment.succeeded");
+        Answer dead = event(number, "payment.pending");
+        assertThat(dead.body().path("attempts")).hasSize(4);
+        assertThat(dead.body().at("/attempts/0/status").asInt()).isEqualTo(500);
+        assertThat(dead.body().at("/deliveries/0/attempts").asInt()).isEqualTo(4);
+        Answer list = get("/v1/events?status=DEAD&orderNo=" + number);
+        assertThat(list.body().path("items")).hasSize(1);
+        assertThat(list.body().at("/items/0/id")).isEqualTo(dead.body().path("id"));
+        assertThat(dead.content()).doesNotContain("latte");
+
+        ERP.answers(ErpReceiver.status(204));
+        assertThat(post("/v1/events/" + dead.text("id") + "/redeliver", null)
+                        .body()
+                        .path("redelivered")
+                        .asInt())
+                .isEqualTo(1);
+        eventIsSoon(number, "payment.pending", "DELIVERED");
+        assertThat(types(number)).endsWith("payment.succeeded", "payment.pending");
+    }
+
+    @Test
+    void aHangingReceiverOfOneAccountDelaysNoOther() {
+        ERP.answers((exchange, delivery) -> LockSupport.parkNanos(2_000_000_000));
+        for (int i = 0; i < 40; i++) {
+            post("/v1/payments", order(newNumber()));
+        }
+        eventually()
+                .untilAsserted(
+                        () -> assertThat(count("select count(*) from event_queue where in_flight and account = 'main'"))
+                                .isGreaterThan(10));
+        String number = "SO-MACAU-" + System.nanoTime() % 1_000_000;
+        long before = System.nanoTime();
+
+        toldInMacau(number);
+
+        eventually().untilAsserted(() -> assertThat(MACAU_ERP.of(number)).hasSize(1));
+        assertThat(MACAU_ERP.of(number).get(0).at() - before).isLessThan(1_500_000_000L);
+        ERP.answers(ErpReceiver.status(204));
+    }
+
+    /** The other account's payment has succeeded, as its statement writes it: the sandbox is no Tenpay for that account. */
+    private void toldInMacau(String number) {
+        db.sql("""
+                        with p as (
+                            insert into payment (account, order_no, payment_method, region, amount, currency, description,
+                                content, merchant_id, app_id, method_key, notify_url, expires_at, next_poll_at)
+                            values ('macau', ?, 'CARD', 'SG', 1050, 'SGD', 'x', '{}', 'm', 'a', 'CARD', 'u',
+                                now() + interval '1 hour', now() + interval '1 day')
+                            returning *
+                        ), e as (
+                            insert into erp_event (account, payment_id, type, data)
+                            select account, id, 'payment.succeeded', to_jsonb(p) from p returning *
+                        ), d as (
+                            insert into event_delivery (event_id, destination, payment_id, account)
+                            select id, 'http', payment_id, account from e
+                        )
+                        insert into event_queue (payment_id, destination, account, pending, next_attempt_at)
+                        select payment_id, 'http', account, 1, now() from e
+                        """).param(number).update();
+    }
+
+    @Test
+    void aRedirectIsAFailureAndNotFollowed() {
+        String number = newNumber();
+        ERP.answers(only(number, ErpReceiver.status(307, "Location", MACAU_ERP.url())));
+        post("/v1/payments", order(number));
+        eventually()
+                .untilAsserted(() -> assertThat(event(number, "payment.pending")
+                                .body()
+                                .at("/attempts/0/problem")
+                                .asText())
+                        .contains("redirect"));
+        assertThat(MACAU_ERP.of(number)).isEmpty();
+    }
+
+    @Test
+    void anEndlessAnswerIsTakenByItsStatus() {
+        String number = newNumber();
+        ERP.answers(only(number, (exchange, delivery) -> {
+            exchange.sendResponseHeaders(200, 0);
+            byte[] some = new byte[8192];
+            try (var out = exchange.getResponseBody()) {
+                for (int i = 0; i < 10_000; i++) {
+                    out.write(some);
+                }
+            }
+        }));
+        post("/v1/payments", order(number));
+        eventIsSoon(number, "payment.pending", "DELIVERED");
+        ERP.answers(ErpReceiver.status(204));
+    }
+
+    @Test
+    void retryAfterIsHonouredForTheWholeAddressUpToItsLimit() {
+        String number = newNumber();
+        ERP.answers(only(number, ErpReceiver.status(503, "Retry-After", "100000")));
+        post("/v1/payments", order(number));
+        eventually().untilAsserted(() -> assertThat(ERP.of(number)).isNotEmpty());
+        ERP.answers(ErpReceiver.status(204));
+        eventIsSoon(number, "payment.pending", "DELIVERED");
+        List<Delivery> heard = ERP.of(number);
+        // 2 s at most is asked for in vain beyond it; without it, it would have been 300 ms.
+        assertThat(heard.get(1).at() - heard.get(0).at()).isBetween(1_900_000_000L, 6_000_000_000L);
+    }
+
+    @Test
+    void retryAfterMayBeADateAndNeverShortensAWait() {
+        String number = newNumber();
+        String date = DateTimeFormatter.RFC_1123_DATE_TIME.format(
+                ZonedDateTime.now(ZoneOffset.UTC).plusHours(1));
+        ERP.answers(only(number, ErpReceiver.status(500, "Retry-After", date)));
+        post("/v1/payments", order(number));
+        eventually().untilAsserted(() -> assertThat(ERP.of(number)).hasSize(2));
+        ERP.answers(only(number, ErpReceiver.status(500, "Retry-After", "0")));
+        eventually().untilAsserted(() -> assertThat(ERP.of(number)).hasSize(4));
+        List<Delivery> heard = ERP.of(number);
+        assertThat(heard.get(1).at() - heard.get(0).at()).isGreaterThan(1_900_000_000L);
+        assertThat(heard.get(3).at() - heard.get(2).at()).isGreaterThan(800_000_000L);
+    }
+
+    @Test
+    void goneDisablesTheAddressUntilAPersonActsAndNothingIsLost() {
+        String number = newNumber();
+        ERP.answers(only(number, ErpReceiver.status(410)));
+        post("/v1/payments", order(number));
+        eventually()
+                .untilAsserted(() -> assertThat(event(number, "payment.pending")
+                                .body()
+                                .at("/deliveries/0")
+                                .has("disabledAt"))
+                        .isTrue());
+        assertThat(event(number, "payment.pending")
+                        .body()
+                        .at("/attempts/0/outcome")
+                        .asText())
+                .isEqualTo("GONE");
+        ERP.answers(ErpReceiver.status(204));
+        String other = paidPayment();
+        assertThat(event(other, "payment.pending").text("status")).isEqualTo("PENDING");
+        assertThat(ERP.of(number)).hasSize(1);
+        assertThat(ERP.of(other)).isEmpty();
+
+        post("/v1/events/" + eventId(number, "payment.pending") + "/redeliver", null);
+
+        eventIsSoon(number, "payment.pending", "DELIVERED");
+        eventually()
+                .untilAsserted(() -> assertThat(types(other)).containsExactly("payment.pending", "payment.succeeded"));
+    }
+
+    @Test
+    void aLateAnswerChangesNothingThatAnotherInstanceHasRecorded() {
+        String number = newNumber();
+        ERP.answers(only(number, (exchange, delivery) -> {
+            // While this attempt is under way, another instance takes the event over, delivers and records it.
+            db.sql(
+                            "update event_queue set claim = claim + 1 where payment_id = (select id from payment where order_no = ?)")
+                    .param(number)
+                    .update();
+            ErpReceiver.status(500).to(exchange, delivery);
+        }));
+        post("/v1/payments", order(number));
+        eventually().untilAsserted(() -> assertThat(ERP.of(number)).isNotEmpty());
+        // Its failure isn't counted, and the turn is still the other's until the lease ends.
+        eventually()
+                .untilAsserted(() -> assertThat(count(
+                                "select count(*) from event_queue where in_flight and payment_id = (select id from payment where order_no = ?)",
+                                number))
+                        .isEqualTo(1));
+        assertThat(event(number, "payment.pending").body().path("attempts")).isEmpty();
+        ERP.answers(ErpReceiver.status(204));
+        eventIsSoon(number, "payment.pending", "DELIVERED");
+        assertThat(event(number, "payment.pending")
+                        .body()
+                        .at("/deliveries/0/attempts")
+                        .asInt())
+                .isEqualTo(1);
+    }
+
+    @Test
+    void aRangeIsSentAgainOnceHoweverOftenItIsAskedFor() {
+        String number = paidPayment();
+        eventIsSoon(number, "payment.succeeded", "DELIVERED");
+        String created = event(number, "payment.pending").text("createdAt");
+        String now =
+                db.sql("select to_json(now()) #>> '{}'").query(String.class).single();
+        String range =
+                "{\"createdFrom\":\"%s\",\"createdTo\":\"%s\",\"settledBefore\":\"%s\"}".formatted(created, now, now);
+
+        assertThat(post("/v1/events/redeliver", range)
+                        .body()
+                        .path("redelivered")
+                        .asInt())
+                .isGreaterThanOrEqualTo(2);
+        eventually().untilAsserted(() -> assertThat(types(number)).hasSize(4));
+        Answer again = post("/v1/events/redeliver", range);
+        assertThat(again.status()).isEqualTo(202);
+        assertThat(again.body().path("redelivered").asInt()).isZero();
+        assertThat(again.body().path("more").asBoolean()).isFalse();
+        assertThat(types(number))
+                .containsExactly("payment.pending", "payment.succeeded", "payment.pending", "payment.succeeded");
+    }
+
+    @Test
+    void anotherAccountsEventsAreNotThere() {
+        String id = eventId(paidPayment(), "payment.pending");
+        assertThat(send("GET", "/v1/events/" + id, NEIGHBOUR, null).status()).isEqualTo(404);
+        assertThat(send("POST", "/v1/events/" + id + "/redeliver", NEIGHBOUR, null)
+                        .status())
+                .isEqualTo(404);
+        assertThat(send("GET", "/v1/events", NEIGHBOUR, null).content()).doesNotContain(id);
+        String all = LONG_AGO.replace("2020-01-02", "2099-01-02");
+        assertThat(send("POST", "/v1/events/redeliver", NEIGHBOUR, all)
+                        .body()
+                        .path("redelivered")
+                        .asInt())
+                .isZero();
+        assertThat(get("/v1/events/no-uuid").status()).isEqualTo(404);
+    }
+
+    @Test
+    void eventsArePagedThroughWithoutALossOrARepetition() {
+        String number = paidPayment();
+        List<String> seen = new ArrayList<>();
+        String cursor = "";
+        do {
+            Answer page = get("/v1/events?limit=1&orderNo=" + number + cursor);
+            page.body().path("items").forEach(item -> seen.add(item.path("type").asText()));
+            cursor = page.body().has("nextCursor") ? "&cursor=" + page.text("nextCursor") : "";
+        } while (!cursor.isEmpty());
+        assertThat(seen).containsExactly("payment.succeeded", "payment.pending");
     }
 }

@@ -102,6 +102,10 @@ final class JarProcess {
 
     void startAndWait() {
         start();
+        waitUntilReady();
+    }
+
+    void waitUntilReady() {
         Awaitility.await()
                 .atMost(Duration.ofSeconds(120))
                 .failFast("the program ended", () -> !program.isAlive())

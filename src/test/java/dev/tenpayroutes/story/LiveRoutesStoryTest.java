@@ -23,6 +23,8 @@ import org.springframework.test.context.DynamicPropertySource;
 @ExtendWith(OutputCaptureExtension.class)
 class LiveRoutesStoryTest extends Story {
 
+    private static final ErpReceiver ERP = new ErpReceiver();
+
     private static Path routes;
 
     @DynamicPropertySource
@@ -35,6 +37,8 @@ class LiveRoutesStoryTest extends Story {
         }
         routes = folder.resolve("routes");
         registry.add("tenpay.routes", () -> "file:" + routes);
+        registry.add("tenpay.accounts.main.events.url", ERP::url);
+        registry.add("tenpay.accounts.main.events.secrets", () -> ErpReceiver.SECRET);
     }
 
     private void edit(String file, String what, String by) {
@@ -138,5 +142,39 @@ class LiveRoutesStoryTest extends Story {
         String name = Path.of(file).getFileName().toString();
         eventually().untilAsserted(() -> assertThat(output.getOut()).contains(name + " reloaded"));
         assertThat(payment(pendingPayment()).text("status")).isEqualTo("PENDING");
+    }
+
+    /** What an old ERP wants instead of JSON: a mapping and two words of the route, and the signature is of that. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "application/xml;@html \"<payment no='\\(.orderNo)' status='\\(.status)'><text>\\(.description)</text></payment>\""
+                        + ";<payment no='%s' status='PENDING'><text>2 &lt; 3 &amp; latte</text></payment>",
+                "application/x-www-form-urlencoded;@uri \"no=\\(.orderNo)&status=\\(.status)&text=\\(.description)\""
+                        + ";no=%s&status=PENDING&text=2%%20%%3C%%203%%20%%26%%20latte",
+            })
+    void theErpHearsOfAPaymentInTheFormItWants(String type, String mapping, String body) throws IOException {
+        String payment = """
+                expression: resource:{{tenpay.routes}}/mappings/payment-to-erp.jq
+                                          resultType: byte[]""";
+        String json = Files.readString(routes.resolve("mappings/payment-to-erp.jq"));
+        edit("mappings/payment-to-erp.jq", json, "# A payment -> what our old ERP reads.\n" + mapping + "\n");
+        edit("erp-notify.camel.yaml", payment, payment.replace("byte[]", "java.lang.String"));
+        edit("erp-notify.camel.yaml", "expression: application/json", "expression: " + type);
+        try {
+            eventually().untilAsserted(() -> {
+                String number = newNumber();
+                post("/v1/payments", order(number).replace("2 x latte", "2 < 3 & latte"));
+                eventually().untilAsserted(() -> assertThat(ERP.of(number)).isNotEmpty());
+                assertThat(ERP.of(number).get(0).body()).isEqualTo(body.formatted(number));
+                assertThat(ERP.of(number).get(0).headers().get("Content-type")).containsExactly(type);
+            });
+            assertThat(ERP.complaints()).isEmpty();
+        } finally {
+            edit("erp-notify.camel.yaml", "expression: " + type, "expression: application/json");
+            edit("erp-notify.camel.yaml", payment.replace("byte[]", "java.lang.String"), payment);
+            Files.writeString(routes.resolve("mappings/payment-to-erp.jq"), json);
+        }
     }
 }

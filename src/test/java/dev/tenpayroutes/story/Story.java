@@ -171,9 +171,28 @@ abstract class Story {
         good.put("listRefunds", new Call("GET", paid + "/refunds", null));
         good.put("getRefund", new Call("GET", refund, null));
         good.put("syncRefund", new Call("POST", refund + "/sync", null));
+        String event = "/v1/events/" + eventId(number, "payment.succeeded");
+        good.put("listEvents", new Call("GET", "/v1/events", null));
+        good.put("getEvent", new Call("GET", event, null));
+        good.put("redeliverEvent", new Call("POST", event + "/redeliver", null));
+        good.put("redeliverEvents", new Call("POST", "/v1/events/redeliver", LONG_AGO));
         good.put("listPaymentMethods", new Call("GET", "/v1/payment-methods", null));
         good.put("getContract", new Call("GET", "/v1/openapi.yaml", null));
         return good;
+    }
+
+    /** Asks for events to be sent again, of a time when there were none. */
+    static final String LONG_AGO = """
+            {"createdFrom":"2020-01-01T00:00:00Z","createdTo":"2020-01-02T00:00:00Z",\
+            "settledBefore":"2020-01-02T00:00:00Z"}""";
+
+    /** The id of a payment's event of a type, or of its refund's. */
+    String eventId(String number, String type) {
+        return db.sql("select cast(e.event_id as text) from erp_event e join payment p on p.id = e.payment_id"
+                        + " where p.order_no = ? and e.type = ? order by e.id limit 1")
+                .params(List.of(number, type))
+                .query(String.class)
+                .single();
     }
 
     Answer post(String path, String body) {

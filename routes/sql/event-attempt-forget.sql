@@ -1,0 +1,9 @@
+-- Deletes old attempts, some at a time, so that a receiver that never answers doesn't fill the database.
+delete from event_attempt
+where id in (
+    select id
+    from event_attempt
+    where at < now() - cast(:#${properties:tenpay.housekeeping.keep-event-attempts} as interval)
+    order by at
+    limit 10000
+    for update skip locked)

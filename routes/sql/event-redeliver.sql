@@ -1,0 +1,73 @@
+-- Has events sent again: one of the caller's, or those of a range that were settled before it asked, some at a time.
+with chosen as (
+    select e.id, e.account, e.payment_id
+    from erp_event e
+    where e.event_id = cast(:#${variable.eventKey} as uuid)
+      and e.account = any (string_to_array(:#${variable.accounts}, ','))
+    union all
+    (
+        select e.id, e.account, e.payment_id
+        from erp_event e
+        where cast(:#${variable.eventKey} as uuid) is null
+          and e.account = any (string_to_array(:#${variable.accounts}, ','))
+          and e.created_at >= cast(:#${variable.createdFrom} as timestamptz)
+          and e.created_at < cast(:#${variable.createdTo} as timestamptz)
+          and exists (
+              select from event_destination t
+              left join event_delivery d on d.event_id = e.id and d.destination = t.destination
+              where t.account = e.account
+                and (t.types is null or e.type = any (t.types))
+                -- Repeated as it is, the request repeats nothing: what it had sent again was settled later, or isn't yet.
+                and (d.event_id is null or d.finished_at < cast(:#${variable.settledBefore} as timestamptz))
+                and (cast(:#${variable.status} as text) is null
+                    or :#${variable.status} = coalesce(d.state, 'UNADDRESSED')))
+        order by e.created_at, e.id
+        limit 1001
+    )
+), picked as (
+    select * from chosen limit 1000
+), turns as (
+    -- As whoever records attempts does: first the turn, then the delivery.
+    select q.payment_id from event_queue q where q.payment_id in (select payment_id from picked) order by q.payment_id, q.destination for update
+), again as (
+    insert into event_delivery as d (event_id, destination, payment_id, account)
+    select s.id, t.destination, s.payment_id, s.account
+    from picked s
+    join event_destination t on t.account = s.account
+    where (select count(*) from turns) >= 0
+    order by s.id, t.destination
+    on conflict (event_id, destination) do update
+    set state = 'PENDING', attempts = 0, finished_at = null
+    where d.state <> 'PENDING'
+      and (cast(:#${variable.status} as text) is null or d.state = :#${variable.status})
+      and (cast(:#${variable.settledBefore} as timestamptz) is null or d.finished_at < cast(:#${variable.settledBefore} as timestamptz))
+    returning event_id, destination, payment_id, account
+), queued as (
+    insert into event_queue as q (payment_id, destination, account, pending, next_attempt_at)
+    select payment_id, destination, account, count(*), now()
+    from again
+    group by payment_id, destination, account
+    order by payment_id, destination
+    on conflict (payment_id, destination) do update
+    set pending = q.pending + excluded.pending,
+        next_attempt_at = case when q.in_flight then q.next_attempt_at else now() end
+), hurried as (
+    -- One that waits for its next attempt need not wait for it.
+    update event_queue q
+    set next_attempt_at = now()
+    from picked s
+    where cast(:#${variable.eventKey} as uuid) is not null
+      and q.payment_id = s.payment_id
+      and q.pending > 0
+      and not q.in_flight
+      and not exists (select from again a where a.payment_id = q.payment_id and a.destination = q.destination)
+), enabled as (
+    update event_destination t
+    set disabled_at = null, paused_until = null
+    where t.account in (select account from picked)
+      and (t.disabled_at is not null or t.paused_until is not null)
+)
+select cast(jsonb_build_object(
+    'redelivered', (select count(distinct event_id) from again),
+    'more', (select count(*) from chosen) > 1000,
+    'addressed', exists (select from event_destination t where t.account in (select account from picked))) as text) as result

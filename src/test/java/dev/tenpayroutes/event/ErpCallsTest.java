@@ -1,0 +1,232 @@
+package dev.tenpayroutes.event;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.tenpayroutes.event.EventSettings.ForAll;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.apache.hc.client5.http.async.methods.SimpleRequestBuilder;
+import org.apache.hc.client5.http.async.methods.SimpleRequestProducer;
+import org.apache.hc.core5.http.ContentType;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Against a receiver that says byte for byte what a test lets it say. */
+class ErpCallsTest {
+
+    private interface Talk {
+        void to(OutputStream out) throws IOException;
+    }
+
+    private static final String YES = "HTTP/1.1 204 No Content\r\n\r\n";
+
+    private final Attempts attempts = new Attempts(10);
+    private final ExecutorService threads = Executors.newCachedThreadPool();
+    private ServerSocket server;
+    private ErpCalls calls;
+    private volatile int connections;
+
+    @BeforeEach
+    void start() throws IOException {
+        server = new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1"));
+        calls = calls("127.0.0.0/8");
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        calls.close();
+        server.close();
+        threads.shutdownNow();
+    }
+
+    private ErpCalls calls(String... networks) {
+        Networks allowed = new Networks(new EventSettings(Map.of(), new ForAll(List.of(networks))));
+        return new ErpCalls(attempts, allowed, Clock.systemUTC(), Duration.ofMillis(700), 10);
+    }
+
+    private void receiver(Talk talk) {
+        threads.execute(() -> {
+            while (!server.isClosed()) {
+                try {
+                    Socket socket = server.accept();
+                    connections++;
+                    threads.execute(() -> {
+                        try (socket) {
+                            socket.getInputStream().read(new byte[8192]);
+                            talk.to(socket.getOutputStream());
+                        } catch (IOException e) {
+                            // The other side has had enough.
+                        }
+                    });
+                } catch (IOException e) {
+                    return;
+                }
+            }
+        });
+    }
+
+    private static Talk says(String text) {
+        return out -> out.write(text.getBytes(StandardCharsets.US_ASCII));
+    }
+
+    /** Sends one event there, and what came of it. */
+    private JsonNode send(String url) throws Exception {
+        Endpoint endpoint = new Endpoint("main", URI.create(url), List.of(new byte[32]), Map.of(), List.of());
+        Attempt attempt = new Attempt(1, 1, "2026-11-23T08:00:00Z", System.nanoTime());
+        attempts.begin(attempt);
+        calls.send(
+                attempt,
+                endpoint,
+                SimpleRequestProducer.create(SimpleRequestBuilder.post(endpoint.url())
+                        .setBody("{}", ContentType.APPLICATION_JSON)
+                        .build()));
+        List<Attempt> over = attempts.over(1, 10, TimeUnit.SECONDS);
+        assertThat(over).as("an attempt ends").hasSize(1);
+        attempts.recorded(1);
+        assertThat(attempts.open()).isZero();
+        return new ObjectMapper().valueToTree(over.get(0));
+    }
+
+    private String url() {
+        return "http://127.0.0.1:" + server.getLocalPort() + "/events";
+    }
+
+    @Test
+    void anAnswerOf2xxIsADelivery() throws Exception {
+        receiver(says(YES));
+        assertThat(send(url()).path("outcome").asText()).isEqualTo("DELIVERED");
+    }
+
+    /** Its client's own timeouts would start anew with each byte. */
+    @Test
+    void anAnswerWhoseHeadDripsInIsCutOffWhenTheWholeTimeIsOver() throws Exception {
+        receiver(out -> {
+            out.write("HTTP/1.1 200 OK\r\nX-Slow: ".getBytes(StandardCharsets.US_ASCII));
+            for (int i = 0; i < 60; i++) {
+                LockSupport.parkNanos(100_000_000);
+                out.write('x');
+                out.flush();
+            }
+        });
+        JsonNode attempt = send(url());
+        assertThat(attempt.path("outcome").asText()).isEqualTo("FAILED");
+        assertThat(attempt.path("problem").asText()).isEqualTo("no answer in time");
+        assertThat(attempt.path("millis").asInt()).isBetween(690, 3000);
+    }
+
+    @Test
+    void aBodyThatNeverEndsIsReadOverAndCutOffAndItsStatusCounts() throws Exception {
+        receiver(out -> {
+            out.write("HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            for (int i = 0; i < 100_000; i++) {
+                out.write(new byte[8192]);
+            }
+        });
+        assertThat(send(url()).path("outcome").asText()).isEqualTo("DELIVERED");
+    }
+
+    @Test
+    void aReceiverThatGoesAwayHasFailed() throws Exception {
+        receiver(out -> out.flush());
+        assertThat(send(url()).path("outcome").asText()).isEqualTo("FAILED");
+    }
+
+    @Test
+    void aRefusalIsNeitherRepeatedNorFollowed() throws Exception {
+        receiver(says("HTTP/1.1 503 Busy\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n"));
+        JsonNode attempt = send(url());
+        assertThat(attempt.path("status").asInt()).isEqualTo(503);
+        assertThat(attempt.path("retryAfter").asInt()).isEqualTo(7);
+        assertThat(connections).isEqualTo(1);
+    }
+
+    @Test
+    void aRedirectIsNotFollowed() throws Exception {
+        receiver(says("HTTP/1.1 302 Found\r\nLocation: " + url() + "/other\r\nContent-Length: 0\r\n\r\n"));
+        JsonNode attempt = send(url());
+        assertThat(attempt.path("outcome").asText()).isEqualTo("FAILED");
+        assertThat(attempt.path("problem").asText()).contains("redirect");
+        assertThat(connections).isEqualTo(1);
+    }
+
+    @Test
+    void anAddressInsideIsNeverConnectedTo() throws Exception {
+        receiver(says(YES));
+        calls.close();
+        calls = calls("10.0.0.0/8");
+        for (String host : List.of("127.0.0.1", "localhost", "127.1", "2130706433")) {
+            JsonNode attempt = send(url().replace("127.0.0.1", host));
+            assertThat(attempt.path("problem").asText()).as(host).contains("tenpay.events.allowed-networks");
+        }
+        assertThat(connections).isZero();
+    }
+
+    @Test
+    void noProxyIsUsedSinceNobodyCouldSayWhereItLeads() throws Exception {
+        receiver(says(YES));
+        try (ServerSocket proxy = new ServerSocket(0, 5, InetAddress.getByName("127.0.0.1"))) {
+            proxy.setSoTimeout(300);
+            System.setProperty("http.proxyHost", "127.0.0.1");
+            System.setProperty("http.proxyPort", Integer.toString(proxy.getLocalPort()));
+            System.setProperty("http.nonProxyHosts", "");
+            calls.close();
+            calls = calls("127.0.0.0/8");
+            assertThat(send(url()).path("outcome").asText()).isEqualTo("DELIVERED");
+            assertThat(connections).isEqualTo(1);
+        } finally {
+            List.of("http.proxyHost", "http.proxyPort", "http.nonProxyHosts").forEach(System::clearProperty);
+        }
+    }
+
+    @Test
+    void whoSpeaksNoTlsIsToldNothing() throws Exception {
+        receiver(says(YES));
+        JsonNode attempt = send(url().replace("http:", "https:"));
+        assertThat(attempt.path("outcome").asText()).isEqualTo("FAILED");
+        assertThat(attempt.path("problem").asText()).doesNotContain("127.0.0.1");
+    }
+
+    @Test
+    void aNameThatIsNotThereHasFailed() throws Exception {
+        assertThat(send("http://no-such-name.invalid/events").path("problem").asText())
+                .isEqualTo("unknown host");
+    }
+
+    @Test
+    void whatIsReleasedDoesNotCountAndFreesItsRoom() throws Exception {
+        receiver(out -> LockSupport.parkNanos(5_000_000_000L));
+        Endpoint endpoint = new Endpoint("main", URI.create(url()), List.of(new byte[32]), Map.of(), List.of());
+        Attempt attempt = new Attempt(1, 1, "2026-11-23T08:00:00Z", System.nanoTime());
+        attempts.begin(attempt);
+        calls.send(
+                attempt,
+                endpoint,
+                SimpleRequestProducer.create(
+                        SimpleRequestBuilder.post(endpoint.url()).build()));
+        assertThat(attempts.room()).isEqualTo(9);
+
+        calls.release();
+
+        List<Attempt> over = attempts.over(5, 1, TimeUnit.SECONDS);
+        assertThat(new ObjectMapper().valueToTree(over.get(0)).path("outcome").asText())
+                .isEqualTo("RELEASED");
+        attempts.recorded(1);
+        assertThat(attempts.room()).isEqualTo(10);
+    }
+}
