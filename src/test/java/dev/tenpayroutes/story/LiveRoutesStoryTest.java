@@ -144,20 +144,25 @@ class LiveRoutesStoryTest extends Story {
         assertThat(payment(pendingPayment()).text("status")).isEqualTo("PENDING");
     }
 
-    /** What an old ERP wants instead of JSON: a mapping and two words of the route, and the signature is of that. */
-    @ParameterizedTest
-    @CsvSource(
-            delimiter = ';',
-            value = {
-                "application/xml;@html \"<payment no='\\(.orderNo)' status='\\(.status)'><text>\\(.description)</text></payment>\""
-                        + ";<payment no='%s' status='PENDING'><text>2 &lt; 3 &amp; latte</text></payment>",
-                "application/x-www-form-urlencoded;@uri \"no=\\(.orderNo)&status=\\(.status)&text=\\(.description)\""
-                        + ";no=%s&status=PENDING&text=2%%20%%3C%%203%%20%%26%%20latte",
-            })
-    void theErpHearsOfAPaymentInTheFormItWants(String type, String mapping, String body) throws IOException {
-        String payment = """
-                expression: resource:{{tenpay.routes}}/mappings/payment-to-erp.jq
-                                          resultType: byte[]""";
+    @Test
+    void theErpHearsOfAPaymentInXmlWhereThatIsWhatItReads() throws IOException {
+        theErpHears(
+                "application/xml",
+                "@html \"<payment no='\\(.orderNo)' status='\\(.status)'><text>\\(.description)</text></payment>\"",
+                "<payment no='%s' status='PENDING'><text>2 &lt; 3 &amp; latte</text></payment>");
+    }
+
+    @Test
+    void theErpHearsOfAPaymentAsAFlatFormWhereThatIsWhatItReads() throws IOException {
+        theErpHears(
+                "application/x-www-form-urlencoded",
+                "@uri \"no=\\(.orderNo)&status=\\(.status)&text=\\(.description)\"",
+                "no=%s&status=PENDING&text=2%%20%%3C%%203%%20%%26%%20latte");
+    }
+
+    /** A mapping and two words of the route make another body, and the signature is of that. */
+    private void theErpHears(String type, String mapping, String body) throws IOException {
+        String payment = "payment-to-erp.jq\n" + " ".repeat(24) + "resultType: byte[]";
         String json = Files.readString(routes.resolve("mappings/payment-to-erp.jq"));
         edit("mappings/payment-to-erp.jq", json, "# A payment -> what our old ERP reads.\n" + mapping + "\n");
         edit("erp-notify.camel.yaml", payment, payment.replace("byte[]", "java.lang.String"));
