@@ -3,15 +3,21 @@ package dev.tenpayroutes.story;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tenpayroutes.story.ErpReceiver.Delivery;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
+import javax.sql.DataSource;
+import org.apache.camel.CamelContext;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
 import org.springframework.test.context.TestPropertySource;
@@ -30,6 +36,12 @@ class EventStoryTest extends Story {
 
     private static final ErpReceiver ERP = new ErpReceiver();
     private static final ErpReceiver MACAU_ERP = new ErpReceiver();
+
+    @Autowired
+    DataSource store;
+
+    @Autowired
+    CamelContext camel;
 
     @DynamicPropertySource
     static void receivers(DynamicPropertyRegistry registry) {
@@ -370,5 +382,87 @@ class EventStoryTest extends Story {
             cursor = page.body().has("nextCursor") ? "&cursor=" + page.text("nextCursor") : "";
         } while (!cursor.isEmpty());
         assertThat(seen).containsExactly("payment.succeeded", "payment.pending");
+    }
+
+    /** What a statement sees may be older than the lock it waited for: an earlier event that it doesn't see still comes first. */
+    @Test
+    void anEventWhoseStatementWaitedForItsPaymentComesAfterTheOneItWaitedFor() throws SQLException {
+        String number = pendingPayment();
+        eventIsSoon(number, "payment.pending", "DELIVERED");
+        try (Connection other = store.getConnection();
+                Statement statement = other.createStatement()) {
+            other.setAutoCommit(false);
+            statement.execute("select from payment where order_no = '" + number + "' for update");
+            shopper(number, "SUCCESS");
+            eventually().until(() -> count("select count(*) from pg_locks where not granted") > 0);
+            statement.execute("""
+                    with e as (
+                        insert into erp_event (account, payment_id, type, data)
+                        select account, id, 'payment.review', to_jsonb(payment) from payment where order_no = '%s'
+                        returning *
+                    ), d as (
+                        insert into event_delivery (event_id, destination, payment_id, account)
+                        select id, 'http', payment_id, account from e
+                    )
+                    insert into event_queue as q (payment_id, destination, account, pending, next_attempt_at)
+                    select payment_id, 'http', account, 1, now() + interval '1 second' from e
+                    on conflict (payment_id, destination) do update
+                    set pending = q.pending + 1, next_attempt_at = now() + interval '1 second'
+                    """.formatted(number));
+            other.commit();
+        }
+        eventIsSoon(number, "payment.succeeded", "DELIVERED");
+        assertThat(types(number)).containsExactly("payment.pending", "payment.review", "payment.succeeded");
+    }
+
+    @Test
+    void onlyTheTypesThatAnAccountWantsAreSentAndTheOthersAreKnownAsUnaddressed() {
+        db.sql("update event_destination set types = '{payment.succeeded}' where account = 'main'")
+                .update();
+        try {
+            String number = paidPayment();
+            eventIsSoon(number, "payment.succeeded", "DELIVERED");
+            assertThat(types(number)).containsExactly("payment.succeeded");
+            assertThat(event(number, "payment.pending").text("status")).isEqualTo("UNADDRESSED");
+            assertThat(get("/v1/events?status=UNADDRESSED&orderNo=" + number)
+                            .body()
+                            .path("items"))
+                    .hasSize(1);
+        } finally {
+            db.sql("update event_destination set types = null where account = 'main'")
+                    .update();
+        }
+    }
+
+    @Test
+    void whatArrivedLongAgoIsForgottenAndWhatDiedIsNot() {
+        String number = paidPayment();
+        eventIsSoon(number, "payment.succeeded", "DELIVERED");
+        db.sql("update erp_event set created_at = now() - interval '91 days' where data ->> 'order_no' = ?")
+                .param(number)
+                .update();
+        db.sql("update event_delivery set state = 'DEAD' where event_id = (select id from erp_event"
+                        + " where data ->> 'order_no' = ? and type = 'payment.pending')")
+                .param(number)
+                .update();
+        camel.createProducerTemplate()
+                .sendBody("sql:" + settings.getProperty("tenpay.routes") + "/sql/event-forget.sql", "");
+        assertThat(events(number)).containsExactly("payment.pending");
+        assertThat(count("select count(*) from event_attempt where event_id not in (select id from erp_event)"))
+                .isZero();
+    }
+
+    @Test
+    void theBacklogOfEachAccountIsMeasured() {
+        ERP.answers(ErpReceiver.status(500));
+        pendingPayment();
+        eventually().untilAsserted(() -> {
+            Answer metric = get("/actuator/metrics/tenpay.events.undelivered?tag=account:main");
+            assertThat(metric.body().at("/measurements/0/value").asDouble()).isGreaterThanOrEqualTo(1);
+        });
+        assertThat(get("/actuator/metrics/tenpay.events.attempts?tag=result:failed")
+                        .status())
+                .isEqualTo(200);
+        assertThat(get("/actuator/metrics/tenpay.events.disabled").status()).isEqualTo(200);
     }
 }
