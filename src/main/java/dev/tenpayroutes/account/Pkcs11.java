@@ -11,7 +11,7 @@ import java.security.ProviderException;
 import java.security.Security;
 import java.util.HashMap;
 import java.util.Map;
-import javax.security.auth.login.LoginException;
+import javax.security.auth.login.FailedLoginException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,12 +45,23 @@ final class Pkcs11 {
             throw new UnreadableException(
                     "names an RSA key that the token doesn't have together with its certificate: " + label);
         } catch (IOException | GeneralSecurityException | ProviderException e) {
-            if (e.getCause() instanceof LoginException) {
+            if (refusedPin(e)) {
                 REFUSED_PINS.put(config, pin);
                 throw wrongPin();
             }
             throw new UnreadableException("names a key in a token that can't be reached");
         }
+    }
+
+    private static boolean refusedPin(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            // The name of what PKCS#11 calls a PIN that is wrong, locked or out of range.
+            if (cause instanceof FailedLoginException
+                    || String.valueOf(cause.getMessage()).startsWith("CKR_PIN_")) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static UnreadableException wrongPin() {
