@@ -9,8 +9,10 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.support.DefaultListableBeanFactory;
 import org.springframework.boot.SpringApplication;
+import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.context.ApplicationContextInitializer;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -73,12 +75,24 @@ public final class SandboxInitializer implements ApplicationContextInitializer<C
         }
     }
 
+    /** Of an account's settings, what the sandbox looks at. */
+    private record OwnBaseUrl(@Nullable String baseUrl) {}
+
     /** A start that forgot its profile must not move real orders with a key that everybody knows. */
     private static void refuseTenpay(ConfigurableEnvironment environment) {
-        String baseUrl = environment.getProperty("tenpay.base-url", "");
-        if (!baseUrl.isBlank() && !baseUrl.matches("https?://(127\\.[0-9.]+|localhost|\\[::1])(:[0-9]+)?(/.*)?")) {
-            throw new IllegalStateException("tenpay.base-url names another machine than this one, and the profile is "
-                    + PROFILE + ": set spring.profiles.active=production, or take tenpay.base-url out.");
+        refuseTenpay("tenpay.base-url", environment.getProperty("tenpay.base-url"));
+        Binder.get(environment)
+                .bind("tenpay.accounts", Bindable.mapOf(String.class, OwnBaseUrl.class))
+                .orElse(Map.of())
+                .forEach((name, own) -> refuseTenpay("tenpay.accounts." + name + ".base-url", own.baseUrl()));
+    }
+
+    private static void refuseTenpay(String setting, @Nullable String baseUrl) {
+        if (baseUrl != null
+                && !baseUrl.isBlank()
+                && !baseUrl.matches("https?://(127\\.[0-9.]+|localhost|\\[::1])(:[0-9]+)?(/.*)?")) {
+            throw new IllegalStateException(setting + " names another machine than this one, and the profile is "
+                    + PROFILE + ": set spring.profiles.active=production, or take " + setting + " out.");
         }
     }
 

@@ -118,15 +118,17 @@ class SandboxInitializerTest {
                 .containsEntry("tenpay.base-url", "http://localhost:9999/tenpay");
     }
 
-    @Test
-    void aStartThatForgotItsProfileNeverCallsARealTenpay() {
+    @ParameterizedTest
+    @ValueSource(strings = {"tenpay.base-url", "tenpay.accounts.main.base-url"})
+    void aStartThatForgotItsProfileNeverCallsARealTenpay(String setting) {
         assertThatThrownBy(() -> settings(
                         with(
                                 with(context("sandbox"), "spring.datasource.url", ANY_DATABASE),
-                                "tenpay.base-url",
+                                setting,
                                 "https://127.0.0.1.example.com"),
                         "tenpay.base-url"))
                 .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining(setting)
                 .hasMessageContaining("set spring.profiles.active=production");
     }
 
