@@ -75,8 +75,8 @@ public final class SandboxInitializer implements ApplicationContextInitializer<C
         }
     }
 
-    /** Of an account's settings, what the sandbox looks at. */
-    private record OwnBaseUrl(@Nullable String baseUrl) {}
+    /** Of an account's settings, what the sandbox looks at; not private, or Spring would not fill it in. */
+    record OwnBaseUrl(@Nullable String baseUrl) {}
 
     /** A start that forgot its profile must not move real orders with a key that everybody knows. */
     private static void refuseTenpay(ConfigurableEnvironment environment) {
