@@ -33,7 +33,8 @@ import org.springframework.stereotype.Component;
 public class Clients {
 
     private static final Logger LOG = LoggerFactory.getLogger(Clients.class);
-    private static final Set<String> SCOPES = Set.of("payments:read", "payments:write", "refunds:write");
+    private static final Set<String> SCOPES =
+            Set.of("payments:read", "payments:write", "refunds:write", "metrics:read");
     private static final int SHORTEST_KEY = 20;
     private static final String KNOWN_TO_ALL = "sandbox-key";
 
@@ -43,6 +44,7 @@ public class Clients {
     private final Map<String, Client> byOAuth2ClientId = new HashMap<>();
     private final List<SettingException> problems = new ArrayList<>();
     private final List<String> weaknesses = new ArrayList<>();
+    private final Map<String, Client> byName = new HashMap<>();
 
     @Autowired
     public Clients(ClientSettings settings, Accounts accounts, Environment environment) {
@@ -103,6 +105,7 @@ public class Clients {
                     "set " + BearerTokens.ISSUER + ", or give the client an api-key-sha256");
         }
         Client client = client(prefix, name, key, accounts);
+        byName.put(name, client);
         hashes.forEach(hash -> add(prefix, hash, client));
         if (tokens && byOAuth2ClientId.put(key.oauth2ClientId().strip(), client) != null) {
             throw new SettingException(
@@ -130,6 +133,11 @@ public class Clients {
     /** The client that a verified token's {@code azp}, {@code client_id} or {@code sub} names. */
     public Optional<Client> byOAuth2ClientId(String id) {
         return Optional.ofNullable(byOAuth2ClientId.get(id));
+    }
+
+    /** The client of this name in the settings. */
+    Optional<Client> byName(String name) {
+        return Optional.ofNullable(byName.get(name));
     }
 
     private void add(String prefix, byte[] hash, Client client) {
@@ -213,7 +221,8 @@ public class Clients {
         if (key.scopes().isEmpty() || !SCOPES.containsAll(key.scopes())) {
             throw new SettingException(
                     prefix + "scopes",
-                    "must be one or more of payments:read, payments:write, refunds:write, but is " + key.scopes(),
+                    "must be one or more of payments:read, payments:write, refunds:write, metrics:read, but is "
+                            + key.scopes(),
                     "list what this client may do");
         }
         return new Client(name, List.copyOf(key.accounts()), List.copyOf(key.scopes()));

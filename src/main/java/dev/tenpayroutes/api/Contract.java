@@ -26,6 +26,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
@@ -229,18 +230,39 @@ public class Contract implements RestClientRequestValidator {
         if (!type.toLowerCase(Locale.ROOT).matches("application/json(\\s*;.*)?")) {
             return new Problem(415, "UNSUPPORTED_MEDIA_TYPE", "send the body as Content-Type: application/json");
         }
+        try {
+            exchange.getMessage().setBody(parsed(exchange.getMessage().getBody(byte[].class), expected));
+            return null;
+        } catch (ProblemException e) {
+            return e.problem();
+        }
+    }
+
+    /** The body of {@code POST /v1/payments} that came another way, held to the same contract; else a {@link ProblemException}. */
+    JsonNode order(byte @Nullable [] bytes) {
+        if (bytes != null && bytes.length > RequestGate.API_BYTES) {
+            throw new ProblemException(RequestGate.tooLarge(RequestGate.API_BYTES));
+        }
+        return operations.stream()
+                .filter(operation -> operation.method().equals("POST")
+                        && operation.path().matcher("/v1/payments").matches())
+                .map(operation -> parsed(bytes, Objects.requireNonNull(operation.body())))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private JsonNode parsed(byte @Nullable [] bytes, Body expected) {
         JsonNode body;
         try {
-            byte[] bytes = exchange.getMessage().getBody(byte[].class);
             body = json.readTree(bytes == null ? new byte[0] : bytes);
         } catch (StreamConstraintsException e) {
-            return new Problem(
+            throw new ProblemException(
                     400,
                     "INVALID_REQUEST",
                     "the body breaks a limit: " + DEEPEST + " levels, " + MOST_TOKENS + " parts, " + LONGEST_NAME
                             + " characters a name, " + LONGEST_NUMBER + " a number");
         } catch (JacksonException e) {
-            return new Problem(
+            throw new ProblemException(
                     400,
                     "INVALID_REQUEST",
                     "the body is not well-formed JSON"
@@ -249,12 +271,12 @@ public class Contract implements RestClientRequestValidator {
                                     : ", line " + e.getLocation().getLineNr() + ", column "
                                             + e.getLocation().getColumnNr()));
         } catch (IOException e) {
-            return new Problem(400, "INVALID_REQUEST", "the body could not be read");
+            throw new ProblemException(400, "INVALID_REQUEST", "the body could not be read");
         }
         // First of all, since the other refusals quote names.
         String card = freeText.where(body, expected.written(), CardNumbers::in);
         if (card != null) {
-            return new Problem(
+            throw new ProblemException(
                     422,
                     "CARD_NUMBER_NOT_ALLOWED",
                     (card.isEmpty() ? "the body" : card)
@@ -262,17 +284,17 @@ public class Contract implements RestClientRequestValidator {
         }
         List<Error> errors = expected.schema().validate(body);
         if (!errors.isEmpty()) {
-            return new Problem(
+            throw new ProblemException(
                     400,
                     "INVALID_REQUEST",
                     errors.stream().limit(MOST_ERRORS).map(Contract::words).collect(Collectors.joining("; ")));
         }
         String place = unstorable(body, "");
         if (place != null) {
-            return new Problem(400, "INVALID_REQUEST", place + " has a zero or half a character in its name or text");
+            throw new ProblemException(
+                    400, "INVALID_REQUEST", place + " has a zero or half a character in its name or text");
         }
-        exchange.getMessage().setBody(body);
-        return null;
+        return body;
     }
 
     /** Where something is that JSON can spell and the store can't keep: U+0000 or a lone surrogate. */

@@ -2,6 +2,9 @@ package dev.tenpayroutes.api;
 
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.http.HttpServletRequest;
+import java.util.Objects;
+import org.apache.camel.Exchange;
+import org.apache.camel.component.platform.http.springboot.PlatformHttpMessage;
 import org.springframework.boot.autoconfigure.security.oauth2.resource.OAuth2ResourceServerProperties;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
@@ -28,7 +31,10 @@ class Door {
 
     static final String CLIENT = Client.class.getName();
     private static final String READ = "payments:read";
-    private static final String WRITE = "payments:write";
+    static final String WRITE = "payments:write";
+    /** For whoever watches the program and must not see a payment. */
+    private static final String METRICS = "metrics:read";
+
     private static final String REFUND = "refunds:write";
 
     @Bean
@@ -52,7 +58,7 @@ class Door {
                         .requestMatchers("/actuator/health/**")
                         .permitAll()
                         .requestMatchers("/actuator/**")
-                        .hasAuthority(READ)
+                        .hasAnyAuthority(READ, METRICS)
                         .requestMatchers("/docs/**", "/v1/openapi.yaml")
                         .access(
                                 docs.open()
@@ -113,5 +119,14 @@ class Door {
             return client;
         }
         throw new IllegalStateException("a route was reached without a client");
+    }
+
+    /** The client of an exchange: of its request, or whom {@link KafkaOrders} has set. */
+    static Client clientOf(Exchange exchange) {
+        PlatformHttpMessage message = exchange.getIn(PlatformHttpMessage.class);
+        return message == null
+                ? Objects.requireNonNull(
+                        exchange.getProperty(CLIENT, Client.class), "a route was reached without a client")
+                : clientOf(message.getRequest());
     }
 }

@@ -197,6 +197,6 @@ class ErpBeans {
     }
 
     private static Client caller(Exchange exchange) {
-        return Door.clientOf(exchange.getIn(PlatformHttpMessage.class).getRequest());
+        return Door.clientOf(exchange);
     }
 }

@@ -90,12 +90,14 @@ class RequestGate extends OncePerRequestFilter {
                 chain.doFilter(new ReadRequest(request, body), response);
                 return;
             }
-            problem = body == null && request.getContentLengthLong() <= limit
-                    ? TOO_SLOW
-                    : new Problem(413, "BODY_TOO_LARGE", "a body may have at most " + limit + " bytes");
+            problem = body == null && request.getContentLengthLong() <= limit ? TOO_SLOW : tooLarge(limit);
             response.setHeader("Connection", "close");
         }
         problem.write(response);
+    }
+
+    static Problem tooLarge(int limit) {
+        return new Problem(413, "BODY_TOO_LARGE", "a body may have at most " + limit + " bytes");
     }
 
     /** Spring's firewall refuses a name or a value when it is read: on a route's thread nobody could answer that any more. */

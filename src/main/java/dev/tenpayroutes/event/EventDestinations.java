@@ -7,6 +7,7 @@ import java.security.NoSuchAlgorithmException;
 import org.apache.camel.CamelContext;
 import org.apache.camel.spring.boot.CamelContextConfiguration;
 import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.annotation.Value;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
@@ -19,7 +20,7 @@ class EventDestinations implements CamelContextConfiguration {
 
     private static final String WANTED = """
             insert into event_destination as d (account, destination, address, types)
-            values (:account, 'http', :address, string_to_array(cast(:types as text), ','))
+            values (:account, :destination, :address, string_to_array(cast(:types as text), ','))
             on conflict (account, destination) do update
             set address = excluded.address,
                 types = excluded.types,
@@ -27,16 +28,25 @@ class EventDestinations implements CamelContextConfiguration {
                 paused_until = case when d.address = excluded.address then d.paused_until end
             """;
     private static final String UNWANTED =
-            "delete from event_destination where account = :account and destination = 'http'";
+            "delete from event_destination where account = :account and destination = :destination";
 
     private final JdbcClient store;
     private final Accounts accounts;
     private final Endpoints endpoints;
+    private final String brokers;
+    private final String topic;
 
-    EventDestinations(JdbcClient store, Accounts accounts, Endpoints endpoints) {
+    EventDestinations(
+            JdbcClient store,
+            Accounts accounts,
+            Endpoints endpoints,
+            @Value("${tenpay.events.kafka.brokers}") String brokers,
+            @Value("${tenpay.events.kafka.topic}") String topic) {
         this.store = store;
         this.accounts = accounts;
         this.endpoints = endpoints;
+        this.brokers = brokers;
+        this.topic = topic;
     }
 
     @Override
@@ -45,13 +55,30 @@ class EventDestinations implements CamelContextConfiguration {
             endpoints
                     .find(account)
                     .ifPresentOrElse(
-                            endpoint -> store.sql(WANTED)
-                                    .param("account", account)
-                                    .param("address", hash(endpoint.url().toString()))
-                                    .param("types", types(endpoint))
-                                    .update(),
-                            () -> store.sql(UNWANTED).param("account", account).update());
+                            endpoint -> wanted(account, "http", endpoint.url().toString(), types(endpoint)),
+                            () -> unwanted(account, "http"));
+            if (brokers.isBlank()) {
+                unwanted(account, "kafka");
+            } else {
+                wanted(account, "kafka", brokers + "/" + topic, null);
+            }
         }
+    }
+
+    private void wanted(String account, String destination, String address, @Nullable String types) {
+        store.sql(WANTED)
+                .param("account", account)
+                .param("destination", destination)
+                .param("address", hash(address))
+                .param("types", types)
+                .update();
+    }
+
+    private void unwanted(String account, String destination) {
+        store.sql(UNWANTED)
+                .param("account", account)
+                .param("destination", destination)
+                .update();
     }
 
     @Override

@@ -302,7 +302,7 @@ class ClientsTest {
     void scopesAreNeeded() {
         assertThat(refusal(key(List.of(KEY), List.of(), MAIN, List.of())))
                 .isEqualTo("tenpay.clients.erp.scopes must be one or more of payments:read, payments:write,"
-                        + " refunds:write, but is []. Remedy: list what this client may do");
+                        + " refunds:write, metrics:read, but is []. Remedy: list what this client may do");
     }
 
     @ParameterizedTest
@@ -310,7 +310,8 @@ class ClientsTest {
     void anUnknownScopeIsRefused(String scope) {
         assertThat(refusal(key(List.of(KEY), List.of(), MAIN, List.of("payments:read", scope))))
                 .isEqualTo("tenpay.clients.erp.scopes must be one or more of payments:read, payments:write,"
-                        + " refunds:write, but is [payments:read, " + scope + "]. Remedy: list what this client may"
+                        + " refunds:write, metrics:read, but is [payments:read, " + scope
+                        + "]. Remedy: list what this client may"
                         + " do");
     }
 
@@ -320,5 +321,23 @@ class ClientsTest {
                         Map.of("erp", new ClientKey(List.of(KEY), List.of(SHA256), "erp-backend", MAIN, SCOPES, 200))))
                 .hasToString("ClientSettings[clients={erp=ClientKey[accounts=[main], scopes=[payments:read,"
                         + " payments:write], apiKey=***]}]");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "'',tenpay.orders.kafka.client is not set",
+        "eprom,'tenpay.orders.kafka.client names eprom, which tenpay.clients doesn''t have'",
+        "erp,tenpay.orders.kafka.client names a client without the scope payments:write",
+    })
+    void ordersByKafkaNeedAClientThatMayOrder(String name, String refusal) {
+        Clients clients = clients(key(List.of(KEY), List.of(), MAIN, List.of("payments:read")));
+        assertThat(catchThrowableOfType(SettingException.class, () -> new KafkaOrders("kafka:9093", name, clients))
+                        .line())
+                .startsWith(refusal)
+                .contains("Remedy: ");
+        assertThat(new KafkaOrders("", name, clients))
+                .as("without brokers it isn't looked at")
+                .isNotNull();
+        assertThat(new KafkaOrders("kafka:9093", "erp", clients(byKey(KEY)))).isNotNull();
     }
 }

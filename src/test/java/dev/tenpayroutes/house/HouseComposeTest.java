@@ -57,4 +57,25 @@ class HouseComposeTest {
         assertThat(services.get("sandbox").get("environment").toString()).contains("SPRING_PROFILES_ACTIVE=sandbox");
         assertThat(services.get("sandbox").get("ports").toString()).contains("127.0.0.1:");
     }
+
+    @Test
+    void theLoadBalancerLeadsToEveryInstanceAndSendsOnWhatAStoppingOneRefuses() throws IOException {
+        Map<String, Object> lb = services.get("lb");
+        assertThat(lb.get("profiles")).isEqualTo(List.of("lb"));
+        assertThat(lb.get("ports").toString()).contains("127.0.0.1").endsWith(":8080]");
+        assertThat(lb.get("volumes").toString()).contains("source=./src/deploy/nginx.conf");
+        assertThat(lb.get("depends_on").toString()).contains("routes", "service_healthy");
+        String conf = Files.readString(Path.of("src/deploy/nginx.conf"));
+        // Docker's DNS has every instance under the service's name.
+        assertThat(services).containsKey("routes");
+        assertThat(conf)
+                .contains(
+                        "resolver 127.0.0.11 ",
+                        "set $routes routes;",
+                        "proxy_pass http://$routes:8080;",
+                        "listen 8080;")
+                .containsPattern("proxy_next_upstream .*\\berror\\b.*\\bhttp_503\\b.*\\bnon_idempotent\\b")
+                .doesNotContain("proxy_set_header Authorization", "proxy_cache");
+        assertThat(services.get("routes").get("ports").toString()).contains("ROUTES_PORT");
+    }
 }

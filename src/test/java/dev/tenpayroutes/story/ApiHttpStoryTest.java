@@ -14,8 +14,10 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.apache.camel.CamelContext;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Autowired;
 
 /**
  * The calls of {@code docs/api.http}, sent from top to bottom. What is read here is what both IntelliJ and Visual Studio
@@ -100,5 +102,14 @@ class ApiHttpStoryTest extends Story {
                             && operation.isAt(call.path().replaceFirst("\\?.*", ""))
                             && call.due() < 300);
         }
+    }
+
+    @Test
+    void withoutBrokersNothingOfKafkaIsThere(@Autowired CamelContext camel) {
+        assertThat(camel.getRoute("order-intake")).isNotNull();
+        assertThat(camel.hasComponent("kafka")).isNull();
+        assertThat(camel.getRoutes())
+                .extracting(route -> route.getEndpoint().getEndpointUri())
+                .noneMatch(uri -> uri.startsWith("kafka:") || uri.contains("events-kafka?"));
     }
 }

@@ -28,6 +28,7 @@ class CallerStoryTest extends Story {
     private static final String OLD = "the-old-key-of-the-rotating-client";
     private static final String NEW = "the-new-key-of-the-rotating-client";
     private static final String BUSY = "the-key-of-a-busy-client";
+    private static final String WATCHER = "the-key-of-a-client-that-reads-metrics-alone";
     private static final String WRITER = "the-key-of-a-client-that-only-writes";
 
     private static final TestIssuer ISSUER = new TestIssuer(Clock.systemUTC());
@@ -45,6 +46,9 @@ class CallerStoryTest extends Story {
         client(registry, "busy", "api-key", BUSY, "payments:read,payments:write");
         registry.add("tenpay.clients.busy.requests-per-second", () -> "1");
         client(registry, "writer", "api-key", WRITER, "payments:write");
+        // Spring Boot's tests export nothing unless told to.
+        registry.add("management.prometheus.metrics.export.enabled", () -> true);
+        client(registry, "watcher", "api-key", WATCHER, "metrics:read");
     }
 
     private static void client(
@@ -215,6 +219,7 @@ class CallerStoryTest extends Story {
                 "/actuator",
                 "/actuator/metrics",
                 "/actuator/metrics/tenpay.api.rate-limited",
+                "/actuator/prometheus",
                 "/actuator/env",
                 "/actuator/heapdump",
                 "/error",
@@ -233,6 +238,18 @@ class CallerStoryTest extends Story {
             assertThat(send("GET", "/v1/openapi.yaml", key, null).status()).isNotIn(401, 403);
         }
         assertThat(bearer("GET", "/docs", ISSUER.token(), null).status()).isEqualTo(200);
+    }
+
+    @Test
+    void whoeverMayReadMetricsAloneSeesNoPayment() {
+        eventually()
+                .untilAsserted(() -> assertThat(send("GET", "/actuator/prometheus", WATCHER, null)
+                                .content())
+                        .contains("tenpay_queue_age{queue=\"payments\"}"));
+        assertThat(send("GET", "/v1/payments", WATCHER, null).status()).isEqualTo(403);
+        assertThat(send("POST", "/v1/payments", WATCHER, order(newNumber())).status())
+                .isEqualTo(403);
+        assertThat(send("GET", "/actuator/prometheus", WRITER, null).status()).isEqualTo(403);
     }
 
     @Test

@@ -1,0 +1,146 @@
+package dev.tenpayroutes.api;
+
+import dev.tenpayroutes.account.SettingException;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.nio.charset.StandardCharsets;
+import java.util.Objects;
+import org.apache.camel.Exchange;
+import org.apache.camel.Message;
+import org.apache.camel.Processor;
+import org.apache.camel.component.kafka.KafkaConstants;
+import org.apache.camel.component.kafka.PollExceptionStrategy;
+import org.apache.camel.component.kafka.consumer.KafkaManualCommit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.annotation.Value;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/**
+ * Orders that come by Kafka are held to what holds for HTTP: the same contract, and the accounts and scopes of one client
+ * of the settings, whoever may write to the topic.
+ *
+ * <p>The beans of {@code orders-kafka}. An offset is committed once its order is stored or its refusal is on the
+ * dead-letter topic, and never before: what is in between comes again.
+ */
+@Configuration(proxyBeanMethods = false)
+class KafkaOrders {
+
+    private static final Logger LOG = LoggerFactory.getLogger("orders-kafka");
+    private static final String SETTING = "tenpay.orders.kafka.client";
+
+    private static final long BETWEEN_FAILED_POLLS = 5_000;
+
+    private final @Nullable Client client;
+
+    KafkaOrders(
+            @Value("${tenpay.orders.kafka.brokers}") String brokers,
+            @Value("${" + SETTING + "}") String name,
+            Clients clients) {
+        this.client = brokers.isBlank() ? null : client(name, clients);
+    }
+
+    private static Client client(String name, Clients clients) {
+        Client client = clients.byName(name)
+                .orElseThrow(() -> new SettingException(
+                        SETTING,
+                        name.isBlank() ? "is not set" : "names " + name + ", which tenpay.clients doesn't have",
+                        "name the client of tenpay.clients whose accounts and scopes hold for orders by Kafka"));
+        if (!client.scopes().contains(Door.WRITE)) {
+            throw new SettingException(
+                    SETTING,
+                    "names a client without the scope " + Door.WRITE,
+                    "give tenpay.clients." + name + ".scopes " + Door.WRITE + ", or name another client");
+        }
+        return client;
+    }
+
+    /**
+     * Lets an order in: the body becomes the order, no header stays. Keeps {@code received}, {@code receivedKey},
+     * {@code receivedFrom} and {@code offset}.
+     */
+    @Bean
+    Processor orderByKafka(Contract contract) {
+        return exchange -> {
+            Message message = exchange.getMessage();
+            byte[] received = message.getBody(byte[].class);
+            exchange.setVariable("received", received);
+            exchange.setVariable("receivedKey", message.getHeader(KafkaConstants.KEY));
+            exchange.setVariable(
+                    "receivedFrom",
+                    message.getHeader(KafkaConstants.TOPIC) + "-" + message.getHeader(KafkaConstants.PARTITION) + "@"
+                            + message.getHeader(KafkaConstants.OFFSET));
+            exchange.setVariable("offset", message.getHeader(KafkaConstants.MANUAL_COMMIT));
+            exchange.setProperty(Door.CLIENT, client);
+            message.removeHeaders("*");
+            message.setBody(contract.order(received));
+        };
+    }
+
+    /**
+     * Turns a refusal into a message for the dead-letter topic: what came, with the problem in its headers. Sets
+     * {@code refused} to {@code true} when HTTP would have answered with 4xx; a problem of ours or of Tenpay's leaves the
+     * order stored and open, and is no refusal.
+     */
+    @Bean
+    Processor refusedOrder(MeterRegistry meters) {
+        return exchange -> {
+            Problem problem = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, ProblemException.class)
+                    .problem();
+            boolean refused = problem.status() < 500;
+            String from = exchange.getVariable("receivedFrom", String.class);
+            LOG.warn("order {} {}: {}", from, refused ? "refused" : "is kept open", problem.code());
+            meters.counter("tenpay.orders.kafka.problems", "code", problem.code())
+                    .increment();
+            byte[] received = exchange.getVariable("received", byte[].class);
+            Message message = exchange.getMessage();
+            message.removeHeaders("*");
+            message.setHeader(KafkaConstants.KEY, exchange.getVariable("receivedKey"));
+            message.setHeader("problem", problem.json());
+            message.setHeader("code", problem.code());
+            message.setHeader("detail", problem.detail());
+            message.setHeader("from", from);
+            message.setBody(mayBeKept(received, problem) ? received : new byte[0]);
+            exchange.setVariable("refused", Boolean.toString(refused));
+        };
+    }
+
+    /** Neither a second copy of a card number, nor what the headers could make too large for the topic. */
+    private static boolean mayBeKept(byte @Nullable [] received, Problem problem) {
+        return received != null
+                && received.length <= RequestGate.API_BYTES
+                && !problem.code().equals("CARD_NUMBER_NOT_ALLOWED")
+                && !CardNumbers.in(new String(received, StandardCharsets.UTF_8));
+    }
+
+    /**
+     * A poll that failed is repeated after a while, whatever the reason. Camel's own strategies go on past a message that
+     * nobody has seen, or end the consumer for good where the broker denies access for a moment.
+     */
+    @Bean
+    PollExceptionStrategy pollAgainLater() {
+        return new PollExceptionStrategy() {
+            @Override
+            public boolean canContinue() {
+                return true;
+            }
+
+            @Override
+            public void handle(long partitionLastOffset, Exception failure) {
+                LOG.error("orders can't be read and will be asked for again: {}", failure.toString());
+                try {
+                    Thread.sleep(BETWEEN_FAILED_POLLS);
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            }
+        };
+    }
+
+    @Bean
+    Processor commitOffset() {
+        return exchange -> Objects.requireNonNull(exchange.getVariable("offset", KafkaManualCommit.class))
+                .commit();
+    }
+}

@@ -1,0 +1,471 @@
+package dev.tenpayroutes.story;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.awaitility.core.ConditionFactory;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.test.context.DynamicPropertyRegistry;
+import org.springframework.test.context.DynamicPropertySource;
+import org.springframework.test.context.TestPropertySource;
+
+/** Orders by Kafka and events by Kafka, through a real broker that is away when the program starts, and is killed later. */
+@DisplayName("Kafka")
+@ExtendWith(OutputCaptureExtension.class)
+@TestPropertySource(
+        properties = {
+            "tenpay.orders.kafka.client=sandbox",
+            "spring.datasource.hikari.connection-timeout=700",
+            "spring.datasource.hikari.maximum-pool-size=6",
+            "tenpay.events.timeout=4s",
+            "tenpay.events.lease=10s",
+            "camel.component.kafka.session-timeout-ms=10000",
+            "camel.component.kafka.max-block-ms=2000",
+            "camel.component.kafka.reconnect-backoff-max-ms=500",
+            "camel.component.kafka.request-timeout-ms=3000",
+            "camel.component.kafka.delivery-timeout-ms=6000",
+            "camel.component.kafka.ssl-truststore-password=a-password-that-nobody-may-read",
+        })
+class KafkaStoryTest extends Story {
+
+    private static final String ORDERS = "tenpay.orders";
+    private static final String REFUSED = "tenpay.orders.refused";
+    private static final String EVENTS = "tenpay.events";
+    private static final String GROUP_ID = "tenpay-global-routes";
+
+    private static final EmbeddedPostgres POSTGRES;
+    private static final Cable TO_DATABASE;
+    private static final Broker BROKER = new Broker();
+
+    static {
+        try {
+            POSTGRES = EmbeddedPostgres.builder().start();
+            TO_DATABASE = new Cable(POSTGRES.getPort());
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    private static KafkaProducer<String, byte[]> erp;
+
+    @DynamicPropertySource
+    static void brokerAndDatabase(DynamicPropertyRegistry registry) {
+        registry.add("tenpay.orders.kafka.brokers", BROKER::address);
+        registry.add("tenpay.events.kafka.brokers", BROKER::address);
+        registry.add("spring.datasource.url", () -> "jdbc:postgresql://127.0.0.1:" + TO_DATABASE.port() + "/postgres");
+        registry.add("spring.datasource.username", () -> "postgres");
+        registry.add("spring.datasource.password", () -> "postgres");
+    }
+
+    /** The program is there before its broker: nothing of it waits for Kafka. */
+    @BeforeEach
+    void theBrokerComesAfterTheProgram() throws Exception {
+        if (erp == null) {
+            assertThat(get("/actuator/health/readiness").status()).isEqualTo(200);
+            BROKER.start();
+            BROKER.topics(Map.of(ORDERS, 2, REFUSED, 1, EVENTS, 3));
+            erp = producer(Map.of());
+        }
+    }
+
+    @AfterEach
+    void everythingIsRightAgain() {
+        TO_DATABASE.repair();
+    }
+
+    @AfterAll
+    static void close() throws Exception {
+        if (erp != null) {
+            erp.close(Duration.ZERO);
+        }
+        BROKER.close();
+        TO_DATABASE.close();
+        POSTGRES.close();
+    }
+
+    private final JdbcClient store = JdbcClient.create(POSTGRES.getPostgresDatabase());
+
+    private static Properties client(Map<String, String> more) {
+        Properties settings = new Properties();
+        settings.put("bootstrap.servers", BROKER.address());
+        settings.putAll(more);
+        return settings;
+    }
+
+    private static KafkaProducer<String, byte[]> producer(Map<String, String> more) {
+        return new KafkaProducer<>(client(more), new StringSerializer(), new ByteArraySerializer());
+    }
+
+    private static ProducerRecord<String, byte[]> message(String number, String body) {
+        return new ProducerRecord<>(
+                ORDERS, "main/" + number, body == null ? null : body.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static void order(String number, String body) throws Exception {
+        erp.send(message(number, body)).get();
+    }
+
+    private static ConditionFactory soon() {
+        return eventually().atMost(Duration.ofSeconds(90));
+    }
+
+    private int payments(String number) {
+        return store.sql("select count(*) from payment where order_no = ?")
+                .param(number)
+                .query(Integer.class)
+                .single();
+    }
+
+    /** Everything on a topic, from its beginning. */
+    private static List<ConsumerRecord<String, byte[]>> all(String topic) {
+        List<ConsumerRecord<String, byte[]>> records = new ArrayList<>();
+        try (KafkaConsumer<String, byte[]> consumer = new KafkaConsumer<>(
+                client(Map.of("isolation.level", "read_committed")),
+                new StringDeserializer(),
+                new ByteArrayDeserializer())) {
+            Set<TopicPartition> partitions = consumer.partitionsFor(topic).stream()
+                    .map(partition -> new TopicPartition(topic, partition.partition()))
+                    .collect(Collectors.toSet());
+            consumer.assign(partitions);
+            consumer.seekToBeginning(partitions);
+            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+            while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
+                consumer.poll(Duration.ofMillis(200)).forEach(records::add);
+            }
+        }
+        return records;
+    }
+
+    private static List<ConsumerRecord<String, byte[]>> refusals(String number) {
+        return all(REFUSED).stream()
+                .filter(record -> ("main/" + number).equals(record.key()))
+                .toList();
+    }
+
+    private static String header(ConsumerRecord<?, ?> record, String name) {
+        Header header = record.headers().lastHeader(name);
+        return header == null ? null : new String(header.value(), StandardCharsets.UTF_8);
+    }
+
+    /** The next order of each partition, as far as is committed. */
+    private static Map<Integer, Long> committed() throws Exception {
+        try (Admin admin = Admin.create(client(Map.of()))) {
+            return admin.listConsumerGroupOffsets(GROUP_ID).partitionsToOffsetAndMetadata().get().entrySet().stream()
+                    .collect(Collectors.toMap(
+                            offset -> offset.getKey().partition(),
+                            offset -> offset.getValue().offset()));
+        }
+    }
+
+    private static boolean everyOrderIsCommitted() throws Exception {
+        Map<Integer, Long> committed = committed();
+        return all(ORDERS).stream().allMatch(order -> order.offset() < committed.getOrDefault(order.partition(), 0L));
+    }
+
+    @Test
+    void anOrderByKafkaIsAnOrderLikeAnyOther() throws Exception {
+        String number = newNumber();
+        ProducerRecord<String, byte[]> message = message(number, order(number));
+        // Whoever writes to the topic steers nothing else by it.
+        Map.of("CamelSqlQuery", "select 'stolen'", "CamelHttpUri", "http://127.0.0.1:1/", "account", "macau")
+                .forEach((name, value) -> message.headers().add(name, value.getBytes(StandardCharsets.UTF_8)));
+        erp.send(message).get();
+
+        soon().until(() -> payment(number).status() == 200);
+        isSoon(number, "PENDING");
+        assertThat(payment(number).body().path("metadata").path("costCentre").asText())
+                .isEqualTo("42");
+        assertThat(callsAtTenpay(number, "checkout-pay")).isEqualTo(1);
+        shopper(number, "SUCCESS");
+        isSoon(number, "SUCCEEDED");
+    }
+
+    @Test
+    void theSameOrderTwiceIsOnePaymentWhicheverWayItCame() throws Exception {
+        String number = newNumber();
+        order(number, order(number));
+        order(number, order(number));
+        soon().until(KafkaStoryTest::everyOrderIsCommitted);
+        assertThat(post("/v1/payments", order(number)).status()).isEqualTo(200);
+        assertThat(payments(number)).isEqualTo(1);
+        assertThat(callsAtTenpay(number, "checkout-pay")).isEqualTo(1);
+        assertThat(refusals(number)).isEmpty();
+    }
+
+    @Test
+    void whatHttpWouldRefuseIsOnTheDeadLetterTopicWithTheProblemAndHoldsUpNobody() throws Exception {
+        String good = order("N");
+        Map<String, String> wrong = new LinkedHashMap<>();
+        wrong.put("INVALID_REQUEST", good.replace("{\"orderNo\"", "{\"more\":1,\"orderNo\""));
+        wrong.put("CARD_NUMBER_NOT_ALLOWED", good.replace("2 x latte", "card 4111 1111 1111 1111"));
+        wrong.put("BODY_TOO_LARGE", good + " ".repeat(64 * 1024));
+        wrong.put("ACCOUNT_UNKNOWN", good.replace("{\"orderNo\"", "{\"account\":\"macau\",\"orderNo\""));
+        wrong.put("REGION_NOT_SUPPORTED", good.replace("\"SG\"", "\"XX\""));
+        Map<String, String> numbers = new LinkedHashMap<>();
+        for (Map.Entry<String, String> one : wrong.entrySet()) {
+            String number = newNumber();
+            numbers.put(one.getKey(), number);
+            order(number, one.getValue().replace("\"N\"", "\"" + number + "\""));
+        }
+        String conflict = pendingPayment();
+        numbers.put("ORDER_CONFLICT", conflict);
+        order(conflict, order(conflict).replace("1050", "1051"));
+        String nothing = newNumber();
+        order(nothing, null);
+        String rubbish = newNumber();
+        order(rubbish, "{\"orderNo\": 4111 1111 1111 1111");
+
+        soon().until(KafkaStoryTest::everyOrderIsCommitted);
+        numbers.forEach((code, number) -> {
+            List<ConsumerRecord<String, byte[]>> refusals = refusals(number);
+            assertThat(refusals).as(code).hasSize(1);
+            ConsumerRecord<String, byte[]> refusal = refusals.get(0);
+            assertThat(header(refusal, "code")).isEqualTo(code);
+            JsonNode problem = json(header(refusal, "problem"));
+            assertThat(problem.path("code").asText()).isEqualTo(code);
+            assertThat(problem.path("status").asInt()).isBetween(400, 499);
+            assertThat(problem.path("detail").asText()).isNotBlank().isEqualTo(header(refusal, "detail"));
+            assertThat(header(refusal, "from")).matches("tenpay\\.orders-[01]@\\d+");
+            String kept = new String(refusal.value(), StandardCharsets.UTF_8);
+            if (Set.of("CARD_NUMBER_NOT_ALLOWED", "BODY_TOO_LARGE").contains(code)) {
+                assertThat(kept).isEmpty();
+            } else {
+                assertThat(kept).contains(number).startsWith("{").endsWith("}");
+            }
+            if (!code.equals("ORDER_CONFLICT")) {
+                assertThat(payments(number)).isZero();
+            }
+        });
+        for (String number : List.of(nothing, rubbish)) {
+            assertThat(refusals(number)).hasSize(1);
+            assertThat(header(refusals(number).get(0), "code")).isEqualTo("INVALID_REQUEST");
+            assertThat(refusals(number).get(0).value()).isEmpty();
+        }
+        assertThat(payment(conflict).body().path("amount").path("total").asInt())
+                .isEqualTo(1050);
+    }
+
+    private static JsonNode json(String text) {
+        try {
+            return JSON.readTree(text);
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    @Test
+    void anOrderWhoseOutcomeIsUnknownIsStoredAndNoRefusal() throws Exception {
+        String unknown = newNumber();
+        fault("checkout-pay", "BAD_GATEWAY");
+        order(unknown, order(unknown));
+        soon().until(KafkaStoryTest::everyOrderIsCommitted);
+        assertThat(payment(unknown).text("status")).isEqualTo("CREATED");
+        String denied = newNumber();
+        fault("checkout-pay", "NO_AUTH");
+        order(denied, order(denied));
+        soon().until(KafkaStoryTest::everyOrderIsCommitted);
+        // Our credentials are wrong, the order isn't: the poller sends it once they are right.
+        assertThat(payment(denied).text("status")).isEqualTo("CREATED");
+        assertThat(refusals(unknown)).isEmpty();
+        assertThat(refusals(denied)).isEmpty();
+    }
+
+    @Test
+    void whileTheBrokerDeniesTheTopicOrdersWaitAndNoneIsSkipped(CapturedOutput output) throws Exception {
+        soon().until(KafkaStoryTest::everyOrderIsCommitted);
+        BROKER.denyReading(ORDERS);
+        int from = output.getOut().length();
+        String number = newNumber();
+        String next = newNumber();
+        order(number, order(number));
+        order(next, order(next));
+        soon().until(() -> output.getOut().substring(from).contains("orders can't be read"));
+        BROKER.allowReading();
+        soon().until(() -> payments(number) == 1 && payments(next) == 1);
+        // One line a try, and not a try as fast as a loop can.
+        assertThat(output.getOut().substring(from).split("orders can't be read"))
+                .hasSizeLessThan(8);
+    }
+
+    @Test
+    void anOrderThatItsProducerTookBackIsNone() throws Exception {
+        String aborted = newNumber();
+        String kept = newNumber();
+        try (KafkaProducer<String, byte[]> careful = producer(Map.of("transactional.id", "an-erp"))) {
+            careful.initTransactions();
+            careful.beginTransaction();
+            careful.send(new ProducerRecord<>(ORDERS, 0, aborted, order(aborted).getBytes(StandardCharsets.UTF_8)));
+            careful.flush();
+            careful.abortTransaction();
+            careful.beginTransaction();
+            careful.send(new ProducerRecord<>(ORDERS, 0, kept, order(kept).getBytes(StandardCharsets.UTF_8)));
+            careful.commitTransaction();
+        }
+        soon().until(() -> payments(kept) == 1);
+        assertThat(payments(aborted)).isZero();
+    }
+
+    @Test
+    void whileTheDatabaseIsAwayNothingIsCommittedAndThenAllIsTakenInOrder(CapturedOutput output) throws Exception {
+        soon().until(KafkaStoryTest::everyOrderIsCommitted);
+        Map<Integer, Long> before = committed();
+        int refusedBefore = all(REFUSED).size();
+        TO_DATABASE.pull();
+        List<String> numbers = IntStream.range(0, 12).mapToObj(n -> newNumber()).toList();
+        for (String number : numbers) {
+            erp.send(new ProducerRecord<>(ORDERS, 0, "same", order(number).getBytes(StandardCharsets.UTF_8)));
+        }
+        int from = output.getOut().length();
+        soon().until(() -> output.getOut().substring(from).contains("orders-kafka failed and will come round again"));
+        assertThat(committed()).isEqualTo(before);
+        assertThat(all(REFUSED)).hasSize(refusedBefore);
+
+        TO_DATABASE.repair();
+
+        soon().until(KafkaStoryTest::everyOrderIsCommitted);
+        assertThat(store.sql("select order_no from payment where order_no = any (?) order by id")
+                        .param(numbers.toArray(String[]::new))
+                        .query(String.class)
+                        .list())
+                .isEqualTo(numbers);
+        assertThat(all(REFUSED)).hasSize(refusedBefore);
+    }
+
+    /** What a consumer of events sees of a payment, in the order of its partition. */
+    private static List<ConsumerRecord<String, byte[]>> eventsOf(String number) {
+        return all(EVENTS).stream()
+                .filter(record -> ("main/" + number).equals(record.key()))
+                .toList();
+    }
+
+    private static List<String> types(List<ConsumerRecord<String, byte[]>> events) {
+        return events.stream().map(event -> header(event, "ce_type")).toList();
+    }
+
+    @Test
+    void everyEventIsACloudEventOfItsPaymentsPartitionInOrder() throws Exception {
+        String number = paidPayment();
+        String refundNumber = newRefundNumber();
+        refund(number, refundNumber, 250);
+        bank(refundNumber, "SUCCESS");
+        refundIsSoon(refundNumber, "SUCCEEDED");
+
+        soon().until(() -> eventsOf(number).size() >= 4);
+        List<ConsumerRecord<String, byte[]>> events = eventsOf(number);
+        assertThat(types(events))
+                .containsExactly("payment.pending", "payment.succeeded", "refund.pending", "refund.succeeded");
+        assertThat(events)
+                .extracting(ConsumerRecord::partition)
+                .containsOnly(events.get(0).partition());
+        for (ConsumerRecord<String, byte[]> event : events) {
+            assertThat(header(event, "ce_specversion")).isEqualTo("1.0");
+            assertThat(header(event, "ce_source")).isEqualTo("/tenpay-global-routes/main");
+            assertThat(header(event, "ce_subject")).isEqualTo(number);
+            assertThat(header(event, "content-type")).isEqualTo("application/json");
+            assertThat(java.time.OffsetDateTime.parse(header(event, "ce_time"))).isNotNull();
+            assertThat(store.sql("select count(*) from erp_event where cast(event_id as text) = ? and type = ?")
+                            .params(header(event, "ce_id"), header(event, "ce_type"))
+                            .query(Integer.class)
+                            .single())
+                    .isEqualTo(1);
+        }
+        JsonNode paid = json(new String(events.get(1).value(), StandardCharsets.UTF_8));
+        assertThat(paid.path("orderNo").asText()).isEqualTo(number);
+        assertThat(paid.path("status").asText()).isEqualTo("SUCCEEDED");
+        // As the API shows it: nothing of the row beside it.
+        assertThat(paid.properties().stream().map(Map.Entry::getKey).toList())
+                .doesNotContain("content", "merchant_id", "id");
+        JsonNode refunded = json(new String(events.get(3).value(), StandardCharsets.UTF_8));
+        assertThat(refunded.path("refundNo").asText()).isEqualTo(refundNumber);
+    }
+
+    @Test
+    void whileTheBrokerIsAwayEventsWaitAndThenAllOfThemArriveInOrder() throws Exception {
+        BROKER.kill();
+        List<String> numbers =
+                IntStream.range(0, 12).mapToObj(n -> pendingPayment()).toList();
+        for (String number : numbers) {
+            shopper(number, "SUCCESS");
+            isSoon(number, "SUCCEEDED");
+        }
+        String undelivered = "select count(*) from event_delivery where destination = 'kafka' and state = 'PENDING'";
+        assertThat(store.sql(undelivered).query(Integer.class).single()).isGreaterThanOrEqualTo(24);
+        // One is tried at a time, not all of them.
+        assertThat(store.sql("select count(*) from event_queue where destination = 'kafka' and in_flight")
+                        .query(Integer.class)
+                        .single())
+                .isLessThan(12);
+
+        BROKER.start();
+
+        soon().untilAsserted(() ->
+                assertThat(store.sql(undelivered).query(Integer.class).single()).isZero());
+        for (String number : numbers) {
+            // At least once: whoever reads knows a repetition by its ce_id.
+            assertThat(eventsOf(number).stream()
+                            .collect(Collectors.toMap(
+                                    event -> header(event, "ce_id"),
+                                    event -> header(event, "ce_type"),
+                                    (first, again) -> first,
+                                    LinkedHashMap::new))
+                            .values())
+                    .containsExactly("payment.pending", "payment.succeeded");
+        }
+    }
+
+    @Test
+    void whenTheBrokerIsKilledAndComesBackNoOrderIsLostAndNoneIsDoubled(CapturedOutput output) throws Exception {
+        List<String> numbers = IntStream.range(0, 60).mapToObj(n -> newNumber()).toList();
+        for (String number : numbers) {
+            order(number, order(number));
+        }
+        soon().until(() -> payments(numbers.get(5)) == 1);
+        BROKER.kill();
+        assertThat(get("/actuator/health/readiness").status()).isEqualTo(200);
+        assertThat(post("/v1/payments", order(newNumber())).status()).isEqualTo(201);
+        BROKER.start();
+
+        soon().untilAsserted(() -> assertThat(
+                        store.sql("select count(*) from payment where order_no = any (?) and status = 'PENDING'")
+                                .param(numbers.toArray(String[]::new))
+                                .query(Integer.class)
+                                .single())
+                .isEqualTo(60));
+        soon().until(KafkaStoryTest::everyOrderIsCommitted);
+        for (String number : numbers) {
+            assertThat(callsAtTenpay(number, "checkout-pay")).isEqualTo(1);
+        }
+        assertThat(output.getOut()).doesNotContain("a-password-that-nobody-may-read");
+    }
+}
