@@ -49,6 +49,7 @@ import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
 import org.springframework.boot.autoconfigure.flyway.FlywayAutoConfiguration;
 import org.springframework.boot.autoconfigure.jackson.JacksonAutoConfiguration;
 import org.springframework.boot.autoconfigure.jdbc.DataSourceAutoConfiguration;
+import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
@@ -86,7 +87,8 @@ final class Preflight {
         HttpComponentConverter.class,
         JacksonAutoConfiguration.class,
         DataSourceAutoConfiguration.class,
-        FlywayAutoConfiguration.class
+        FlywayAutoConfiguration.class,
+        SslAutoConfiguration.class
     })
     @EnableConfigurationProperties({AccountSettings.class, ClientSettings.class, Wire.class})
     @ComponentScan(basePackages = "dev.tenpayroutes.route", basePackageClasses = Accounts.class, lazyInit = true)
