@@ -61,11 +61,13 @@ import org.springframework.core.env.Environment;
  * {@code preflight}: everything that start-up would refuse, and what else can be seen beforehand, all at once.
  *
  * <p>Changes nothing: nothing is migrated, polled or listened to, and no secret is printed. It asks the same classes as
- * start-up does, with the same settings. No check takes longer than {@link #LONGEST}, whoever doesn't answer.
+ * start-up does, with the same settings. Who doesn't answer holds up nobody else.
  */
 final class Preflight {
 
-    private static final Duration LONGEST = Duration.ofSeconds(5);
+    /** Clients give up on a dead host after 5 s or less; this is for what hangs in spite of them. */
+    private static final Duration LONGEST = Duration.ofSeconds(30);
+
     private static final long FEW_DAYS = 30;
     private static final String ONLINE = "--online";
     private static final String STORE = "spring.datasource.url";

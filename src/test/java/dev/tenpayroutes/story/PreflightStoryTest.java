@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
 import dev.tenpayroutes.command.Commands;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.ByteArrayOutputStream;
+import java.io.File;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.InetAddress;
@@ -16,6 +19,7 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyStore;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
@@ -26,6 +30,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
 import org.flywaydb.core.Flyway;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -239,10 +245,10 @@ class PreflightStoryTest {
 
             assertThat(preflight("--online")).isEqualTo(1);
 
-            assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(20));
+            assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(40));
             assertThat(String.join("\n", lines("FAIL")))
                     .contains("http://" + here + " does not answer in time")
-                    .contains("account main online gives no answer within 5 s")
+                    .contains("account main: Tenpay, asked about an order that doesn't exist, gave nothing usable")
                     .contains("spring.datasource.url");
             assertThat(lines("warn"))
                     .anyMatch(line -> line.contains("127.0.0.1:1/webhooks") && line.contains("refuses"));
@@ -333,5 +339,59 @@ class PreflightStoryTest {
                 .hasSize(6)
                 .allMatch(request ->
                         request.matches(".*\\{\"merchant_id\":\"\\d+\",\"out_trade_no\":\"[0-9A-Za-z_|*-]{6,32}\"}"));
+    }
+
+    @Test
+    void whoIsAtTheBaseUrlIsShownByItsCertificatesAndAStrangerFails() throws Exception {
+        Path certificate = folder.resolve("tls.pem");
+        HttpsServer secure = secureTenpay(certificate);
+        try (StrictProxy proxy = new StrictProxy("merchant", "right")) {
+            settings.put(
+                    "tenpay.base-url",
+                    "https://localhost:" + secure.getAddress().getPort());
+            assertThat(preflight()).isEqualTo(1);
+            assertThat(lines("FAIL")).singleElement().asString().contains("localhost", "can't prove who it is (TLS: ");
+
+            settings.put("spring.ssl.bundle.pem.tenpay.truststore.certificate", "file:" + certificate);
+            settings.put("camel.component.http.proxy-host", "127.0.0.1");
+            settings.put("camel.component.http.proxy-port", Integer.toString(proxy.port()));
+            settings.put("camel.component.http.proxy-auth-method", "Basic");
+            settings.put("camel.component.http.proxy-auth-username", "merchant");
+            settings.put("camel.component.http.proxy-auth-password", "right");
+            settings.put("camel.component.http.non-proxy-hosts", "127.0.0.1");
+            assertThat(preflight()).as(() -> said).isZero();
+            assertThat(said)
+                    .contains("ok    localhost: TLSv1.3, certificate CN=localhost by CN=localhost, 29 days left");
+            assertThat(proxy.opened()).isNotEmpty();
+
+            settings.put("camel.component.http.proxy-auth-password", "wr0ng");
+            assertThat(preflight()).isEqualTo(1);
+            assertThat(lines("FAIL")).singleElement().asString().contains("the proxy refuses us");
+            assertThat(said).doesNotContain("wr0ng");
+        } finally {
+            secure.stop(0);
+        }
+    }
+
+    private HttpsServer secureTenpay(Path certificate) throws Exception {
+        String key = folder.resolve("tls.key").toString();
+        String store = folder.resolve("tls.p12").toString();
+        TestAccount.run(
+                ("openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=localhost -addext subjectAltName=DNS:localhost"
+                                + " -keyout " + key + " -out " + certificate)
+                        .split(" "));
+        TestAccount.run(
+                ("openssl pkcs12 -export -passout pass:x -inkey " + key + " -in " + certificate + " -out " + store)
+                        .split(" "));
+        KeyStore keys = KeyStore.getInstance(new File(store), "x".toCharArray());
+        KeyManagerFactory factory = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+        factory.init(keys, "x".toCharArray());
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(factory.getKeyManagers(), null, null);
+        HttpsServer server = HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.setHttpsConfigurator(new HttpsConfigurator(context));
+        server.createContext("/", this::answer);
+        server.start();
+        return server;
     }
 }

@@ -17,9 +17,11 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -75,12 +77,15 @@ class SecretsIT {
 
     private final Canaries canaries = new Canaries();
     private final StringBuilder answers = new StringBuilder();
+    private final List<String> events = new CopyOnWriteArrayList<>();
     private final ExecutorService threads = Executors.newCachedThreadPool();
     private final String key = canaries.make("client-key");
+    private final String eventHeader = canaries.make("event-header");
     private final String hashedKey = canaries.make("hashed-client-key");
     private final String apiKey = canaries.watch("api-key", "Canary+api/key%3456789012345678+");
 
     private HttpServer tenpay;
+    private StrictProxy proxy;
     private TenpaySigner signer;
     private Cable cable;
     private JarProcess program;
@@ -143,6 +148,32 @@ class SecretsIT {
                                 .digest(hashedKey.getBytes(StandardCharsets.UTF_8))));
         settings.put("tenpay.clients.other.accounts", "main");
         settings.put("tenpay.clients.other.scopes", "payments:read");
+        String password = canaries.make("proxy-password");
+        proxy = new StrictProxy("merchant", password);
+        settings.put("camel.component.http.proxy-host", "127.0.0.1");
+        settings.put("camel.component.http.proxy-port", Integer.toString(proxy.port()));
+        settings.put("camel.component.http.proxy-auth-method", "Basic");
+        settings.put("camel.component.http.proxy-auth-username", "merchant");
+        settings.put("camel.component.http.proxy-auth-password", password);
+        settings.put("camel.component.http.non-proxy-hosts", "127.0.0.1");
+        // Through the proxy there is somebody who speaks no TLS.
+        account.settings().forEach((name, value) -> settings.put(name.replace(".main.", ".behind."), value));
+        settings.put("tenpay.accounts.behind.merchant-id", "2480000003");
+        settings.put(
+                "tenpay.accounts.behind.base-url",
+                "https://localhost:" + tenpay.getAddress().getPort());
+        settings.put("tenpay.clients.erp.accounts", "main,behind");
+        settings.put(
+                "tenpay.accounts.main.events.url",
+                "http://127.0.0.1:" + tenpay.getAddress().getPort() + "/erp");
+        settings.put("tenpay.events.allowed-networks", "127.0.0.0/8");
+        settings.put("tenpay.events.tick", "200ms");
+        byte[] eventSecret = canaries.watch("event-secret", "Canary/event+secret%of-32-bytes!")
+                .getBytes(StandardCharsets.UTF_8);
+        settings.put(
+                "tenpay.accounts.main.events.secrets",
+                canaries.watch("event-secret", "whsec_" + Base64.getEncoder().encodeToString(eventSecret)));
+        settings.put("tenpay.accounts.main.events.headers.authorization", eventHeader);
         settings.put("spring.security.oauth2.resourceserver.jwt.issuer-uri", "http://127.0.0.1:1/issuer");
         settings.put("spring.datasource.username", "teller");
         settings.put("spring.datasource.password", databaseUser());
@@ -153,6 +184,7 @@ class SecretsIT {
     void stopAll() throws Exception {
         program.stop();
         tenpay.stop(0);
+        proxy.close();
         threads.shutdownNow();
         cable.close();
     }
@@ -161,7 +193,8 @@ class SecretsIT {
     private String databaseUser() throws IOException {
         String password = canaries.make("database-password");
         JdbcClient store = JdbcClient.create(postgres.getPostgresDatabase());
-        store.sql("drop role if exists teller").update();
+        store.sql("drop schema public cascade; create schema public; drop role if exists teller")
+                .update();
         store.sql("create role teller superuser login password '" + password + "'")
                 .update();
         Path rules = Path.of(store.sql("show hba_file").query(String.class).single());
@@ -175,6 +208,15 @@ class SecretsIT {
 
     /** The order's number says what is wrong with the answer. */
     private void answerIll(HttpExchange exchange) throws IOException {
+        if (exchange.getRequestURI().getPath().equals("/erp")) {
+            // An ERP that repeats what it was sent.
+            byte[] echo = exchange.getRequestHeaders().toString().getBytes(StandardCharsets.UTF_8);
+            events.add(exchange.getRequestHeaders().getFirst("Authorization"));
+            exchange.sendResponseHeaders(500, echo.length);
+            exchange.getResponseBody().write(echo);
+            exchange.close();
+            return;
+        }
         JsonNode asked = JSON.readTree(exchange.getRequestBody().readAllBytes());
         String number = asked.path("out_trade_no").asText();
         String authorization = exchange.getRequestHeaders().getFirst("Authorization");
@@ -247,6 +289,8 @@ class SecretsIT {
         program.startAndWait();
 
         everyOrderEndsInItsOwnWay();
+        aProxyLeadsToSomebodyElse();
+        theErpRefusesItsEvents();
         callersAreRefused();
         notificationsAreRefused();
         lookBehindTheCounter();
@@ -288,6 +332,17 @@ class SecretsIT {
             get("/v1/payments/" + number);
             get("/v1/payments/" + number + "/events");
         }
+    }
+
+    private void aProxyLeadsToSomebodyElse() {
+        String order =
+                FaultStoryTest.order("BEHIND-000001").replace("{\"orderNo\"", "{\"account\":\"behind\",\"orderNo\"");
+        assertThat(post("/v1/payments", order)).isEqualTo(202);
+        assertThat(proxy.opened()).as("tunnels of somebody with a password").isNotEmpty();
+    }
+
+    private void theErpRefusesItsEvents() {
+        Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> events.contains(eventHeader));
     }
 
     private void callersAreRefused() {
@@ -346,7 +401,7 @@ class SecretsIT {
         return "{\"id\":\"EV-2-" + apiKey.hashCode() + "\",\"create_time\":\"2026-11-23T08:00:00+08:00\","
                 + "\"event_type\":\"PAYMENT.SUCCESS\",\"resource_type\":\"encrypt-resource\",\"resource\":"
                 + "{\"algorithm\":\"AEAD_AES_256_GCM\",\"ciphertext\":\""
-                + java.util.Base64.getEncoder().encodeToString(bytes)
+                + Base64.getEncoder().encodeToString(bytes)
                 + "\",\"nonce\":\"twelve bytes\",\"associated_data\":\"payment\"}}";
     }
 
@@ -419,7 +474,7 @@ class SecretsIT {
                 (name, url) ->
                         url + "&password=" + canaries.watch("password-in-the-url", "Canary-password-in-the-url"));
 
-        assertThat(program.start().waitFor(90, TimeUnit.SECONDS)).isTrue();
+        assertThat(program.start().waitFor(120, TimeUnit.SECONDS)).isTrue();
 
         assertThat(program.output()).contains("Can't start: ", "DEBUG");
         assertThat(canaries.heardIn(program.output())).isEmpty();
@@ -428,12 +483,11 @@ class SecretsIT {
     @Test
     void preflightLooksAtAllOfThemAndShowsNone() throws Exception {
         Process preflight = program.start("preflight", "--online");
-        assertThat(preflight.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(preflight.waitFor(120, TimeUnit.SECONDS)).isTrue();
 
         assertThat(program.output())
-                .contains(
-                        "ok    account main: signs as merchant", "clients [", "database: PostgreSQL 15", "0 failures");
-        assertThat(preflight.exitValue()).isZero();
+                .contains("ok    account main: signs as merchant", "database: PostgreSQL 15", "can't prove who it is");
+        assertThat(preflight.exitValue()).isEqualTo(1);
         assertThat(program.output()).doesNotContain("DEBUG", "Exception");
         assertThat(canaries.heardIn(program.output())).isEmpty();
     }
