@@ -1,10 +1,10 @@
 # What Tenpay said of a payment or a refund (W4 to W8) -> our news: its field names, status words and error codes live here.
 def statuses: {"PROCESSING": "PENDING", "SUCCESS": "SUCCEEDED", "FAILED": "FAILED", "CLOSED": "CLOSED", "EXPIRED": "EXPIRED"};
-# What an error code proves, by the call that it answers; every other code leaves the outcome unknown. (So does
-# ORDER_CONFLICT: Tenpay has a payment of this number, so ask.) REFUSED: not done, and won't be. ABSENT: Tenpay has no
+# What an error code proves, by the call that it answers; every other code leaves the outcome unknown.
+# REFUSED: not done, and won't be. CONFLICT: Tenpay has a payment of this number, ours or not, so ask. ABSENT: Tenpay has no
 # such payment or refund. PAID, NOT_CLOSABLE: why it was not closed. DENIED, at any call: our set-up is wrong.
 def answers: {
-  "checkout-pay": {"PARAM_ERROR": "REFUSED"},
+  "checkout-pay": {"PARAM_ERROR": "REFUSED", "ORDER_CONFLICT": "CONFLICT"},
   "inquiry-payment": {"ORDER_NOT_EXIST": "ABSENT"},
   "close-payment": {"ORDER_NOT_EXIST": "ABSENT", "ORDER_PAID": "PAID", "CLOSE_NOT_SUPPORTED": "NOT_CLOSABLE"},
   "refund": {"PARAM_ERROR": "REFUSED", "REFUND_EXCEEDED": "REFUSED", "ORDER_NOT_PAID": "REFUSED", "ORDER_NOT_EXIST": "REFUSED"},
@@ -19,7 +19,7 @@ variable("tenpayStatus") as $http
 | (if type == "object" then . else {} end)
 | (.code | words(64)) as $code
 | (.status | if type == "string" then statuses[.] else null end) as $status
-| {source: variable("source"), notification: variable("notificationKey")}
+| {source: variable("source"), notification: variable("notificationKey"), call: variable("call")}
   + if $http == "none" then {answer: "NONE", reason: variable("tenpayProblem"), unsent: variable("tenpayUnsent")}
     elif ($http | startswith("2") | not) then {
       answer: (answers[$code // ""] // "NONE"),

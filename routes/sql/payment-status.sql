@@ -3,7 +3,7 @@ with news as (
     select *
     from jsonb_to_record(cast(:#${variable.news} as jsonb)) as n (
         source text, answer text, status text, reason text, "merchantId" text, "orderNo" text, total text, currency text,
-        "paymentId" text, "prepayInfo" text, "succeededAt" text, notification bigint, unsent boolean)
+        "paymentId" text, "prepayInfo" text, "succeededAt" text, notification bigint, unsent boolean, call timestamptz)
 ), held as (
     select *
     from payment
@@ -18,6 +18,8 @@ with news as (
         case when n.source = 'checkout-pay' and n.status = 'SUCCEEDED' and n.total is null then 'PENDING'
             else n.status end as told, n.source, n.reason, coalesce(n.unsent, false) as unsent,
         n."paymentId", n."prepayInfo", n."succeededAt", n.notification, h.submits, h.submitting_until, h.expires_at, h.updated_at as finished_at,
+        -- What was answered or asked late says nothing about a call that somebody else has made since.
+        n.call is not distinct from h.submitted_at as of_last_call,
         n.answer = 'STATUS' and (n."merchantId", n."orderNo") is distinct from (h.merchant_id, h.order_no) as of_another,
         -- A success without its amount proves nothing; other news may leave it out.
         n.answer = 'STATUS'
@@ -33,7 +35,7 @@ with news as (
             -- Only the first call's refusal proves that Tenpay has no such payment: an earlier one may have arrived.
             when answer = 'REFUSED' and old_status = 'CREATED' and submits = 1 then 'FAILED'
             -- A call that is still under way may yet arrive.
-            when answer = 'ABSENT' and old_status = 'CREATED'
+            when answer = 'ABSENT' and old_status = 'CREATED' and of_last_call
                 and (submitting_until is null or submitting_until < now())
                 and now() > expires_at + cast(:#${properties:tenpay.poll.after-expiry} as interval) then 'FAILED'
             else old_status
@@ -53,11 +55,13 @@ with news as (
         case
             when of_another_amount and not of_another then 'AMOUNT_MISMATCH'
             when old_status in ('FAILED', 'CLOSED', 'EXPIRED') and new_status = 'SUCCEEDED' then 'LATE_SUCCESS'
+            -- Tenpay has a payment of this number that may be somebody else's, which no later answer disproves.
+            when answer = 'CONFLICT' then 'NUMBER_CONFLICT'
             -- Asked about what is final, Tenpay says something else; not when it was asked before it was final.
             when source like 'inquiry-%' and finished_at < now() - cast(:#${properties:tenpay.poll.submit-lease} as interval) and old_status not in ('CREATED', 'PENDING') and new_status = old_status
                 and (wish <> old_status or (answer = 'ABSENT' and old_status = 'SUCCEEDED'))
                 -- Two words for unpaid are no difference.
-                and (old_status = 'SUCCEEDED' or wish in ('CREATED', 'PENDING'))
+                and (old_status = 'SUCCEEDED' or wish = 'PENDING')
                 then coalesce(old_review, 'STATUS_MISMATCH')
             when new_status in ('CREATED', 'PENDING')
                 and now() > expires_at + cast(:#${properties:tenpay.poll.stuck-after} as interval)
@@ -68,7 +72,7 @@ with news as (
         case
             when of_another or of_another_amount then 'MISMATCH'
             when new_status <> old_status then 'MOVED'
-            when answer in ('REFUSED', 'DENIED', 'PAID', 'NOT_CLOSABLE') then 'REFUSED'
+            when answer in ('REFUSED', 'CONFLICT', 'DENIED', 'PAID', 'NOT_CLOSABLE') then 'REFUSED'
             when answer = 'ABSENT' then 'ABSENT'
             when answer = 'NONE' then 'NO_ANSWER'
             when wish = old_status then 'CONFIRMED'
@@ -77,7 +81,7 @@ with news as (
         -- Asked about it, Tenpay says the same: at once for a success, else only after a while, since one may come late.
         source like 'inquiry-%' and not of_another and not of_another_amount
             and (new_status = 'SUCCEEDED' or finished_at < now() - cast(:#${properties:tenpay.reconcile.after} as interval))
-            and ((answer = 'STATUS' and told not in ('CREATED', 'PENDING') and (told = 'SUCCEEDED') = (new_status = 'SUCCEEDED')) or (answer = 'ABSENT' and new_status = 'FAILED')) as agreed
+            and ((answer = 'STATUS' and told <> 'PENDING' and (told = 'SUCCEEDED') = (new_status = 'SUCCEEDED')) or (answer = 'ABSENT' and new_status = 'FAILED')) as agreed
     from decided
 ), moved as (
     update payment p
@@ -95,7 +99,7 @@ with news as (
         refused = r.new_status <> 'SUCCEEDED' and (p.refused or (r.answer = 'REFUSED' and r.outcome = 'MOVED')),
         next_poll_at = case
             when r.new_status not in ('CREATED', 'PENDING') then null
-            when r.paid_already then now()
+            when r.paid_already or r.answer = 'PAID' then now()
             when r.unsent and r.source like 'inquiry-%' then now() + cast(:#${properties:tenpay.poll.interval} as interval)
             else p.next_poll_at end,
         reconcile_at = case
@@ -106,12 +110,12 @@ with news as (
         -- A call that was never made doesn't count: neither as sent, nor as asked.
         submits = p.submits - case when r.unsent and r.source = 'checkout-pay' then 1 else 0 end,
         polls = greatest(p.polls - case when r.unsent and r.source like 'inquiry-%' then 1 else 0 end, 0),
-        submitting_until = case when r.source = 'checkout-pay' then null else p.submitting_until end,
+        submitting_until = case when r.source = 'checkout-pay' and r.of_last_call then null else p.submitting_until end,
         updated_at = case when r.outcome = 'MOVED' or r.new_review is distinct from r.old_review then now()
             else p.updated_at end
     from reviewed r
     where p.id = r.id
-      and (r.outcome in ('MOVED', 'CONFIRMED') or r.agreed or r.unsent or r.source = 'checkout-pay' or r.new_review is distinct from r.old_review)
+      and (r.outcome in ('MOVED', 'CONFIRMED') or r.agreed or r.unsent or r.source = 'checkout-pay' or r.answer = 'PAID' or r.new_review is distinct from r.old_review)
     returning p.*
 ), noted as (
     insert into history (payment_id, source, outcome, status_before, status_after, detail)

@@ -3,7 +3,7 @@ with news as (
     select *
     from jsonb_to_record(cast(:#${variable.news} as jsonb)) as n (
         source text, answer text, status text, reason text, "merchantId" text, "orderNo" text, "refundNo" text, total text,
-        currency text, "refundId" text, "succeededAt" text, notification bigint, unsent boolean)
+        currency text, "refundId" text, "succeededAt" text, notification bigint, unsent boolean, call timestamptz)
 ), paid as (
     -- The payment is held first, as when a refund is decided: no two can wait for each other.
     select p.id
@@ -23,6 +23,8 @@ with news as (
         h.id, h.payment_id, h.amount, h.status as old_status, h.review as old_review, h.refusal, h.submits, h.submitted_at,
         h.submitting_until, h.created_at, h.updated_at as finished_at, n.answer, n.status as told, n.source, n.reason, coalesce(n.unsent, false) as unsent, n."refundId", n."succeededAt",
         n.notification,
+        -- What was answered or asked late says nothing about a call that somebody else has made since.
+        n.call is not distinct from h.submitted_at as of_last_call,
         n.answer = 'STATUS' and (n."merchantId", n."orderNo", n."refundNo") is distinct from (h.merchant_id, h.order_no, h.refund_no)
             as of_another,
         -- A success without its amount proves nothing; other news may leave it out.
@@ -39,7 +41,7 @@ with news as (
             -- Only the first call's refusal proves that Tenpay has no such refund: an earlier one may have arrived.
             when answer = 'REFUSED' and old_status = 'CREATED' and submits = 1 then 'FAILED'
             -- A later one's is proven when Tenpay then has no such refund, and no call can still arrive.
-            when answer = 'ABSENT' and old_status = 'CREATED' and refusal is not null
+            when answer = 'ABSENT' and old_status = 'CREATED' and refusal is not null and of_last_call
                 and (submitting_until is null or submitting_until < now())
                 and submitted_at < now() - cast(:#${properties:tenpay.poll.resend-after} as interval) then 'FAILED'
             else old_status
@@ -107,7 +109,7 @@ with news as (
         -- A call that was never made doesn't count: neither as sent, nor as asked.
         submits = r.submits - case when j.unsent and j.source = 'refund' then 1 else 0 end,
         polls = greatest(r.polls - case when j.unsent and j.source like 'inquiry-%' then 1 else 0 end, 0),
-        submitting_until = case when j.source = 'refund' then null else r.submitting_until end,
+        submitting_until = case when j.source = 'refund' and j.of_last_call then null else r.submitting_until end,
         updated_at = case when j.outcome = 'MOVED' or j.new_review is distinct from j.old_review then now()
             else r.updated_at end
     from reviewed j

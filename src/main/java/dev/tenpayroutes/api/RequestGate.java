@@ -1,5 +1,6 @@
 package dev.tenpayroutes.api;
 
+import dev.tenpayroutes.wire.Wire;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ReadListener;
 import jakarta.servlet.ServletException;
@@ -21,6 +22,7 @@ import java.util.Enumeration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.availability.ApplicationAvailability;
 import org.springframework.boot.availability.ReadinessState;
@@ -50,11 +52,13 @@ class RequestGate extends OncePerRequestFilter {
             new Problem(408, "BODY_TOO_SLOW", "a body must arrive within " + SECONDS_TO_SEND + " s");
 
     private final Contract contract;
+    private final Wire wire;
     private final ApplicationAvailability availability;
     private final Clock clock;
 
-    RequestGate(Contract contract, ApplicationAvailability availability, Clock clock) {
+    RequestGate(Contract contract, Wire wire, ApplicationAvailability availability, Clock clock) {
         this.contract = contract;
+        this.wire = wire;
         this.availability = availability;
         this.clock = clock;
     }
@@ -84,7 +88,14 @@ class RequestGate extends OncePerRequestFilter {
         }
         if (problem == null) {
             int limit = webhook ? WEBHOOK_BYTES : API_BYTES;
-            byte[] body = request.getContentLengthLong() > limit ? null : read(request.getInputStream(), limit);
+            byte[] body;
+            if (webhook && !isSigned(request)) {
+                // It will be refused whatever it says: a stranger's body takes neither time nor memory.
+                body = new byte[0];
+                response.setHeader("Connection", "close");
+            } else {
+                body = request.getContentLengthLong() > limit ? null : read(request.getInputStream(), limit);
+            }
             if (body != null && body.length <= limit) {
                 lookAtAll(request);
                 chain.doFilter(new ReadRequest(request, body), response);
@@ -98,6 +109,11 @@ class RequestGate extends OncePerRequestFilter {
 
     static Problem tooLarge(int limit) {
         return new Problem(413, "BODY_TOO_LARGE", "a body may have at most " + limit + " bytes");
+    }
+
+    private boolean isSigned(HttpServletRequest request) {
+        return Stream.of(wire.timestampHeader(), wire.nonceHeader(), wire.serialHeader(), wire.signatureHeader())
+                .allMatch(name -> request.getHeader(name) != null);
     }
 
     /** Spring's firewall refuses a name or a value when it is read: on a route's thread nobody could answer that any more. */

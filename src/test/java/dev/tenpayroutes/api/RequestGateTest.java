@@ -2,17 +2,22 @@ package dev.tenpayroutes.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tenpayroutes.wire.Wire;
 import jakarta.servlet.ReadListener;
 import jakarta.servlet.ServletInputStream;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.availability.ApplicationAvailabilityBean;
 import org.springframework.boot.availability.AvailabilityChangeEvent;
 import org.springframework.boot.availability.ReadinessState;
@@ -21,6 +26,17 @@ import org.springframework.mock.web.MockHttpServletRequest;
 import org.springframework.mock.web.MockHttpServletResponse;
 
 class RequestGateTest {
+
+    private static final Wire WIRE = new Wire(
+            "S",
+            "serial={serial};t={timestamp};sig={signature};n={nonce};m={mchid}",
+            "{timestamp}|{nonce}|{path}|{method}|{body}",
+            "{body}&{nonce}&{timestamp}",
+            "X-T",
+            "X-N",
+            "X-C",
+            "X-S",
+            Duration.ofSeconds(60));
 
     private final ApplicationAvailabilityBean availability = new ApplicationAvailabilityBean();
     private final MockHttpServletResponse response = new MockHttpServletResponse();
@@ -47,7 +63,7 @@ class RequestGateTest {
 
     @BeforeEach
     void aProgramThatIsReady() throws IOException {
-        gate = new RequestGate(new Contract(), availability, clock);
+        gate = new RequestGate(new Contract(), WIRE, availability, clock);
         is(ReadinessState.ACCEPTING_TRAFFIC);
     }
 
@@ -59,6 +75,13 @@ class RequestGateTest {
         MockHttpServletRequest request = new MockHttpServletRequest("POST", path);
         request.setContent(body);
         request.setContentType("application/json");
+        return request;
+    }
+
+    private static <T extends MockHttpServletRequest> T signed(T request) {
+        for (String header : List.of("X-T", "X-N", "X-C", "X-S")) {
+            request.addHeader(header, "something");
+        }
         return request;
     }
 
@@ -97,14 +120,28 @@ class RequestGateTest {
 
     @Test
     void aBodyThatDripsInIsCutOffAfterFiveSeconds() throws Exception {
-        MockHttpServletRequest slow = new MockHttpServletRequest("POST", "/webhooks/tenpay/main/payments") {
+        assertThat(pass(signed(slow()))).isEqualTo(408);
+        assertThat(now).isBetween(Instant.parse("2026-11-23T08:00:05Z"), Instant.parse("2026-11-23T08:00:07Z"));
+    }
+
+    private MockHttpServletRequest slow() {
+        return new MockHttpServletRequest("POST", "/webhooks/tenpay/main/payments") {
             @Override
             public ServletInputStream getInputStream() {
                 return dripping();
             }
         };
-        assertThat(pass(slow)).isEqualTo(408);
-        assertThat(now).isBetween(Instant.parse("2026-11-23T08:00:05Z"), Instant.parse("2026-11-23T08:00:07Z"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"X-T", "X-N", "X-C", "X-S"})
+    void ofANotificationWithoutOneOfItsSignaturesHeadersNothingIsRead(String header) throws Exception {
+        MockHttpServletRequest slow = signed(slow());
+        slow.removeHeader(header);
+        // It goes on to be refused, and counted, like every other that isn't verified.
+        assertThat(pass(slow)).isEqualTo(200);
+        assertThat(route.getRequest().getInputStream().readAllBytes()).isEmpty();
+        assertThat(now).isEqualTo(Instant.parse("2026-11-23T08:00:00Z"));
     }
 
     @Test
@@ -123,7 +160,7 @@ class RequestGateTest {
     void aFormIsBytesLikeEverythingElseThatIsNotJson() throws Exception {
         MockHttpServletRequest form = post("/webhooks/tenpay/main/payments", "a=b".getBytes(StandardCharsets.UTF_8));
         form.setContentType("application/x-www-form-urlencoded");
-        assertThat(pass(form)).isEqualTo(200);
+        assertThat(pass(signed(form))).isEqualTo(200);
         assertThat(route.getRequest().getContentType()).isEqualTo("application/octet-stream");
     }
 

@@ -51,7 +51,8 @@ class TenpayNewsTest {
     @ParameterizedTest
     @CsvSource({
         "checkout-pay,400,PARAM_ERROR,REFUSED",
-        "checkout-pay,409,ORDER_CONFLICT,NONE",
+        "checkout-pay,409,ORDER_CONFLICT,CONFLICT",
+        "refund,409,ORDER_CONFLICT,NONE",
         "checkout-pay,401,SIGN_ERROR,DENIED",
         "checkout-pay,403,NO_AUTH,DENIED",
         "checkout-pay,429,FREQUENCY_LIMITED,NONE",
@@ -99,6 +100,14 @@ class TenpayNewsTest {
                 Map.of("source", "notification", "kind", "refunds", "tenpayStatus", "200", "notificationKey", "7");
         assertThat(mapping.apply(body, notified).path("answer").asText()).isEqualTo("NONE");
         assertThat(mapping.apply(REFUND, notified).path("status").asText()).isEqualTo("SUCCEEDED");
+    }
+
+    @Test
+    void anAnswerSaysWhichCallItBelongsToWhateverItSays() {
+        Map<String, Object> called =
+                Map.of("source", "checkout-pay", "tenpayStatus", "200", "call", "2026-11-23T08:00:00.000001+00:00");
+        assertThat(mapping.apply(SUCCESS, called).path("call").asText()).isEqualTo("2026-11-23T08:00:00.000001+00:00");
+        assertThat(mapping.apply("{}", called).path("call").asText()).isEqualTo("2026-11-23T08:00:00.000001+00:00");
     }
 
     @Test

@@ -45,13 +45,14 @@ final class Hand {
             return List.of(order(s));
         } else if (step instanceof Step.CheckoutAnswer s) {
             String key = world.payment(s.account(), s.order());
-            return world.answers(key)
-                    ? List.of(payment("checkout-pay", s.account(), s.order(), s.said()))
+            return world.answers(key, s.late())
+                    ? List.of(payment("checkout-pay", s.account(), s.order(), s.said(), called(key)))
                     : List.of("nobody called");
         } else if (step instanceof Step.Inquiry s) {
             return inquiry(s);
         } else if (step instanceof Step.Close s) {
-            return List.of(payment("close-payment", s.account(), s.order(), s.said()));
+            return List.of(
+                    payment("close-payment", s.account(), s.order(), s.said(), lastCall(s.account(), s.order())));
         } else if (step instanceof Step.Webhook s) {
             ObjectNode body = News.body(s.said(), MERCHANTS[s.account()], ORDERS[s.order()], null);
             return List.of(webhook(s.account(), "payments", ORDERS[s.order()], body.put("id", s.id())));
@@ -61,8 +62,8 @@ final class Hand {
             return List.of(refund(s));
         } else if (step instanceof Step.RefundAnswer s) {
             String key = world.refund(s.account(), s.refund());
-            return world.answers(key)
-                    ? List.of(refund("refund", s.account(), s.order(), s.refund(), s.said()))
+            return world.answers(key, s.late())
+                    ? List.of(refund("refund", s.account(), s.order(), s.refund(), s.said(), called(key)))
                     : List.of("nobody called");
         } else if (step instanceof Step.RefundInquiry s) {
             return refundInquiry(s);
@@ -91,7 +92,7 @@ final class Hand {
                 .put("paymentMethod", "CARD")
                 .put("methodKey", "CARD")
                 .put("region", "SG")
-                .put("total", Dice.TOTALS[s.content()])
+                .put("total", Histories.TOTALS[s.content()])
                 .put("currency", "SGD")
                 .put("description", "latte")
                 .put("validitySeconds", s.validitySeconds())
@@ -101,7 +102,7 @@ final class Hand {
         order.putObject("metadata");
         order.putObject("content")
                 .putObject("amount")
-                .put("total", Dice.TOTALS[s.content()])
+                .put("total", Histories.TOTALS[s.content()])
                 .put("currency", "SGD");
         JsonNode row = sql.one("payment-insert", Map.of("order", order, "accounts", world.account(s.account())));
         if (row.isMissingNode()) {
@@ -109,52 +110,89 @@ final class Hand {
         }
         String verdict = row.path("verdict").asText();
         if (verdict.equals("NEW") || verdict.equals("SUBMIT")) {
-            world.mayCall(world.payment(s.account(), s.order()));
+            world.mayCall(
+                    world.payment(s.account(), s.order()),
+                    row.path("submitted_at").asText());
         }
         return verdict;
     }
 
     private List<String> inquiry(Step.Inquiry s) throws SQLException {
         List<String> seen = new ArrayList<>();
-        seen.add(payment("inquiry-payment", s.account(), s.order(), s.said()));
+        Long first = world.first(world.payment(s.account(), s.order()));
+        String call = s.late() && first != null ? world.asWritten(first) : lastCall(s.account(), s.order());
+        seen.add(payment("inquiry-payment", s.account(), s.order(), s.said(), call));
         if (seen.get(0).endsWith("ABSENT CREATED")) {
             JsonNode row = sql.one(
                     "payment-resubmit", Map.of("account", world.account(s.account()), "number", ORDERS[s.order()]));
             seen.add(row.isMissingNode() ? "not again" : "again");
             if (!row.isMissingNode()) {
-                world.mayCall(world.payment(s.account(), s.order()));
+                world.mayCall(
+                        world.payment(s.account(), s.order()),
+                        row.path("submitted_at").asText());
             }
         }
         return seen;
     }
 
+    /** As the route that got an answer says whose it is. */
+    private String called(String key) {
+        return world.asWritten(world.answered(key));
+    }
+
+    /** As the route that asks finds it in the row; null where there is none. */
+    private String lastCall(int account, int order) throws SQLException {
+        return sql.one("payment-find", Map.of("orderNo", ORDERS[order], "accounts", world.account(account)))
+                .path("submitted_at")
+                .asText(null);
+    }
+
+    private String lastRefundCall(int account, int refund) throws SQLException {
+        return sql.one("refund-find", Map.of("refundNo", REFUNDS[refund], "accounts", world.account(account)))
+                .path("submitted_at")
+                .asText(null);
+    }
+
     private List<String> refundInquiry(Step.RefundInquiry s) throws SQLException {
         List<String> seen = new ArrayList<>();
-        seen.add(refund("inquiry-refund", s.account(), s.order(), s.refund(), s.said()));
+        Long first = world.first(world.refund(s.account(), s.refund()));
+        String call = s.late() && first != null ? world.asWritten(first) : lastRefundCall(s.account(), s.refund());
+        seen.add(refund("inquiry-refund", s.account(), s.order(), s.refund(), s.said(), call));
         if (seen.get(0).endsWith("ABSENT CREATED")) {
             JsonNode row = sql.one(
                     "refund-resubmit", Map.of("account", world.account(s.account()), "number", REFUNDS[s.refund()]));
             seen.add(row.isMissingNode() ? "not again" : "again");
             if (!row.isMissingNode()) {
-                world.mayCall(world.refund(s.account(), s.refund()));
+                world.mayCall(
+                        world.refund(s.account(), s.refund()),
+                        row.path("submitted_at").asText());
             }
         }
         return seen;
     }
 
-    private String payment(String source, int account, int order, Said said) throws SQLException {
-        if (source.equals("checkout-pay") && said.word().equals("SUCCESS")) {
+    private String payment(String source, int account, int order, Said said, String call) throws SQLException {
+        String key = world.payment(account, order);
+        if (said.word().equals("ORDER_PAID")
+                || (source.equals("checkout-pay") && said.word().equals("SUCCESS"))) {
             // Its amount is asked for at once.
-            world.givenBack(world.payment(account, order));
+            world.givenBack(key);
+        }
+        if (said.http().equals("unsent") && source.equals("checkout-pay")) {
+            world.unsent(key);
         }
         JsonNode body = News.body(said, MERCHANTS[account], ORDERS[order], null);
-        String news = News.of(source, said.http(), body, "payments", null);
+        String news = News.of(source, said.http(), body, "payments", null, call);
         return said(status("payment-status", world.account(account), ORDERS[order], news));
     }
 
-    private String refund(String source, int account, int order, int refund, Said said) throws SQLException {
+    private String refund(String source, int account, int order, int refund, Said said, String call)
+            throws SQLException {
+        if (said.http().equals("unsent") && source.equals("refund")) {
+            world.unsent(world.refund(account, refund));
+        }
         JsonNode body = News.body(said, MERCHANTS[account], ORDERS[order], REFUNDS[refund]);
-        String news = News.of(source, said.http(), body, "refunds", null);
+        String news = News.of(source, said.http(), body, "refunds", null, call);
         return said(status("refund-status", world.account(account), REFUNDS[refund], news));
     }
 
@@ -181,7 +219,7 @@ final class Hand {
     }
 
     private String process(String account, String kind, String number, Object key, JsonNode body) throws SQLException {
-        String news = News.of("notification", "200", body, kind, key);
+        String news = News.of("notification", "200", body, kind, key, null);
         JsonNode row = status(kind.equals("refunds") ? "refund-status" : "payment-status", account, number, news);
         boolean applied = row.path("answer").asText().equals("STATUS")
                 && !row.path("elsewhere").asBoolean();
@@ -231,16 +269,14 @@ final class Hand {
                 .put("reason", s.reason())
                 .put("notifyUrl", "https://erp.example.com")
                 .set("rules", json(RULES[s.rules()].getBytes(StandardCharsets.UTF_8)));
-        String verdict;
+        JsonNode row;
         boolean alone = connection.getAutoCommit();
         if (alone) {
             connection.setAutoCommit(false);
         }
         try {
             sql.all("payment-lock", Map.of("paymentKey", payment.path("id").asText()));
-            verdict = sql.one("refund-insert", Map.of("refund", refund))
-                    .path("verdict")
-                    .asText();
+            row = sql.one("refund-insert", Map.of("refund", refund));
             if (alone) {
                 connection.commit();
             }
@@ -250,13 +286,14 @@ final class Hand {
                 connection.setAutoCommit(true);
             }
         }
-        if (verdict.equals("KNOWN")) {
-            verdict = sql.one("refund-repeat", Map.of("refund", refund, "account", world.account(s.account())))
-                    .path("verdict")
-                    .asText();
+        if (row.path("verdict").asText().equals("KNOWN")) {
+            row = sql.one("refund-repeat", Map.of("refund", refund, "account", world.account(s.account())));
         }
+        String verdict = row.path("verdict").asText();
         if (verdict.equals("NEW") || verdict.equals("SUBMIT")) {
-            world.mayCall(world.refund(s.account(), s.refund()));
+            world.mayCall(
+                    world.refund(s.account(), s.refund()),
+                    row.path("submitted_at").asText());
         }
         return verdict;
     }
@@ -292,12 +329,7 @@ final class Hand {
     }
 
     private static String micros(JsonNode time) {
-        if (time.isNull()) {
-            return "null";
-        }
-        java.time.Instant instant =
-                java.time.OffsetDateTime.parse(time.asText()).toInstant();
-        return Long.toString(instant.getEpochSecond() * 1_000_000 + instant.getNano() / 1000);
+        return time.isNull() ? "null" : Long.toString(World.micros(time.asText()));
     }
 
     /** Instead of the database's clock, everything it has written down moves. */

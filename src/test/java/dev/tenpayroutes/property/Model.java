@@ -53,6 +53,7 @@ final class Model {
     /** What an error proves, by the call and its code. */
     private static final Map<String, String> ERRORS = Map.ofEntries(
             Map.entry("checkout-pay PARAM_ERROR", "REFUSED"),
+            Map.entry("checkout-pay ORDER_CONFLICT", "CONFLICT"),
             Map.entry("inquiry-payment ORDER_NOT_EXIST", "ABSENT"),
             Map.entry("close-payment ORDER_NOT_EXIST", "ABSENT"),
             Map.entry("close-payment ORDER_PAID", "PAID"),
@@ -95,6 +96,21 @@ final class Model {
 
         boolean leased(long now) {
             return until != null && until >= now;
+        }
+
+        boolean mayBeSentAgain(long now) {
+            return (submits == 0 || submitted < now - RESEND_AFTER) && !leased(now);
+        }
+
+        /** A call that was not made counts neither as sent nor as asked. */
+        void unsent(String source, long now) {
+            reconcile = reconcile == null ? null : Long.valueOf(now + INTERVAL);
+            if (source.startsWith("inquiry-")) {
+                polls = Math.max(polls - 1, 0);
+                poll = open() ? Long.valueOf(now + INTERVAL) : null;
+            } else if (source.equals("checkout-pay") || source.equals("refund")) {
+                submits--;
+            }
         }
 
         void submit(long now) {
@@ -153,12 +169,17 @@ final class Model {
             return List.of(order(s));
         } else if (step instanceof Step.CheckoutAnswer s) {
             return called(seen)
-                    ? List.of(news("checkout-pay", payment(s.account(), s.order()), s.said(), s.account()))
+                    ? List.of(news(
+                            "checkout-pay",
+                            payment(s.account(), s.order()),
+                            s.said(),
+                            world.answered(world.payment(s.account(), s.order()))))
                     : seen;
         } else if (step instanceof Step.Inquiry s) {
             return inquiry(s);
         } else if (step instanceof Step.Close s) {
-            return List.of(news("close-payment", payment(s.account(), s.order()), s.said(), s.account()));
+            Payment p = payment(s.account(), s.order());
+            return List.of(news("close-payment", p, s.said(), p == null ? null : p.submitted));
         } else if (step instanceof Step.Webhook s) {
             return List.of(webhook(s.account(), s.order(), -1, s.id(), s.said()));
         } else if (step instanceof Step.Poll s) {
@@ -166,7 +187,10 @@ final class Model {
         } else if (step instanceof Step.Refund s) {
             return List.of(refund(s));
         } else if (step instanceof Step.RefundAnswer s) {
-            return called(seen) ? List.of(refundNews("refund", s.account(), s.refund(), s.order(), s.said())) : seen;
+            String key = world.refund(s.account(), s.refund());
+            return called(seen)
+                    ? List.of(refundNews("refund", refunds.get(key), s.order(), s.said(), world.answered(key)))
+                    : seen;
         } else if (step instanceof Step.RefundInquiry s) {
             return refundInquiry(s);
         } else if (step instanceof Step.RefundWebhook s) {
@@ -200,7 +224,7 @@ final class Model {
             p.account = s.account();
             p.order = s.order();
             p.content = s.content();
-            p.amount = Dice.TOTALS[s.content()];
+            p.amount = Histories.TOTALS[s.content()];
             created(p);
             p.expires = start / 1_000_000 * 1_000_000 + passed + s.validitySeconds() * 1_000_000L;
             payments.put(p.key, p);
@@ -235,11 +259,12 @@ final class Model {
 
     private List<String> inquiry(Step.Inquiry s) {
         Payment p = payment(s.account(), s.order());
-        String said = news("inquiry-payment", p, s.said(), s.account());
+        String key = world.payment(s.account(), s.order());
+        String said = news("inquiry-payment", p, s.said(), asked(s.late(), key, p));
         if (!said.endsWith("ABSENT CREATED")) {
             return List.of(said);
         }
-        boolean again = now() < p.expires && p.submitted < now() - RESEND_AFTER && !p.leased(now());
+        boolean again = now() < p.expires && p.mayBeSentAgain(now());
         if (again) {
             p.submit(now());
         }
@@ -247,16 +272,22 @@ final class Model {
     }
 
     private List<String> refundInquiry(Step.RefundInquiry s) {
-        String said = refundNews("inquiry-refund", s.account(), s.refund(), s.order(), s.said());
+        String key = world.refund(s.account(), s.refund());
+        Refund r = refunds.get(key);
+        String said = refundNews("inquiry-refund", r, s.order(), s.said(), asked(s.late(), key, r));
         if (!said.endsWith("ABSENT CREATED")) {
             return List.of(said);
         }
-        Refund r = refunds.get(world.refund(s.account(), s.refund()));
-        boolean again = r.submitted < now() - RESEND_AFTER && !r.leased(now());
+        boolean again = r.mayBeSentAgain(now());
         if (again) {
             r.submit(now());
         }
         return List.of(said, again ? "again" : "not again");
+    }
+
+    /** The last call that was made before somebody asked. */
+    private Long asked(boolean late, String key, Row row) {
+        return late ? world.first(key) : row == null ? null : Long.valueOf(row.submitted);
     }
 
     private static String meaning(String source, Said said, boolean ofRefund) {
@@ -272,14 +303,14 @@ final class Model {
     }
 
     private static String reason(Said said, String answer) {
-        if (said.http().equals("none")) {
+        if (said.http().equals("none") || said.http().equals("unsent")) {
             return News.PROBLEM;
         } else if (!said.http().equals("200")) {
             return said.word() + ": m";
         } else if (answer.equals("NONE")) {
             return "an answer without a known status";
         }
-        return said.word().equals("FAILED") ? "declined" : "";
+        return News.reason(said);
     }
 
     private static boolean anotherAmount(Said said, long amount) {
@@ -288,7 +319,7 @@ final class Model {
                 || !said.currency().equals("SGD");
     }
 
-    private String news(String source, Payment p, Said said, int account) {
+    private String news(String source, Payment p, Said said, Long call) {
         if (p == null) {
             return "not there";
         }
@@ -296,6 +327,8 @@ final class Model {
         String old = p.status;
         String oldReview = p.review;
         boolean isStatus = answer.equals("STATUS");
+        boolean unsent = said.http().equals("unsent");
+        boolean ofLastCall = call != null && call == p.submitted;
         boolean another = isStatus && !(said.merchant() && said.number());
         boolean success = isStatus && said.word().equals("SUCCESS");
         boolean paidAlready = source.equals("checkout-pay") && success && said.total() == null;
@@ -312,6 +345,7 @@ final class Model {
             wish = "FAILED";
         } else if (answer.equals("ABSENT")
                 && old.equals("CREATED")
+                && ofLastCall
                 && !p.leased(now())
                 && now() > p.expires + AFTER_EXPIRY) {
             wish = "FAILED";
@@ -330,6 +364,8 @@ final class Model {
             review = "AMOUNT_MISMATCH";
         } else if (lateSuccess) {
             review = "LATE_SUCCESS";
+        } else if (answer.equals("CONFLICT")) {
+            review = "NUMBER_CONFLICT";
         } else if (contradicted
                 && (old.equals("SUCCEEDED") ? !wish.equals(old) || answer.equals("ABSENT") : OPEN.contains(wish))) {
             review = oldReview == null ? "STATUS_MISMATCH" : oldReview;
@@ -348,10 +384,17 @@ final class Model {
                         : answer.equals("ABSENT") && status.equals("FAILED"));
         boolean newReview = !Objects.equals(review, oldReview);
 
-        if (Set.of("MOVED", "CONFIRMED").contains(outcome) || agreed || source.equals("checkout-pay") || newReview) {
+        if (unsent) {
+            p.unsent(source, now());
+        }
+        if (Set.of("MOVED", "CONFIRMED").contains(outcome)
+                || agreed
+                || source.equals("checkout-pay")
+                || answer.equals("PAID")
+                || newReview) {
             if (!another && !anotherAmount && isStatus) {
                 p.tenpayId = p.tenpayId == null ? "P-" + Hand.ORDERS[p.order] : p.tenpayId;
-                p.prepay = "prepay";
+                p.prepay = News.prepay(said);
             }
             p.done = status.equals("SUCCEEDED") ? paidAt(p.done, said, isStatus) : null;
             if (status.equals("SUCCEEDED")) {
@@ -360,15 +403,17 @@ final class Model {
                 p.failReason = emptyIsNull(reason(said, answer));
             }
             p.refused = !status.equals("SUCCEEDED") && (p.refused || (answer.equals("REFUSED") && moved));
-            p.poll = !open ? null : paidAlready ? Long.valueOf(now()) : p.poll;
+            p.poll = !open ? null : paidAlready || answer.equals("PAID") ? Long.valueOf(now()) : p.poll;
             settle(p, moved, open, agreed, newReview);
-            if (source.equals("checkout-pay")) {
+            if (source.equals("checkout-pay") && ofLastCall) {
                 p.until = null;
             }
             p.status = status;
             p.review = takenBack(review, agreed);
         }
-        p.history.add(source + " " + outcome + " " + old + ">" + status + " " + reason(said, answer));
+        if (!(unsent && asked)) {
+            p.history.add(source + " " + outcome + " " + old + ">" + status + " " + reason(said, answer));
+        }
         if (moved) {
             p.events.add("payment." + status.toLowerCase(java.util.Locale.ROOT) + " " + status + " " + text(p.review));
         }
@@ -394,7 +439,7 @@ final class Model {
             return "MOVED";
         }
         return switch (answer) {
-            case "REFUSED", "DENIED", "PAID", "NOT_CLOSABLE" -> "REFUSED";
+            case "REFUSED", "CONFLICT", "DENIED", "PAID", "NOT_CLOSABLE" -> "REFUSED";
             case "ABSENT" -> "ABSENT";
             case "NONE" -> "NO_ANSWER";
             default -> same ? "CONFIRMED" : "IGNORED";
@@ -417,8 +462,7 @@ final class Model {
         return now();
     }
 
-    private String refundNews(String source, int account, int refund, int order, Said said) {
-        Refund r = refunds.get(world.refund(account, refund));
+    private String refundNews(String source, Refund r, int order, Said said, Long call) {
         if (r == null) {
             return "not there";
         }
@@ -426,6 +470,8 @@ final class Model {
         String old = r.status;
         String oldReview = r.review;
         boolean isStatus = answer.equals("STATUS");
+        boolean unsent = said.http().equals("unsent");
+        boolean ofLastCall = call != null && call == r.submitted;
         // It names the order that its step is about, which may not be the refund's.
         boolean another = isStatus && !(said.merchant() && said.number() && order == r.payment.order);
         boolean success = isStatus && said.word().equals("SUCCESS");
@@ -442,6 +488,7 @@ final class Model {
         } else if (answer.equals("ABSENT")
                 && old.equals("CREATED")
                 && r.refusal != null
+                && ofLastCall
                 && !r.leased(now())
                 && r.submitted < now() - RESEND_AFTER) {
             wish = "FAILED";
@@ -477,6 +524,9 @@ final class Model {
                 && (isStatus ? told.equals(status) : answer.equals("ABSENT") && status.equals("FAILED"));
         boolean newReview = !Objects.equals(review, oldReview);
 
+        if (unsent) {
+            r.unsent(source, now());
+        }
         if (Set.of("MOVED", "CONFIRMED").contains(outcome) || agreed || source.equals("refund") || newReview) {
             if (!another && !anotherAmount && isStatus && r.tenpayId == null) {
                 r.tenpayId = "R-" + Hand.REFUNDS[r.refund];
@@ -493,7 +543,7 @@ final class Model {
             }
             r.poll = open ? r.poll : null;
             settle(r, moved, open, agreed, newReview);
-            if (source.equals("refund")) {
+            if (source.equals("refund") && ofLastCall) {
                 r.until = null;
             }
             r.status = status;
@@ -503,14 +553,16 @@ final class Model {
             r.payment.refunded += r.amount;
             r.payment.updated = now();
         }
-        r.payment.history.add(source + " " + outcome + " " + old + ">" + status + " " + reason(said, answer) + " "
-                + Hand.REFUNDS[refund]);
+        if (!(unsent && asked)) {
+            r.payment.history.add(source + " " + outcome + " " + old + ">" + status + " " + reason(said, answer) + " "
+                    + Hand.REFUNDS[r.refund]);
+        }
         if (moved) {
             r.payment.events.add("refund." + status.toLowerCase(java.util.Locale.ROOT) + " " + status + " "
-                    + text(r.review) + " " + Hand.REFUNDS[refund]);
+                    + text(r.review) + " " + Hand.REFUNDS[r.refund]);
         }
         if (newReview && review != null) {
-            r.payment.events.add("refund.review " + status + " " + review + " " + Hand.REFUNDS[refund]);
+            r.payment.events.add("refund.review " + status + " " + review + " " + Hand.REFUNDS[r.refund]);
         }
         return outcome + (another ? " elsewhere " : " ") + answer + " " + status;
     }
@@ -665,8 +717,8 @@ final class Model {
 
     private String process(Notification n) {
         String said = n.ofRefund
-                ? refundNews("notification", n.account, n.refund, n.order, n.said)
-                : news("notification", payment(n.account, n.order), n.said, n.account);
+                ? refundNews("notification", refunds.get(world.refund(n.account, n.refund)), n.order, n.said, null)
+                : news("notification", payment(n.account, n.order), n.said, null);
         boolean absent = said.equals("not there");
         // What nobody here understands is kept, until somebody has put the mapping right.
         boolean riddle = said.contains(" NONE ");

@@ -27,7 +27,7 @@ final class News {
     /** The body of an answer or a notification; {@code refundNo} is null where it is about a payment. */
     static ObjectNode body(Said said, String merchant, String orderNo, String refundNo) {
         ObjectNode body = Statements.JSON.createObjectNode();
-        if (said.http().equals("none")) {
+        if (said.http().equals("none") || said.http().equals("unsent")) {
             return body;
         }
         if (!said.http().equals("200")) {
@@ -38,7 +38,7 @@ final class News {
                 .put("status", said.word())
                 .put("payment_id", "P-" + orderNo);
         if (refundNo == null) {
-            body.put("prepay_info", "prepay");
+            body.put("prepay_info", prepay(said));
         } else {
             body.put("out_refund_no", said.number() ? refundNo : "another-refund")
                     .put("refund_id", "R-" + refundNo);
@@ -46,21 +46,38 @@ final class News {
         if (said.total() != null) {
             body.putObject("amount").put("total", said.total()).put("currency", said.currency());
         }
-        if (said.word().equals("FAILED")) {
-            body.put("fail_reason", "declined");
+        if (!reason(said).isEmpty()) {
+            body.put("fail_reason", reason(said));
         }
         return said.time() == null ? body : body.put("success_time", said.time());
     }
 
-    /** @param notification the key of a stored notification, or null for an answer */
-    static String of(String source, String http, JsonNode body, String kind, Object notification) {
+    /** Newer ones differ. */
+    static String prepay(Said said) {
+        return "prepay " + said.time();
+    }
+
+    /** Also where there is nothing to give a reason for. */
+    static String reason(Said said) {
+        boolean given = said.word().equals("FAILED") || (said.word().equals("SUCCESS") && said.time() != null);
+        return given ? "declined" : "";
+    }
+
+    /**
+     * @param notification the key of a stored notification, or null for an answer
+     * @param call when the right was taken to the call that is answered, or to the last one before a question
+     */
+    static String of(String source, String http, JsonNode body, String kind, Object notification, String call) {
         Exchange exchange = new DefaultExchange(CAMEL);
         exchange.getMessage().setBody(body);
         exchange.setVariable("source", source);
-        exchange.setVariable("tenpayStatus", http);
-        if (http.equals("none")) {
+        boolean unsent = http.equals("unsent");
+        exchange.setVariable("tenpayStatus", unsent ? "none" : http);
+        if (unsent || http.equals("none")) {
             exchange.setVariable("tenpayProblem", PROBLEM);
+            exchange.setVariable("tenpayUnsent", unsent ? "true" : null);
         }
+        exchange.setVariable("call", call);
         if (notification != null) {
             exchange.setVariable("kind", kind);
             exchange.setVariable("notificationKey", notification.toString());

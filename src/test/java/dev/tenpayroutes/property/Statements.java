@@ -35,12 +35,15 @@ final class Statements {
     private static final PropertySource<?> SETTINGS = settings();
 
     private final Connection connection;
+    private final Map<String, String> mutated;
     private final Map<String, Prepared> prepared = new HashMap<>();
 
     private record Prepared(PreparedStatement statement, List<String> parameters) {}
 
-    Statements(Connection connection) {
+    /** @param mutated texts that stand for files, by name */
+    Statements(Connection connection, Map<String, String> mutated) {
         this.connection = connection;
+        this.mutated = mutated;
     }
 
     static String setting(String name) {
@@ -114,7 +117,7 @@ final class Statements {
 
     private Prepared prepare(String name) throws SQLException {
         List<String> parameters = new ArrayList<>();
-        Matcher matcher = PARAMETER.matcher(text(name));
+        Matcher matcher = PARAMETER.matcher(mutated.getOrDefault(name, text(name)));
         StringBuilder sql = new StringBuilder();
         while (matcher.find()) {
             parameters.add(matcher.group(1) == null ? matcher.group(2) : matcher.group(1));
@@ -124,7 +127,7 @@ final class Statements {
         return new Prepared(connection.prepareStatement(sql.toString()), parameters);
     }
 
-    private static String text(String name) {
+    static String text(String name) {
         try {
             return Files.readString(Path.of("routes/sql", name + ".sql"))
                     .lines()

@@ -9,7 +9,7 @@ sealed interface Step {
     /**
      * What Tenpay says.
      *
-     * @param http the status of the answer, or {@code none} when nothing verified came back
+     * @param http the status of the answer, {@code none} when nothing verified came back, {@code unsent} when Tenpay was not called
      * @param word a status word of Tenpay's, or the code of an error
      * @param total the amount it names, or null for none
      * @param merchant whether it names the right merchant
@@ -21,11 +21,14 @@ sealed interface Step {
     /** The ERP posts an order: new, again, or another one under a number that was used. */
     record Order(int account, int order, int content, int validitySeconds) implements Step {}
 
-    /** The answer to checkout-pay, for whoever holds the right to call. */
-    record CheckoutAnswer(int account, int order, Said said) implements Step {}
+    /** The answer to checkout-pay, for who called last; {@code late}: for who has waited longest, whoever has called since. */
+    record CheckoutAnswer(int account, int order, boolean late, Said said) implements Step {}
 
-    /** inquiry-payment, by the poller, a sync or the reconciliation; sent again when Tenpay never had it. */
-    record Inquiry(int account, int order, Said said) implements Step {}
+    /**
+     * inquiry-payment, by the poller, a sync or the reconciliation; sent again when Tenpay never had it. {@code late}: asked
+     * when the first call had been made, answered now.
+     */
+    record Inquiry(int account, int order, boolean late, Said said) implements Step {}
 
     record Close(int account, int order, Said said) implements Step {}
 
@@ -38,9 +41,9 @@ sealed interface Step {
     record Refund(int account, int order, int refund, long total, String currency, String reason, int rules)
             implements Step {}
 
-    record RefundAnswer(int account, int order, int refund, Said said) implements Step {}
+    record RefundAnswer(int account, int order, int refund, boolean late, Said said) implements Step {}
 
-    record RefundInquiry(int account, int order, int refund, Said said) implements Step {}
+    record RefundInquiry(int account, int order, int refund, boolean late, Said said) implements Step {}
 
     record RefundWebhook(int account, int order, int refund, int id, Said said) implements Step {}
 

@@ -2,6 +2,10 @@ package dev.tenpayroutes.property;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -9,15 +13,19 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
-/** What the hands of one history share: its accounts, and who may call Tenpay at this moment. */
+/** What the hands of one history share: its accounts, and who has called Tenpay and waits for its answer. */
 final class World {
 
-    /** A call ends within call-timeout; what takes longer is no answer any more. */
+    /** A call ends within call-timeout; who waits longer is stalled, and may not count on its right any more. */
     private static final long CALL = 10;
 
+    /** @param at when the right to it was taken, by which its row knows it, in microseconds of a clock that goes on */
+    private record Call(long at, long since) {}
+
     private final String name;
-    private final Map<String, Integer> calls = new ConcurrentHashMap<>();
-    private final Map<String, Long> since = new ConcurrentHashMap<>();
+    private final Map<String, Deque<Call>> calls = new ConcurrentHashMap<>();
+    private final Map<String, Long> first = new ConcurrentHashMap<>();
+    private final Map<String, Long> answered = new ConcurrentHashMap<>();
     private final Map<String, Integer> rights = new ConcurrentHashMap<>();
     private final Set<String> taken = ConcurrentHashMap.newKeySet();
     private final Set<String> woken = ConcurrentHashMap.newKeySet();
@@ -42,17 +50,58 @@ final class World {
     }
 
     /** Somebody took the right to call Tenpay: nobody else may have it while the call is under way. */
-    void mayCall(String key) {
-        since.put(key, passed);
+    void mayCall(String key, String submittedAt) {
         rights.merge(key, 1, Integer::sum);
-        if (calls.merge(key, 1, Integer::sum) > 1) {
-            wrongs.add("two may call Tenpay for " + key + " at once");
-        }
+        long at = micros(submittedAt) + passed * 1_000_000;
+        first.putIfAbsent(key, at);
+        calls.compute(key, (any, before) -> {
+            Deque<Call> open = before == null ? new ArrayDeque<>() : before;
+            if (open.stream().anyMatch(call -> passed - call.since() < CALL)) {
+                wrongs.add("two may call Tenpay for " + key + " at once");
+            }
+            open.add(new Call(at, passed));
+            return open;
+        });
     }
 
-    /** Ends the call of this number; false when there is none. */
-    boolean answers(String key) {
-        return calls.remove(key) != null;
+    /** Ends a call of this number, the last one or that which has waited longest; false when there is none. */
+    boolean answers(String key, boolean late) {
+        answered.remove(key);
+        calls.computeIfPresent(key, (any, open) -> {
+            Call call = late ? open.pollFirst() : open.pollLast();
+            if (call != null) {
+                answered.put(key, call.at());
+            }
+            return open;
+        });
+        return answered.containsKey(key);
+    }
+
+    /** When the right was taken to the call that was answered just now. */
+    long answered(String key) {
+        return answered.get(key);
+    }
+
+    /** When the right to call for this number was taken first; null before that. */
+    Long first(String key) {
+        return first.get(key);
+    }
+
+    /** A right that was given back unused. */
+    void unsent(String key) {
+        rights.merge(key, -1, Integer::sum);
+    }
+
+    /** As the rows have it by now: instead of the database's clock, what it has written down moves. */
+    String asWritten(long at) {
+        long micros = at - passed * 1_000_000;
+        return Instant.ofEpochSecond(micros / 1_000_000, micros % 1_000_000 * 1000)
+                .toString();
+    }
+
+    static long micros(String time) {
+        Instant instant = OffsetDateTime.parse(time).toInstant();
+        return instant.getEpochSecond() * 1_000_000 + instant.getNano() / 1000;
     }
 
     /** The poller took this number; until the clock goes on, no other may, unless it was given back or woken. */
@@ -75,11 +124,6 @@ final class World {
         taken.clear();
         woken.clear();
         passed += seconds;
-        since.forEach((key, at) -> {
-            if (passed - at >= CALL) {
-                calls.remove(key);
-            }
-        });
     }
 
     /** How often the right to call was taken, by number. */

@@ -363,6 +363,70 @@ class FaultStoryTest extends Story {
         isOnePaymentCalledFor(number, 1);
     }
 
+    /** The first instance's right to call has ended, and another one has taken it. */
+    private void anotherInstanceCalls(String table, String number) {
+        store.sql("update " + table + " set submits = submits + 1, submitted_at = now(),"
+                        + " submitting_until = now() + interval '1 minute' where ? in (order_no, "
+                        + (table.equals("refund") ? "refund_no" : "order_no") + ")")
+                .param(number)
+                .update();
+    }
+
+    private boolean isBeingCalled(String table, String number) {
+        return store.sql("select submitting_until > now() from " + table + " where ? in (order_no, "
+                        + (table.equals("refund") ? "refund_no" : "order_no") + ")")
+                .param(number)
+                .query(Boolean.class)
+                .single();
+    }
+
+    @Test
+    void anAnswerThatComesAfterAnothersCallBeganDoesNotEndThatCall() throws Exception {
+        String number = newNumber();
+        fault("checkout-pay", "LATE");
+        CompletableFuture<Answer> stalled = meanwhile(() -> post("/v1/payments", order(number)));
+        eventually().until(() -> callsAtTenpay(number, "checkout-pay") == 1);
+        anotherInstanceCalls("payment", number);
+
+        assertThat(stalled.get(10, TimeUnit.SECONDS).status()).isEqualTo(202);
+
+        assertThat(isBeingCalled("payment", number)).isTrue();
+        assertThat(post("/v1/payments", order(number)).status()).isEqualTo(202);
+        assertThat(callsAtTenpay(number, "checkout-pay")).isEqualTo(1);
+    }
+
+    @Test
+    void anAnswerToARefundThatComesAfterAnothersCallBeganDoesNotEndThatCall() throws Exception {
+        String number = pendingPayment();
+        shopper(number, "SUCCESS");
+        post("/v1/payments/" + number + "/sync", null);
+        String refund = newRefundNumber();
+        fault("refund", "LATE");
+        CompletableFuture<Answer> stalled = meanwhile(() -> refund(number, refund, 250));
+        eventually().until(() -> refundCallsAtTenpay(refund, "refund") == 1);
+        anotherInstanceCalls("refund", refund);
+
+        assertThat(stalled.get(10, TimeUnit.SECONDS).status()).isEqualTo(202);
+
+        assertThat(isBeingCalled("refund", refund)).isTrue();
+        assertThat(refund(number, refund, 250).status()).isEqualTo(202);
+        assertThat(refundCallsAtTenpay(refund, "refund")).isEqualTo(1);
+    }
+
+    @Test
+    void aCloseOfWhatTenpaySaysIsPaidIsPaymentFinalAlsoWhileItsAmountIsNotProven() {
+        String number = pendingPayment();
+        shopper(number, "SUCCESS");
+        fault("inquiry-payment", "UNSIGNED");
+
+        Answer close = post("/v1/payments/" + number + "/close", null);
+
+        assertThat(close.status()).isEqualTo(409);
+        assertThat(close.text("code")).isEqualTo("PAYMENT_FINAL");
+        // Its next turn would be an hour away.
+        isSoon(number, "SUCCEEDED");
+    }
+
     @Test
     void anOrderWhoseCommitIsNotHeardOfIsStillSentOnceAndOnlyOnce() throws Exception {
         String number = newNumber();

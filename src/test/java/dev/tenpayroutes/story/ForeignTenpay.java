@@ -46,6 +46,8 @@ final class ForeignTenpay implements AutoCloseable {
     private final Map<String, JsonNode> orders = new ConcurrentHashMap<>();
     private final Map<String, JsonNode> refunds = new ConcurrentHashMap<>();
     private final Map<String, AtomicInteger> calls = new ConcurrentHashMap<>();
+    private final Map<String, String> outcomes = new ConcurrentHashMap<>();
+    private final List<String> conflicts = new CopyOnWriteArrayList<>();
     private final Set<String> stalled = ConcurrentHashMap.newKeySet();
     private final Map<String, Map<String, List<String>>> headers = new ConcurrentHashMap<>();
     private final List<String> refusals = new CopyOnWriteArrayList<>();
@@ -113,6 +115,26 @@ final class ForeignTenpay implements AutoCloseable {
         return headers.get(number);
     }
 
+    /** Every order that came, by its number. */
+    Map<String, JsonNode> orders() {
+        return orders;
+    }
+
+    /** Every refund that came, by its number. */
+    Map<String, JsonNode> refunds() {
+        return refunds;
+    }
+
+    /** Numbers that came again with other content. */
+    List<String> conflicts() {
+        return conflicts;
+    }
+
+    /** From now on this order or refund has this status, and not PROCESSING. */
+    void decide(String number, String status) {
+        outcomes.put(number, status);
+    }
+
     TenpaySigner signer() {
         return signer;
     }
@@ -162,8 +184,8 @@ final class ForeignTenpay implements AutoCloseable {
             String refund = request.path("out_refund_no").asText();
             String subject = refund.isEmpty() ? number : refund;
             switch (call) {
-                case "checkout-pay" -> orders.putIfAbsent(number, request);
-                case "refund" -> refunds.putIfAbsent(refund, request);
+                case "checkout-pay" -> book(orders, number, request);
+                case "refund" -> book(refunds, refund, request);
                 default -> {}
             }
             headers.put(number, Map.copyOf(exchange.getRequestHeaders()));
@@ -176,7 +198,7 @@ final class ForeignTenpay implements AutoCloseable {
             } else {
                 reply.put("merchant_id", booked.path("merchant_id").asText())
                         .put("out_trade_no", booked.path("out_trade_no").asText())
-                        .put("status", "PROCESSING");
+                        .put("status", outcomes.getOrDefault(subject, "PROCESSING"));
                 if (refund.isEmpty()) {
                     reply.put("payment_id", "4200" + Math.abs(number.hashCode()));
                 } else {
@@ -204,6 +226,13 @@ final class ForeignTenpay implements AutoCloseable {
         exchange.sendResponseHeaders(status, answer.length);
         exchange.getResponseBody().write(answer);
         exchange.close();
+    }
+
+    private void book(Map<String, JsonNode> ledger, String number, JsonNode request) {
+        JsonNode before = ledger.putIfAbsent(number, request);
+        if (before != null && !before.equals(request)) {
+            conflicts.add(number);
+        }
     }
 
     private String problem(HttpExchange exchange, String body) {

@@ -108,7 +108,9 @@ final class JarProcess {
     void waitUntilReady() {
         Awaitility.await()
                 .atMost(Duration.ofSeconds(120))
-                .failFast("the program ended", () -> !program.isAlive())
+                .failFast(() -> assertThat(program.isAlive())
+                        .as("it ended: %s", output())
+                        .isTrue())
                 .until(this::isReady);
     }
 

@@ -330,7 +330,7 @@ class OrderStoryTest extends Story {
     }
 
     @Test
-    void aConflictAtTenpayIsNoRefusalSinceAPaymentIsThere() {
+    void aConflictAtTenpayIsNoRefusalButForAPersonToLookAtSinceAPaymentIsThere() {
         String number = newNumber();
         String payment = pendingPayment();
         // The row is lost and the number is ordered again: Tenpay has a payment of it.
@@ -340,8 +340,13 @@ class OrderStoryTest extends Story {
         Answer again = post("/v1/payments", order(payment).replace("latte", "mocha"));
         assertThat(again.status()).isEqualTo(202);
         assertThat(again.text("status")).isEqualTo("CREATED");
+        assertThat(again.text("review")).isEqualTo("NUMBER_CONFLICT");
+        assertThat(events(payment)).containsExactly("payment.review");
+        // Of the same amount and currency: nothing that Tenpay says tells the two apart.
         shopper(payment, "SUCCESS");
         isSoon(payment, "SUCCEEDED");
+        post("/v1/payments/" + payment + "/sync", null);
+        assertThat(payment(payment).text("review")).isEqualTo("NUMBER_CONFLICT");
     }
 
     @Test

@@ -42,7 +42,14 @@ import org.springframework.test.util.TestSocketUtils;
 @CamelSpringBootTest
 @ActiveProfiles("sandbox")
 @TestPropertySource(
-        properties = {"tenpay.poll.first-delay=1h", "tenpay.breaker.calls=1000", "tenpay.call-timeout=1500ms"})
+        properties = {
+            "tenpay.poll.first-delay=1h",
+            "tenpay.breaker.calls=1000",
+            "tenpay.call-timeout=1500ms",
+            // When the stories are over, a dozen of programs stop one after the other.
+            "server.shutdown=immediate",
+            "camel.main.shutdown-timeout=1"
+        })
 abstract class Story {
 
     static final ObjectMapper JSON = new ObjectMapper();
