@@ -16,7 +16,9 @@ with result as (
     select *,
         -- None after the last one.
         cast((string_to_array(:#${properties:tenpay.events.retry-delays}, ','))[attempts + 1] as interval) as delay,
-        least("retryAfter" * interval '1 second', cast(:#${properties:tenpay.events.longest-pause} as interval)) as asked
+        -- Null where nobody asked: `least` would take the limit for it.
+        case when "retryAfter" is not null then least(
+            "retryAfter" * interval '1 second', cast(:#${properties:tenpay.events.longest-pause} as interval)) end as asked
     from held
 ), settled as (
     update event_delivery d
