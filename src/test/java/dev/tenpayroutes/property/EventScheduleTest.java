@@ -40,7 +40,7 @@ class EventScheduleTest {
     void anEventThatIsDue() throws SQLException {
         connection = database.connect();
         statement = connection.createStatement();
-        statements = new Statements(connection);
+        statements = new Statements(connection, Map.of());
         statement.execute("""
                 insert into event_destination (account, destination, address) values ('main', 'http', '')
                     on conflict do nothing;
