@@ -41,7 +41,7 @@ import org.springframework.test.util.TestSocketUtils;
 class RollingUpdateIT {
 
     private static final Logger LOG = LoggerFactory.getLogger(RollingUpdateIT.class);
-    private static final int ERPS = 6;
+    private static final int ERPS = 4;
 
     @TempDir
     Path folder;
@@ -136,7 +136,7 @@ class RollingUpdateIT {
 
     private void moreAnswers() {
         int before = answered.get();
-        Story.eventually().until(() -> answered.get() > before + 20 * ERPS);
+        Story.eventually().atMost(Duration.ofSeconds(60)).until(() -> answered.get() > before + 10 * ERPS);
     }
 
     private void everyOrderIsOnePayment(String how) {
