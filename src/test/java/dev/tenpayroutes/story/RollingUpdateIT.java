@@ -88,7 +88,9 @@ class RollingUpdateIT {
     void stopAll() throws Exception {
         enough.set(true);
         for (JarProcess program : programs) {
-            program.stop();
+            if (program.process() != null) {
+                program.kill();
+            }
         }
         tenpay.close();
         postgres.close();
