@@ -57,16 +57,14 @@ public final class Loader {
         Thread[] threads = new Thread[connections];
         Socket[] sockets = new Socket[connections];
         for (int i = 0; i < connections; i++) {
-            String[] target = targets[i % targets.length].split(":");
-            sockets[i] = new Socket(target[0], Integer.parseInt(target[1]));
-            sockets[i].setTcpNoDelay(true);
-            sockets[i].setSoTimeout(30_000);
+            sockets[i] = connect(targets[i % targets.length]);
         }
         long start = System.nanoTime();
         for (int i = 0; i < connections; i++) {
-            Socket socket = sockets[i];
+            int connection = i;
             threads[i] = new Thread(() -> {
-                try (socket) {
+                Socket socket = sockets[connection];
+                try {
                     InputStream in = new BufferedInputStream(socket.getInputStream(), 16_384);
                     for (int n = next.getAndIncrement();
                             n < requests.length && failure.get() == null;
@@ -76,9 +74,15 @@ public final class Loader {
                             LockSupport.parkNanos(wait);
                         }
                         socket.getOutputStream().write(requests[n]);
-                        skipAnswer(in);
+                        boolean stays = skipAnswer(in);
                         latencies[n] = System.nanoTime() - due;
+                        if (!stays) {
+                            socket.close();
+                            socket = connect(targets[connection % targets.length]);
+                            in = new BufferedInputStream(socket.getInputStream(), 16_384);
+                        }
                     }
+                    socket.close();
                 } catch (IOException e) {
                     failure.compareAndSet(null, e);
                 }
@@ -97,19 +101,31 @@ public final class Loader {
                 + latencies[latencies.length - 1];
     }
 
+    private static Socket connect(String target) throws IOException {
+        String[] parts = target.split(":");
+        Socket socket = new Socket(parts[0], Integer.parseInt(parts[1]));
+        socket.setTcpNoDelay(true);
+        socket.setSoTimeout(30_000);
+        return socket;
+    }
+
     private static long quantile(long[] sorted, double q) {
         return sorted[(int) Math.ceil(q * sorted.length) - 1];
     }
 
-    private static void skipAnswer(InputStream in) throws IOException {
+    /** @return whether the connection stays open */
+    private static boolean skipAnswer(InputStream in) throws IOException {
         String status = line(in);
         long length = -1;
         boolean chunked = false;
+        boolean stays = true;
         for (String header = line(in); !header.isEmpty(); header = line(in)) {
             if (header.regionMatches(true, 0, "Content-Length:", 0, 15)) {
                 length = Long.parseLong(header.substring(15).strip());
             } else if (header.regionMatches(true, 0, "Transfer-Encoding:", 0, 18)) {
                 chunked = true;
+            } else if (header.equalsIgnoreCase("Connection: close")) {
+                stays = false;
             }
         }
         StringBuilder refusal = status.startsWith(" 2", 8) ? null : new StringBuilder(status).append(": ");
@@ -125,6 +141,7 @@ public final class Loader {
         if (refusal != null) {
             throw new IOException(refusal.toString());
         }
+        return stays;
     }
 
     private static void skip(InputStream in, long length, StringBuilder seen) throws IOException {

@@ -77,7 +77,7 @@ abstract class Side implements AutoCloseable {
             HttpRequest ask = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + readiness()))
                     .build();
             while (!ready(http, ask)) {
-                if (!program.isAlive() || System.nanoTime() - from > 120e9) {
+                if (!program.isAlive() || System.nanoTime() - from > 300e9) {
                     throw new IOException(
                             name + " doesn't start:\n" + Files.readString(folder.resolve(name + i + ".log")));
                 }
