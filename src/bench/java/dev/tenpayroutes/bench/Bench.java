@@ -20,8 +20,12 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.IntFunction;
+import java.util.stream.Collectors;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.openjdk.jmh.runner.Runner;
+import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -32,6 +36,16 @@ import org.slf4j.LoggerFactory;
 public final class Bench implements AutoCloseable {
 
     private static final Path RESULTS = Path.of("target/bench/results.tsv");
+
+    /** The whole set: what docs/performance.md shows. */
+    private static final List<List<String>> ALL = List.of(
+            List.of("name=main"),
+            List.of("name=connections", "scenarios=orders,webhooks", "connections=1,8,32,128", "pairs=3", "half=false"),
+            List.of("name=stored", "scenarios=orders,webhooks,polls", "stored=1000000", "pairs=3", "half=false"),
+            List.of("name=stored", "scenarios=orders,webhooks,polls", "stored=10000000", "pairs=3", "half=false"),
+            List.of("name=instances", "scenarios=orders,webhooks", "instances=2", "pairs=3", "half=false"),
+            List.of("name=instances", "scenarios=orders,webhooks", "instances=3", "pairs=3", "half=false"),
+            List.of("name=soak", "soak=600"));
 
     private final Options options;
     private final Path folder;
@@ -44,10 +58,23 @@ public final class Bench implements AutoCloseable {
     private int round;
 
     public static void main(String[] args) throws Exception {
-        Options options = Options.of(List.of(args));
         ((Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME)).setLevel(Level.WARN);
-        try (Bench bench = new Bench(options)) {
-            bench.run();
+        List<String> words = List.of(args);
+        if (words.contains("parts")) {
+            new Runner(new OptionsBuilder().include(Parts.class.getName()).build()).run();
+            return;
+        }
+        boolean all = words.contains("all");
+        boolean charts = words.contains("charts");
+        Options options = Options.of(
+                words.stream().filter(word -> word.contains("=")).toList());
+        for (List<String> part : all ? ALL : charts ? List.<List<String>>of() : List.of(List.<String>of())) {
+            try (Bench bench = new Bench(options.with(part))) {
+                bench.run();
+            }
+        }
+        if (all || charts) {
+            Charts.draw(RESULTS, Path.of("docs"));
         }
     }
 
@@ -77,7 +104,7 @@ public final class Bench implements AutoCloseable {
         loader = Proc.java(java, List.of("-Xmx512m", "-XX:+UseSerialGC"), Loader.class);
         Side ours = new Side.Ours(
                 postgres, folder, base, Path.of(options.text("jar")).toAbsolutePath());
-        sides = options.text("profile").isEmpty()
+        sides = options.text("profile").isEmpty() && options.number("soak") == 0
                 ? List.of(
                         ours, new Side.Theirs(postgres, folder, base, Side.serial(folder.resolve("merchant-cert.pem"))))
                 : List.of(ours);
@@ -96,8 +123,14 @@ public final class Bench implements AutoCloseable {
     }
 
     private void run() throws Exception {
+        if (options.number("soak") > 0) {
+            soak();
+            return;
+        }
         for (String scenario : options.list("scenarios")) {
-            run(scenario, options.number("connections"));
+            for (String connections : options.list("connections")) {
+                run(scenario, Integer.parseInt(connections));
+            }
         }
         for (Side side : sides) {
             say(
@@ -112,6 +145,43 @@ public final class Bench implements AutoCloseable {
         } catch (IOException e) {
             return "?";
         }
+    }
+
+    /** Whether memory, latency or work left over grow with time: a line each half minute. */
+    private void soak() throws Exception {
+        Side ours = sides.get(0);
+        int connections = Integer.parseInt(options.list("connections").get(0));
+        long start = System.nanoTime();
+        double rate = measure(ours, "mix", 2000, 4, 0).rate();
+        for (double seconds = 0; seconds < options.number("soak"); seconds = (System.nanoTime() - start) / 1e9) {
+            Figures figures = measure(ours, "mix", (int) (rate * 30), connections, 0);
+            rate = figures.rate();
+            Proc program = ours.programs.get(0);
+            long live = seconds < 60 || seconds > options.number("soak") - 60 ? live(program) : 0;
+            say(
+                    "%4.0f s: %s, resident %d MB%s",
+                    (System.nanoTime() - start) / 1e9,
+                    figures,
+                    program.rss(),
+                    live == 0 ? "" : ", live objects " + live + " MB");
+            keep("mix", connections, "soak", ours, 1, figures, seconds, program.rss(), live);
+        }
+    }
+
+    /** What a full collection leaves, in MB. */
+    private long live(Proc program) throws IOException {
+        Process jcmd = new ProcessBuilder(
+                        Path.of(options.text("java"), "bin", "jcmd").toString(),
+                        Long.toString(program.pid()),
+                        "GC.class_histogram")
+                .start();
+        return jcmd.inputReader()
+                        .lines()
+                        .filter(line -> line.startsWith("Total"))
+                        .mapToLong(line -> Long.parseLong(line.strip().split("\\s+")[2]))
+                        .findFirst()
+                        .orElse(0)
+                >> 20;
     }
 
     private void fill(int stored) throws Exception {
@@ -195,29 +265,50 @@ public final class Bench implements AutoCloseable {
                     Figures.median(all, Figures::databaseCpu),
                     Figures.median(all, Figures::otherCpu));
             say("    %s %s", sides.get(side).name, median);
-            String line = Stream.of(
-                            options.text("name"),
-                            scenario,
-                            load,
-                            options.text("stored"),
-                            options.text("instances"),
-                            connections,
-                            sides.get(side).name,
-                            ratios.length,
-                            number(median.rate()),
-                            number(median.p50()),
-                            number(median.p99()),
-                            number(median.cpu()),
-                            number(median.databaseCpu()),
-                            number(median.otherCpu()),
-                            number(Figures.median(ratios)),
-                            number(ratios[0]),
-                            number(ratios[ratios.length - 1]))
-                    .map(Object::toString)
-                    .reduce((a, b) -> a + "\t" + b)
-                    .orElseThrow();
-            Files.writeString(RESULTS, line + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+            keep(
+                    scenario,
+                    connections,
+                    load,
+                    sides.get(side),
+                    ratios.length,
+                    median,
+                    Figures.median(ratios),
+                    ratios[0],
+                    ratios[ratios.length - 1]);
         }
+    }
+
+    private void keep(
+            String scenario,
+            int connections,
+            String load,
+            Side side,
+            int times,
+            Figures figures,
+            double... more)
+            throws IOException {
+        Stream<Object> words = Stream.of(
+                options.text("name"),
+                scenario,
+                load,
+                options.text("stored"),
+                options.text("instances"),
+                connections,
+                side.name,
+                times);
+        DoubleStream numbers = DoubleStream.concat(
+                DoubleStream.of(
+                        figures.rate(),
+                        figures.p50(),
+                        figures.p99(),
+                        figures.cpu(),
+                        figures.databaseCpu(),
+                        figures.otherCpu()),
+                DoubleStream.of(more));
+        String line = Stream.concat(
+                        words.map(Object::toString), numbers.mapToObj(n -> String.format(Locale.ROOT, "%.3f", n)))
+                .collect(Collectors.joining("\t"));
+        Files.writeString(RESULTS, line + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     }
 
     private Figures measure(Side side, String scenario, int count, int connections, double rate) throws Exception {
@@ -358,10 +449,6 @@ public final class Bench implements AutoCloseable {
         return KeyFactory.getInstance("RSA")
                 .generatePrivate(new PKCS8EncodedKeySpec(der))
                 .getEncoded();
-    }
-
-    private static String number(double value) {
-        return String.format(Locale.ROOT, "%.3f", value);
     }
 
     private static void say(String words, Object... values) {

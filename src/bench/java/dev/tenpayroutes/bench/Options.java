@@ -17,6 +17,7 @@ record Options(Map<String, String> given) {
             Map.entry("pairs", "10"),
             // How long one measurement takes, about.
             Map.entry("seconds", "5"),
+            // One or several numbers.
             Map.entry("connections", "32"),
             // How many requests each program gets before it is measured, of each scenario.
             Map.entry("warm", "12000"),
@@ -25,6 +26,8 @@ record Options(Map<String, String> given) {
             Map.entry("instances", "1"),
             // Whether latency at half of the slower program's rate is measured too.
             Map.entry("half", "true"),
+            // Instead: how many seconds this program alone works on a mix, with a look at its memory now and then.
+            Map.entry("soak", "0"),
             // The JVM of both programs and its flags.
             Map.entry("java", System.getProperty("java.home")),
             Map.entry("flags", "-Xms256m -Xmx256m"),
@@ -50,10 +53,14 @@ record Options(Map<String, String> given) {
         return new Options(given);
     }
 
-    Options with(String name, Object value) {
-        Map<String, String> changed = new TreeMap<>(given);
-        changed.put(name, value.toString());
-        return new Options(changed);
+    /** These options, and for each that was given there, that one. */
+    Options with(List<String> words) {
+        Map<String, String> both = new TreeMap<>(given);
+        for (String word : words) {
+            String[] parts = word.split("=", 2);
+            both.put(parts[0], parts[1]);
+        }
+        return new Options(both);
     }
 
     String text(String name) {
