@@ -66,8 +66,8 @@ public final class Bench implements AutoCloseable {
         }
         boolean all = words.contains("all");
         boolean charts = words.contains("charts");
-        Options options = Options.of(
-                words.stream().filter(word -> word.contains("=")).toList());
+        Options options =
+                Options.of(words.stream().filter(word -> word.contains("=")).toList());
         for (List<String> part : all ? ALL : charts ? List.<List<String>>of() : List.of(List.<String>of())) {
             try (Bench bench = new Bench(options.with(part))) {
                 bench.run();
@@ -279,13 +279,7 @@ public final class Bench implements AutoCloseable {
     }
 
     private void keep(
-            String scenario,
-            int connections,
-            String load,
-            Side side,
-            int times,
-            Figures figures,
-            double... more)
+            String scenario, int connections, String load, Side side, int times, Figures figures, double... more)
             throws IOException {
         Stream<Object> words = Stream.of(
                 options.text("name"),
