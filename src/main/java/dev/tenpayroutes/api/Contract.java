@@ -282,7 +282,13 @@ public class Contract implements RestClientRequestValidator {
                     (card.isEmpty() ? "the body" : card)
                             + " holds what looks like a card number; take it out, such numbers are not stored here");
         }
-        List<Error> errors = expected.schema().validate(body);
+        List<Error> errors;
+        try {
+            errors = expected.schema().validate(body);
+        } catch (NumberFormatException e) {
+            // The validator can't compare what is beyond a double.
+            throw new ProblemException(400, "INVALID_REQUEST", "the body holds a number that is too large");
+        }
         if (!errors.isEmpty()) {
             throw new ProblemException(
                     400,

@@ -205,6 +205,19 @@ class ContractTest {
         assertThat(refused(with("/goods/0/unitPrice/total", total))).startsWith("/goods/0/unitPrice/total ");
     }
 
+    @Test
+    void aNumberBeyondEveryLimitIsRefusedWhereverItStands() {
+        String range = """
+                {"createdFrom":"2026-11-23T00:00:00Z","createdTo":"2026-11-24T00:00:00Z",\
+                "settledBefore":"2026-11-24T00:00:00Z","status":%s}""";
+        Exchange exchange = post(
+                "/v1/events/redeliver",
+                "application/json",
+                range.formatted("1e400").getBytes(UTF_8));
+        assertThat(refused(400, "INVALID_REQUEST", exchange)).contains("number that is too large");
+        assertThat(refused(with("/amount/total", "-1e400"))).isNotEmpty();
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"1050.0", "1.05e3", "1e3"})
     void anAmountIsWrittenWithoutPointOrExponent(String total) {

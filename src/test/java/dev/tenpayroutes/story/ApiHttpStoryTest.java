@@ -2,6 +2,7 @@ package dev.tenpayroutes.story;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.tenpayroutes.story.PublishedContract.Operation;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -41,14 +42,20 @@ class ApiHttpStoryTest extends Story {
         String text = Files.readString(FILE);
         Map<String, String> variables = new HashMap<>();
         VARIABLE.matcher(text).results().forEach(variable -> variables.put(variable.group(1), variable.group(2)));
-        assertThat(variables).containsOnlyKeys("host", "key", "number", "refund");
+        assertThat(variables).containsOnlyKeys("host", "key", "number", "refund", "event");
         variables.put("number", newNumber());
         variables.put("refund", newRefundNumber());
         List<Sent> sent = new ArrayList<>();
         for (String part : text.substring(text.indexOf("### ") + 4).split("\n### ")) {
             Matcher request = REQUEST.matcher(part.strip() + "\n");
             assertThat(request.matches()).as(part).isTrue();
-            sent.add(send(request, variables));
+            Sent call = send(request, variables);
+            // As a person does: the id of one that is listed.
+            JsonNode listed = call.answer().body().path("items").path(0).path("id");
+            if (call.path().startsWith("/v1/events?")) {
+                variables.put("event", listed.asText());
+            }
+            sent.add(call);
         }
         return sent;
     }

@@ -7,9 +7,15 @@ import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.zaxxer.hikari.HikariDataSource;
+import dev.tenpayroutes.account.Account;
+import dev.tenpayroutes.account.Accounts;
 import dev.tenpayroutes.story.PublishedContract.Operation;
 import dev.tenpayroutes.story.PublishedContract.Response;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -59,6 +65,9 @@ class ContractStoryTest extends Story {
 
     @Autowired
     HikariDataSource pool;
+
+    @Autowired
+    Accounts accounts;
 
     /** What the contract promises: an answer of an operation, as one of its examples shows it. */
     record Promise(Operation operation, int status, String example) {
@@ -314,6 +323,9 @@ class ContractStoryTest extends Story {
             if (operation.method().equals("POST")) {
                 provoke(id + " 422 IDEMPOTENCY_KEY_REUSED", () -> withAUsedKey(call));
             }
+            if (operation.promises(503, "ACCOUNT_UNAVAILABLE")) {
+                provoke(id + " 503 ACCOUNT_UNAVAILABLE", () -> withoutPlatformCertificates(call));
+            }
             if (!Set.of("listPaymentMethods", "getContract").contains(id)) {
                 provoke(id + " 503 STORE_UNAVAILABLE", () -> withoutTheDatabase(call));
             }
@@ -397,6 +409,27 @@ class ContractStoryTest extends Story {
             }
         } catch (Exception e) {
             throw new IllegalStateException(e);
+        }
+    }
+
+    /** Tenpay's certificates of the account are taken away, and put back. */
+    private Answer withoutPlatformCertificates(Call call) {
+        Path folder = Path.of(settings.getRequiredProperty("tenpay.accounts.main.platform-certificates"));
+        Path aside = folder.resolveSibling(folder.getFileName() + "-aside");
+        Account main = accounts.get("main");
+        try {
+            Files.move(folder, aside);
+            Files.createDirectory(folder);
+            main.look();
+            try {
+                return send(call);
+            } finally {
+                Files.delete(folder);
+                Files.move(aside, folder);
+                main.look();
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
