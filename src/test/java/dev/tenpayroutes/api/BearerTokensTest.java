@@ -369,13 +369,16 @@ class BearerTokensTest {
 
     @Test
     void manyTokensWithAKeyThatNobodyKnowsDoNotBecomeManyQuestionsToTheIssuer() {
+        long before = System.nanoTime();
         tokens.client(issuer.token());
         for (int i = 0; i < 100; i++) {
             isUnauthenticated(issuer.sign(
                     issuer.header(JWSAlgorithm.RS256).keyID("unknown-" + i).build(),
                     issuer.claims().build()));
         }
-        assertThat(issuer.asked.get()).isLessThanOrEqualTo(2);
+        // Twice in ten seconds, on a machine of any speed.
+        long tens = 1 + Duration.ofNanos(System.nanoTime() - before).toSeconds() / 10;
+        assertThat(issuer.asked.get()).isLessThanOrEqualTo((int) (2 * tens));
         assertThat(tokens.client(issuer.token())).isNotNull();
     }
 
