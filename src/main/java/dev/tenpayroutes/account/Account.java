@@ -148,6 +148,11 @@ public final class Account {
         return baseUrl;
     }
 
+    /** Whether there is a usable base URL, its own or that of all. */
+    public boolean hasBaseUrl() {
+        return baseUrl != null;
+    }
+
     /** Whether it can call Tenpay and trust what comes back. */
     public boolean works() {
         return state.works();

@@ -141,7 +141,7 @@ public class Accounts {
     }
 
     /** An http or https URL without anything that has no place in a base, and without a slash at its end. */
-    static URI url(String setting, @Nullable String value, String remedy) {
+    public static URI url(String setting, @Nullable String value, String remedy) {
         if (value == null || value.isBlank()) {
             throw new SettingException(setting, "is not set", remedy);
         }
@@ -157,6 +157,6 @@ public class Accounts {
             // Reported below, like every other wrong URL.
         }
         throw new SettingException(
-                setting, "is not an http or https URL with a host: " + text.replaceFirst("//.*@", "//***@"), remedy);
+                setting, "is not an http or https URL with a host: " + text.replaceFirst("(//)?.*@", "$1***@"), remedy);
     }
 }

@@ -76,6 +76,11 @@ public class Clients {
                 problems.add(e);
             }
         });
+        try {
+            KafkaOrders.check(environment, this);
+        } catch (SettingException e) {
+            problems.add(e);
+        }
     }
 
     /** All that can't work; and what does, but could be guessed. */

@@ -16,6 +16,7 @@ import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.Environment;
 
 /**
  * Orders that come by Kafka are held to what holds for HTTP: the same contract, and the accounts and scopes of one client
@@ -32,6 +33,9 @@ class KafkaOrders {
 
     private static final long BETWEEN_FAILED_POLLS = 5_000;
 
+    /** The one status from 500 up that an order has only after its insert. */
+    private static final int STORED = 502;
+
     private final @Nullable Client client;
 
     KafkaOrders(
@@ -39,6 +43,13 @@ class KafkaOrders {
             @Value("${" + SETTING + "}") String name,
             Clients clients) {
         this.client = brokers.isBlank() ? null : client(name, clients);
+    }
+
+    /** @throws SettingException orders are to come by Kafka, and nobody's accounts and scopes hold for them */
+    static void check(Environment environment, Clients clients) {
+        if (!environment.getProperty("tenpay.orders.kafka.brokers", "").isBlank()) {
+            client(environment.getProperty(SETTING, ""), clients);
+        }
     }
 
     private static Client client(String name, Clients clients) {
@@ -80,15 +91,19 @@ class KafkaOrders {
 
     /**
      * Turns a refusal into a message for the dead-letter topic: what came, with the problem in its headers. Sets
-     * {@code refused} to {@code true} when HTTP would have answered with 4xx; a problem of ours or of Tenpay's leaves the
-     * order stored and open, and is no refusal.
+     * {@code refused} to {@code true} when HTTP would have answered with 4xx; a problem with Tenpay ({@link #STORED})
+     * leaves the order stored and open, and is no refusal. Any other problem goes on as it is: nothing was stored, so the
+     * order must come again.
      */
     @Bean
     Processor refusedOrder(MeterRegistry meters) {
         return exchange -> {
-            Problem problem = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, ProblemException.class)
-                    .problem();
+            ProblemException failure = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, ProblemException.class);
+            Problem problem = failure.problem();
             boolean refused = problem.status() < 500;
+            if (!refused && problem.status() != STORED) {
+                throw failure;
+            }
             String from = exchange.getVariable("receivedFrom", String.class);
             LOG.warn("order {} {}: {}", from, refused ? "refused" : "is kept open", problem.code());
             meters.counter("tenpay.orders.kafka.problems", "code", problem.code())

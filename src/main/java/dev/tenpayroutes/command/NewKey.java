@@ -147,7 +147,8 @@ final class NewKey {
                 keyFile,
                 certificateFile,
                 options.containsKey("passphrase-file")
-                        ? "\n       tenpay.accounts." + account + ".private-key-password: what is in that file"
+                        ? "\n       tenpay.accounts." + account + ".private-key-password-file: "
+                                + options.get("passphrase-file")
                         : "");
     }
 

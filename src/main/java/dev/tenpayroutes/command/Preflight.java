@@ -4,9 +4,12 @@ import dev.tenpayroutes.account.Account;
 import dev.tenpayroutes.account.AccountSettings;
 import dev.tenpayroutes.account.Accounts;
 import dev.tenpayroutes.account.Finding;
+import dev.tenpayroutes.account.SettingException;
 import dev.tenpayroutes.api.ClientSettings;
 import dev.tenpayroutes.api.Clients;
 import dev.tenpayroutes.command.Line.State;
+import dev.tenpayroutes.event.Endpoints;
+import dev.tenpayroutes.event.EventSettings;
 import dev.tenpayroutes.route.PaymentMethods;
 import dev.tenpayroutes.start.OneClearLine;
 import dev.tenpayroutes.start.RouteFiles;
@@ -17,7 +20,6 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.PrintStream;
 import java.net.URI;
-import java.net.URISyntaxException;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
@@ -92,7 +94,7 @@ final class Preflight {
         FlywayAutoConfiguration.class,
         SslAutoConfiguration.class
     })
-    @EnableConfigurationProperties({AccountSettings.class, ClientSettings.class, Wire.class})
+    @EnableConfigurationProperties({AccountSettings.class, ClientSettings.class, EventSettings.class, Wire.class})
     @ComponentScan(basePackages = "dev.tenpayroutes.route", basePackageClasses = Accounts.class, lazyInit = true)
     static class Beans {
 
@@ -153,36 +155,64 @@ final class Preflight {
     private List<Line> lines(ConfigurableApplicationContext context, boolean online) throws Exception {
         Environment settings = context.getEnvironment();
         AccountSettings written = context.getBean(AccountSettings.class);
-        URI baseUrl = url(written.baseUrl());
+        URI baseUrl = url("tenpay.base-url", written.baseUrl());
         Rsa rsa = context.getBean(Rsa.class);
         List<Account> accounts = new ArrayList<>();
         written.accounts().forEach((name, files) -> accounts.add(new Account(name, files, baseUrl, rsa, clock)));
 
         List<Line> lines = new ArrayList<>();
         lines.addAll(Line.of(ScheduleSettings.problems(settings), "settings: durations, numbers and the wire format"));
-        Accounts.judge(written).forEach(finding -> lines.add(line(finding)));
+        List<Finding> ofAll = Accounts.judge(written);
+        ofAll.forEach(finding -> lines.add(line(finding)));
         accounts.forEach(account -> lines.addAll(account(account)));
-        lines.addAll(clients(context, written.accounts().keySet()));
-        lines.addAll(routes(context));
+        Set<String> names = written.accounts().keySet();
+        lines.addAll(guarded("tenpay.clients", () -> clients(context, names)));
+        lines.addAll(guarded("events", () -> events(context, names)));
+        lines.addAll(guarded("routes", () -> routes(context)));
 
         Map<String, Callable<List<Line>>> checks = new LinkedHashMap<>();
         checks.put(STORE, new StoreCheck(context)::lines);
-        TenpayCheck tenpay = new TenpayCheck(context, clock, random);
-        Set<URI> baseUrls = new LinkedHashSet<>();
-        accounts.stream().filter(Account::works).map(Account::baseUrl).forEach(baseUrls::add);
-        baseUrls.forEach(base -> checks.put(base.toString(), () -> tenpay.reach(base)));
-        URI notifyUrl = url(written.notifyBaseUrl());
-        if (notifyUrl != null && !accounts.isEmpty()) {
-            checks.put(
-                    "tenpay.notify-base-url",
-                    () -> tenpay.notify(notifyUrl, accounts.get(0).name(), baseUrls));
-        }
-        if (online) {
-            tenpay.loadRoute();
-            accounts.forEach(account -> checks.put("account " + account.name() + " online", () -> tenpay.ask(account)));
-        }
+        lines.addAll(guarded("the way to Tenpay", () -> {
+            TenpayCheck tenpay = new TenpayCheck(context, clock, random);
+            Set<URI> baseUrls = new LinkedHashSet<>();
+            accounts.stream()
+                    .filter(account -> account.works() && account.hasBaseUrl())
+                    .map(Account::baseUrl)
+                    .forEach(baseUrls::add);
+            baseUrls.forEach(base -> checks.put(base.toString(), () -> tenpay.reach(base)));
+            URI notifyUrl = url("tenpay.notify-base-url", written.notifyBaseUrl());
+            if (notifyUrl != null && !accounts.isEmpty()) {
+                checks.put(
+                        "tenpay.notify-base-url",
+                        () -> tenpay.notify(notifyUrl, accounts.get(0).name(), baseUrls));
+            }
+            if (online && (!ofAll.isEmpty() || accounts.stream().noneMatch(Account::works))) {
+                return List.of(Line.fail("Tenpay wasn't asked for any account", "correct what stands above first"));
+            }
+            if (online) {
+                tenpay.loadRoute();
+                accounts.forEach(
+                        account -> checks.put("account " + account.name() + " online", () -> tenpay.ask(account)));
+            }
+            return List.of();
+        }));
         lines.addAll(inParallel(checks, settings));
         return lines;
+    }
+
+    /** One failure never takes the place of the others. */
+    private static List<Line> guarded(String name, Callable<List<Line>> check) {
+        try {
+            return check.call();
+        } catch (Exception e) {
+            return List.of(failure(name, e, ""));
+        }
+    }
+
+    private static List<Line> events(ConfigurableApplicationContext context, Set<String> accounts) {
+        return Line.of(
+                Endpoints.problems(context.getBean(EventSettings.class), accounts),
+                "events: addresses, secrets and networks");
     }
 
     private List<Line> account(Account account) {
@@ -271,7 +301,8 @@ final class Preflight {
         return OneClearLine.line(failure, databaseUrl)
                 .map(line -> Line.of(State.FAIL, line))
                 .orElseGet(() -> Line.fail(
-                        name + " can't be checked: " + failure.getClass().getSimpleName(),
+                        name + " can't be checked: "
+                                + failure.getClass().getSimpleName().replaceFirst("Exception$", ""),
                         "start the program, its log says more"));
     }
 
@@ -280,12 +311,10 @@ final class Preflight {
     }
 
     /** Null when it is none, which was said already. */
-    private static @Nullable URI url(@Nullable String setting) {
+    private static @Nullable URI url(String setting, @Nullable String value) {
         try {
-            return setting == null || setting.isBlank()
-                    ? null
-                    : new URI(setting.strip().replaceFirst("/+$", ""));
-        } catch (URISyntaxException e) {
+            return Accounts.url(setting, value, "");
+        } catch (SettingException e) {
             return null;
         }
     }

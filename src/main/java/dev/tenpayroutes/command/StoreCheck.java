@@ -62,6 +62,10 @@ final class StoreCheck {
             lines.addAll(Line.of(
                     files.problems(context.getBean(CamelContext.class), RouteFiles.Kind.STATEMENTS),
                     "statements of " + location + ", by the database's judgement"));
+        } else if (wrong.isEmpty()) {
+            lines.add(Line.warn(
+                    "statements: not judged, since the tables they need aren't there before these migrations",
+                    "look again after the first start, which judges them as well"));
         }
         return lines;
     }

@@ -7,6 +7,7 @@ import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.UnknownHostException;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -15,6 +16,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.stereotype.Component;
@@ -26,7 +28,7 @@ import org.springframework.stereotype.Component;
  * <p>What can't work is a {@link SettingException} at start-up that names the setting and the remedy, never its value.
  */
 @Component
-class Endpoints {
+public class Endpoints {
 
     /** Every event there is. */
     static final List<String> TYPES = List.of(
@@ -54,38 +56,71 @@ class Endpoints {
 
     private final Map<String, Endpoint> endpoints = new LinkedHashMap<>();
 
+    private final List<SettingException> problems = new ArrayList<>();
+
     @Autowired
     Endpoints(EventSettings settings, Accounts accounts, Networks networks) {
         this(settings, accounts.names(), networks);
     }
 
     Endpoints(EventSettings settings, Set<String> accounts, Networks networks) {
+        read(settings, accounts, networks);
+        if (!problems.isEmpty()) {
+            throw problems.get(0);
+        }
+    }
+
+    private Endpoints() {}
+
+    private void read(EventSettings settings, Set<String> accounts, Networks networks) {
         settings.accounts().forEach((name, of) -> {
             Address address = of.events();
-            if (address == null || !accounts.contains(name)) {
-                return;
+            if (address != null && accounts.contains(name)) {
+                add(name, address, networks);
             }
-            String prefix = "tenpay.accounts." + name + ".events.";
-            if (address.url() == null || address.url().isBlank()) {
-                if (!address.secrets().isEmpty()
-                        || !address.headers().isEmpty()
-                        || !address.types().isEmpty()) {
-                    throw new SettingException(
-                            prefix + "url",
-                            "is not set, but other settings of " + prefix + "* are",
-                            "set the ERP's https address for events, or take the others out");
-                }
-                return;
-            }
-            endpoints.put(
-                    name,
-                    new Endpoint(
-                            name,
-                            url(prefix + "url", address.url().strip(), networks),
-                            secrets(prefix + "secrets", address.secrets()),
-                            headers(prefix + "headers", address.headers()),
-                            types(prefix + "types", address.types())));
         });
+    }
+
+    /** All that can't work of the settings of events; addresses are judged once the allowed networks can be read. */
+    public static List<SettingException> problems(EventSettings settings, Set<String> accounts) {
+        try {
+            Endpoints endpoints = new Endpoints();
+            endpoints.read(settings, accounts, new Networks(settings));
+            return endpoints.problems;
+        } catch (SettingException e) {
+            return List.of(e);
+        }
+    }
+
+    private void add(String name, Address address, Networks networks) {
+        String prefix = "tenpay.accounts." + name + ".events.";
+        if (address.url() == null || address.url().isBlank()) {
+            if (!address.secrets().isEmpty()
+                    || !address.headers().isEmpty()
+                    || !address.types().isEmpty()) {
+                problems.add(new SettingException(
+                        prefix + "url",
+                        "is not set, but other settings of " + prefix + "* are",
+                        "set the ERP's https address for events, or take the others out"));
+            }
+            return;
+        }
+        URI url = tried(() -> url(prefix + "url", address.url().strip(), networks));
+        List<byte[]> secrets = tried(() -> secrets(prefix + "secrets", address.secrets()));
+        Map<String, String> headers = tried(() -> headers(prefix + "headers", address.headers()));
+        List<String> types = tried(() -> types(prefix + "types", address.types()));
+        if (url != null && secrets != null && headers != null && types != null) {
+            endpoints.put(name, new Endpoint(name, url, secrets, headers, types));
+        }
+    }
+
+    private <T> @Nullable T tried(Supplier<T> part) {
+        try {
+            return part.get();
+        } catch (SettingException e) {
+            problems.add(e);
+            return null;
+        }
     }
 
     Optional<Endpoint> find(@Nullable String account) {

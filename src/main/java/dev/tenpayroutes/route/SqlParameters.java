@@ -28,7 +28,7 @@ import org.springframework.stereotype.Component;
  * statement anew each time it runs, and asks the database how many parameters it has: docs/performance.md has the cost.
  */
 @Component
-class SqlParameters implements CamelContextConfiguration, SqlPrepareStatementStrategy {
+public class SqlParameters implements CamelContextConfiguration, SqlPrepareStatementStrategy {
 
     /** As Camel hands them over: {@code #} has become {@code ?}. */
     private static final Pattern PARAMETER =
@@ -74,6 +74,15 @@ class SqlParameters implements CamelContextConfiguration, SqlPrepareStatementStr
         List<Object> all = new ArrayList<>();
         values.forEachRemaining(all::add);
         new ArgumentPreparedStatementSetter(all.toArray()).setValues(statement);
+    }
+
+    /**
+     * The statement of a file as the database sees it, on as many lines.
+     *
+     * @throws IllegalArgumentException it names something else, or a setting that there isn't
+     */
+    public static String prepared(String file, CamelContext camel) {
+        return read(file.replace('#', '?'), camel).text();
     }
 
     private Statement statement(String query, Exchange exchange) {

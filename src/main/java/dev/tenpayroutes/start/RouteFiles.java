@@ -1,6 +1,7 @@
 package dev.tenpayroutes.start;
 
 import dev.tenpayroutes.account.SettingException;
+import dev.tenpayroutes.route.SqlParameters;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
@@ -99,7 +100,7 @@ public class RouteFiles implements CamelContextConfiguration {
         if (name.endsWith(".jq")) {
             mapping(name, text);
         } else if (name.endsWith(".sql")) {
-            statement(name, text);
+            statement(camel, name, text);
         } else {
             routes(camel, name, text);
         }
@@ -113,9 +114,9 @@ public class RouteFiles implements CamelContextConfiguration {
         }
     }
 
-    private void statement(String name, String text) {
+    private void statement(CamelContext camel, String name, String text) {
         // Line by line, so that a position in the statement is a line of the file.
-        String sql = text.replaceAll("(?m)^\\s*--.*$", "").replaceAll(":#\\$\\{[^}]*}", "?");
+        String sql = parameters(camel, name, text.replaceAll("(?m)^\\s*--.*$", ""));
         try (Connection connection = store.getObject().getConnection();
                 PreparedStatement statement = connection.prepareStatement(sql)) {
             // The driver asks the server to prepare a statement only when it needs to know something of it.
@@ -131,6 +132,14 @@ public class RouteFiles implements CamelContextConfiguration {
                             .count();
             throw broken(position > 0 ? name + ", line " + line + "," : name, e);
         } catch (SQLException e) {
+            throw broken(name, e);
+        }
+    }
+
+    private static String parameters(CamelContext camel, String name, String sql) {
+        try {
+            return SqlParameters.prepared(sql, camel);
+        } catch (IllegalArgumentException e) {
             throw broken(name, e);
         }
     }

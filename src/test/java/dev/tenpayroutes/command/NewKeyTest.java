@@ -186,10 +186,12 @@ class NewKeyTest {
 
         assertThat(Files.readString(folder.resolve("main-key.pem")))
                 .startsWith("-----BEGIN ENCRYPTED PRIVATE KEY-----\n");
-        accountWith(Map.of("tenpay.accounts.main.private-key-password", passphrase));
+        accountWith(Map.of("tenpay.accounts.main.private-key-password-file", file.toString()));
         assertThat(new OpenSsl(folder).run("pkey", "-in", "main-key.pem", "-passin", "file:" + file, "-noout"))
                 .isEmpty();
-        assertThat(said).contains("private-key-password").doesNotContain(passphrase);
+        assertThat(said)
+                .contains("tenpay.accounts.main.private-key-password-file: " + file)
+                .doesNotContain(passphrase);
     }
 
     @ParameterizedTest

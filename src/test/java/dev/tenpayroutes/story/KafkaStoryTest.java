@@ -3,9 +3,13 @@ package dev.tenpayroutes.story;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.tenpayroutes.account.Account;
+import dev.tenpayroutes.account.Accounts;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -33,6 +37,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -113,6 +118,9 @@ class KafkaStoryTest extends Story {
         TO_DATABASE.close();
         POSTGRES.close();
     }
+
+    @Autowired
+    Accounts accounts;
 
     private final JdbcClient store = JdbcClient.create(POSTGRES.getPostgresDatabase());
 
@@ -359,6 +367,36 @@ class KafkaStoryTest extends Story {
                         .query(String.class)
                         .list())
                 .isEqualTo(numbers);
+        assertThat(all(REFUSED)).hasSize(refusedBefore);
+    }
+
+    @Test
+    void whileItsAccountCannotWorkAnOrderWaitsUncommittedAndIsThenTaken(CapturedOutput output) throws Exception {
+        soon().until(KafkaStoryTest::everyOrderIsCommitted);
+        Map<Integer, Long> before = committed();
+        int refusedBefore = all(REFUSED).size();
+        Account main = accounts.get("main");
+        Path certificates = Path.of(settings.getProperty("tenpay.accounts.main.platform-certificates"));
+        Path aside = certificates.resolveSibling("aside");
+        String number = newNumber();
+        Files.move(certificates, aside);
+        Files.createDirectory(certificates);
+        try {
+            main.look();
+            assertThat(main.works()).isFalse();
+            int from = output.getOut().length();
+            order(number, order(number));
+            soon().until(() ->
+                    output.getOut().substring(from).contains("orders-kafka failed and will come round again"));
+            assertThat(committed()).isEqualTo(before);
+            assertThat(payments(number)).isZero();
+        } finally {
+            Files.delete(certificates);
+            Files.move(aside, certificates);
+            main.look();
+        }
+        soon().until(() -> payments(number) == 1);
+        soon().until(KafkaStoryTest::everyOrderIsCommitted);
         assertThat(all(REFUSED)).hasSize(refusedBefore);
     }
 

@@ -161,9 +161,10 @@ class PreflightStoryTest {
                 .contains("clients [erp]", "routes of ", "mappings of ", "payment methods of ")
                 .contains("PostgreSQL 15")
                 .containsPattern("migrations: 0 applied, \\d to be applied when the program starts")
+                .contains("warn  statements: not judged")
                 .contains(settings.get("tenpay.base-url") + " answers", "clock: 0 s from")
                 .contains("leads to this program")
-                .containsPattern("Looked at \\d+ things: 2 warnings, 0 failures");
+                .containsPattern("Looked at \\d+ things: 3 warnings, 0 failures");
         assertThat(store.sql("select count(*) from pg_tables where schemaname = 'public'")
                         .query(Integer.class)
                         .single())
@@ -216,6 +217,80 @@ class PreflightStoryTest {
         assertThat(String.join("\n", lines("warn"))).contains("tenpay.clients.shop.api-key is short");
         assertThat(said.lines().filter(line -> line.strip().startsWith("Remedy: ")))
                 .hasSize(lines("FAIL").size() + lines("warn").size());
+    }
+
+    @Test
+    void aBaseUrlThatIsLeftOutIsNamedAndHidesNothingElse() {
+        settings.remove("tenpay.base-url");
+
+        assertThat(preflight("--online")).isEqualTo(1);
+
+        assertThat(lines("FAIL")).anyMatch(line -> line.contains("tenpay.base-url is not set"));
+        assertThat(said)
+                .contains(
+                        "account main: signs as merchant", "clients [erp]", "events: ", "mappings of ", "PostgreSQL 15")
+                .contains("leads to this program", "Tenpay wasn't asked for any account");
+    }
+
+    @Test
+    void aRouteOfTheCheckThatCannotBeLoadedHidesNothingElse() throws IOException {
+        Path routes = copyOfRoutes();
+        edit(routes.resolve("tenpay-call.camel.yaml"), "description:", "descriptoin:");
+        settings.put("tenpay.routes", "file:" + routes);
+
+        assertThat(preflight("--online")).isEqualTo(1);
+
+        assertThat(said)
+                .contains("FAIL  the way to Tenpay can't be checked", "tenpay-call.camel.yaml is broken")
+                .contains("account main: signs as merchant", "PostgreSQL 15", "/webhooks/tenpay/main/payments leads");
+    }
+
+    @Test
+    void whatOnlyTheDoorsOfEventsAndOfKafkaNeedIsToldAsWell() {
+        settings.put("tenpay.accounts.main.events.url", "http://erp.example.com/events");
+        settings.put("tenpay.orders.kafka.brokers", "127.0.0.1:1");
+        settings.put("tenpay.orders.kafka.client", "eprom");
+        assertThat(preflight()).isEqualTo(1);
+        assertThat(String.join("\n", lines("FAIL")))
+                .contains("tenpay.accounts.main.events.url is not https")
+                .contains("tenpay.accounts.main.events.secrets is not set")
+                .contains("tenpay.orders.kafka.client names eprom");
+
+        settings.put("tenpay.events.allowed-networks", "10.0.0.0");
+        settings.put("tenpay.orders.kafka.client", "erp");
+        assertThat(preflight()).isEqualTo(1);
+        assertThat(String.join("\n", lines("FAIL")))
+                .contains("tenpay.events.allowed-networks names what is no network")
+                .contains("tenpay.orders.kafka.client names a client without the scope payments:write");
+    }
+
+    @Test
+    void aPasswordInAUrlIsNeverPrinted() {
+        for (String url : List.of("https://user:c4nary@uat.tenpayglobal.invalid", "user:c4nary@127.0.0.1")) {
+            settings.put("tenpay.base-url", url);
+            settings.put("tenpay.notify-base-url", url);
+            settings.put("tenpay.accounts.main.events.url", url);
+            assertThat(preflight("--online")).isEqualTo(1);
+            assertThat(said)
+                    .contains("FAIL  tenpay.base-url is not", "FAIL  tenpay.notify-base-url is not")
+                    .contains("FAIL  tenpay.accounts.main.events.url")
+                    .doesNotContain("c4nary");
+        }
+    }
+
+    @Test
+    void aStatementThatTakesAValueFromElsewhereOrASettingThatThereIsNotFails() throws IOException {
+        migrate();
+        Path routes = copyOfRoutes();
+        edit(routes.resolve("sql/payment-find.sql"), ":#\\$\\{variable.orderNo}", ":#\\${header.orderNo}");
+        edit(routes.resolve("sql/payment-claim.sql"), ":#\\$\\{properties:tenpay.", ":#\\${properties:tenpya.");
+        settings.put("tenpay.routes", "file:" + routes);
+
+        assertThat(preflight()).isEqualTo(1);
+
+        assertThat(String.join("\n", lines("FAIL")))
+                .contains("payment-find.sql is broken: a statement takes its values from")
+                .contains("payment-claim.sql is broken: ", "tenpya.");
     }
 
     private Path copyOfRoutes() throws IOException {
