@@ -254,14 +254,38 @@ public final class Account {
      * Tenpay, verified, refused what this signed: a certificate was put here before it was uploaded, perhaps. While there is
      * another pair, that one signs again, and this one is tried again after {@link #REFUSED_FOR}.
      */
-    public synchronized void refused(Credential by) {
-        Pair current = state.current();
+    public void refused(Credential by) {
+        // Not under the lock, which a look at a slow folder may hold: most refusals change nothing.
+        if (!others(state).isEmpty()) {
+            giveWay(by);
+        }
+    }
+
+    private synchronized void giveWay(Credential by) {
+        State now = state;
+        Pair current = now.current();
         if (current == null || current.credential() != by) {
+            return;
+        }
+        if (refusedUntil.containsKey(current.serial())
+                && others(now).stream().allMatch(pair -> refusedUntil.containsKey(pair.serial()))) {
             return;
         }
         refusedUntil.put(current.serial(), clock.instant().plus(REFUSED_FOR));
         judge();
         report();
+    }
+
+    /** The pairs that could sign instead. */
+    private List<Pair> others(State now) {
+        return Stream.of(
+                        Optional.ofNullable(main).map(MerchantPair::pair),
+                        Optional.ofNullable(next).map(MerchantPair::pair),
+                        Optional.ofNullable(now.previous()))
+                .flatMap(Optional::stream)
+                .filter(pair -> now.current() == null
+                        || !pair.serial().equals(now.current().serial()))
+                .toList();
     }
 
     private synchronized void judge() {
@@ -388,6 +412,12 @@ public final class Account {
     private @Nullable ResourceCipher cipher(List<Finding> found, State before) {
         try {
             String apiKey = SecretFile.value(prefix + "api-key", settings.apiKey(), settings.apiKeyFile());
+            if (blank(apiKey) && !blank(settings.apiKeyFile())) {
+                throw new SettingException(
+                        prefix + "api-key-file",
+                        "names a file that is empty",
+                        "put the API key from " + PORTAL + " there, or leave the setting out");
+            }
             if (blank(apiKey)) {
                 return null;
             }

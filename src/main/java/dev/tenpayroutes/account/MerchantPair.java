@@ -43,7 +43,7 @@ final class MerchantPair {
     private final @Nullable String pkcs11Config;
     private final Rsa rsa;
     private byte[] seen = {};
-    private @Nullable Pair pair;
+    private volatile @Nullable Pair pair;
     private @Nullable Finding problem;
 
     /** @param prefix of the account's settings, with its dot */

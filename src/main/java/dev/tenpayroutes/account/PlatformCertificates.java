@@ -26,7 +26,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A file that is added to or taken from the folder counts at the next look, at once when a serial number isn't known
  * (but at most once a second, since anybody may name one). A file that can't be read, or a certificate outside its
- * validity, is reported by name and never used; it doesn't stop the others. Safe for use by many threads.
+ * validity, is reported by name and never used; it doesn't stop the others. A file that gave certificates and can't be read any
+ * more, half-written perhaps, leaves what it gave; only taking it away or replacing it ends them. Safe for use by many threads.
  */
 final class PlatformCertificates {
 
@@ -39,7 +40,13 @@ final class PlatformCertificates {
         }
     }
 
-    private record Snapshot(Map<String, Key> keys, List<Finding> problems, Instant readAt, boolean listed) {}
+    /** @param files what each file gave, by its name */
+    private record Snapshot(
+            Map<String, Map<String, Key>> files,
+            Map<String, Key> keys,
+            List<Finding> problems,
+            Instant readAt,
+            boolean listed) {}
 
     private final String account;
     private final String setting;
@@ -55,7 +62,7 @@ final class PlatformCertificates {
         this.folder = folder;
         this.rsa = rsa;
         this.clock = clock;
-        this.snapshot = read();
+        this.snapshot = read(Map.of());
     }
 
     /** @param serial upper-case hex */
@@ -114,9 +121,11 @@ final class PlatformCertificates {
             if (snapshot != current) {
                 return snapshot;
             }
-            Snapshot fresh = read();
+            Snapshot fresh = read(current.files());
             // A folder that can't be read for a moment must not take the known keys away.
-            snapshot = fresh.listed() ? fresh : new Snapshot(current.keys(), fresh.problems(), fresh.readAt(), false);
+            snapshot = fresh.listed()
+                    ? fresh
+                    : new Snapshot(current.files(), current.keys(), fresh.problems(), fresh.readAt(), false);
             if (!snapshot.keys().keySet().equals(current.keys().keySet())) {
                 LOG.info(
                         "account {}: platform certificates now {}",
@@ -129,19 +138,31 @@ final class PlatformCertificates {
         }
     }
 
-    private Snapshot read() {
+    private Snapshot read(Map<String, Map<String, Key>> before) {
         Instant now = clock.instant();
+        Map<String, Map<String, Key>> files = new HashMap<>();
         Map<String, Key> keys = new HashMap<>();
+        Map<String, Key> kept = new HashMap<>();
         List<Finding> problems = new java.util.ArrayList<>();
         boolean listed = true;
         try (Stream<Path> listing = Files.list(folder)) {
             // Kubernetes mounts keep their real files in a folder that starts with two dots.
-            List<Path> files = listing.filter(
+            List<Path> paths = listing.filter(
                             file -> !file.getFileName().toString().startsWith(".") && Files.isRegularFile(file))
                     .sorted()
                     .toList();
-            for (Path file : files) {
-                read(file, now, keys, problems);
+            for (Path file : paths) {
+                String name = file.getFileName().toString();
+                try {
+                    Map<String, Key> given = read(file, now, problems);
+                    files.put(name, given);
+                    keys.putAll(given);
+                } catch (KeyFile.UnreadableException e) {
+                    Map<String, Key> given = before.getOrDefault(name, Map.of());
+                    files.put(name, given);
+                    kept.putAll(given);
+                    problems.add(ignored(file, e.getMessage(), given.isEmpty() ? "" : ", what it held before goes on"));
+                }
             }
         } catch (IOException e) {
             listed = false;
@@ -150,36 +171,40 @@ final class PlatformCertificates {
                     "names a folder that " + (Files.exists(folder) ? "can't be read: " : "does not exist: ") + folder,
                     "make it and put the platform certificate from the merchant portal into it"));
         }
-        return new Snapshot(Map.copyOf(keys), List.copyOf(problems), now, listed);
+        // What can be read now wins.
+        kept.forEach(keys::putIfAbsent);
+        return new Snapshot(Map.copyOf(files), Map.copyOf(keys), List.copyOf(problems), now, listed);
     }
 
-    private void read(Path file, Instant now, Map<String, Key> keys, List<Finding> problems) {
-        try {
-            List<X509Certificate> certificates = KeyFile.certificates(KeyFile.content(file));
-            if (certificates.isEmpty()) {
-                problems.add(ignored(file, "holds no certificate"));
-            }
-            for (X509Certificate certificate : certificates) {
+    private Map<String, Key> read(Path file, Instant now, List<Finding> problems) throws KeyFile.UnreadableException {
+        List<X509Certificate> certificates = KeyFile.certificates(KeyFile.content(file));
+        if (certificates.isEmpty()) {
+            throw new KeyFile.UnreadableException("holds no certificate");
+        }
+        Map<String, Key> keys = new HashMap<>();
+        List<Finding> outside = new java.util.ArrayList<>();
+        for (X509Certificate certificate : certificates) {
+            try {
                 Key key = new Key(
                         rsa.publicKey(certificate.getPublicKey().getEncoded()),
                         certificate.getNotBefore().toInstant(),
                         certificate.getNotAfter().toInstant());
                 keys.put(serial(certificate), key);
                 if (!key.validAt(now)) {
-                    problems.add(ignored(file, "is valid only from " + key.notBefore() + " to " + key.notAfter()));
+                    outside.add(ignored(file, "is valid only from " + key.notBefore() + " to " + key.notAfter(), ""));
                 }
+            } catch (GeneralSecurityException e) {
+                throw new KeyFile.UnreadableException("has a key that is not RSA");
             }
-        } catch (KeyFile.UnreadableException e) {
-            problems.add(ignored(file, e.getMessage()));
-        } catch (GeneralSecurityException e) {
-            problems.add(ignored(file, "has a key that is not RSA"));
         }
+        problems.addAll(outside);
+        return Map.copyOf(keys);
     }
 
-    private Finding ignored(Path file, String problem) {
+    private Finding ignored(Path file, String problem, String but) {
         return Finding.warning(
                 setting,
-                "has the file " + file.getFileName() + ", which " + problem + ": ignored",
+                "has the file " + file.getFileName() + ", which " + problem + ": ignored" + but,
                 "put the platform certificate from the merchant portal there as PEM, or take the file away");
     }
 

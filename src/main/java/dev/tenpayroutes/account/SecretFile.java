@@ -28,9 +28,10 @@ public final class SecretFile {
                     .replaceFirst("^\uFEFF", "")
                     .replaceFirst("[\r\n]+$", "");
         } catch (KeyFile.UnreadableException e) {
+            // Not the reason, which repeats the name: people paste the secret itself here.
             throw new SettingException(
                     setting + "-file",
-                    e.getMessage(),
+                    "names no file that can be read",
                     "name a file that holds the secret and that this program may read");
         }
     }

@@ -49,7 +49,7 @@ class AccountHealth {
         };
     }
 
-    /** WARNING when a certificate that is needed ends within {@value #DAYS_TO_WARN} days, DOWN when one has ended. */
+    /** WARNING when a certificate that is needed ends within {@value #DAYS_TO_WARN} days, DOWN on its last day and after. */
     @Bean
     HealthIndicator certificateExpiry(Accounts accounts, Clock clock) {
         return () -> {
@@ -59,7 +59,7 @@ class AccountHealth {
                     .mapToLong(certificate -> certificate.daysLeft(now))
                     .min()
                     .orElse(-1);
-            Status status = fewest < 0 ? Status.DOWN : fewest <= DAYS_TO_WARN ? WARNING : Status.UP;
+            Status status = fewest <= 0 ? Status.DOWN : fewest <= DAYS_TO_WARN ? WARNING : Status.UP;
             Map<String, Object> details = new TreeMap<>();
             for (Account account : callers(accounts)) {
                 List<Map<String, Object>> certificates = account.certificates().stream()

@@ -14,6 +14,7 @@ import dev.tenpayroutes.wire.SignatureVerifier;
 import dev.tenpayroutes.wire.SignatureVerifier.UnverifiedException;
 import dev.tenpayroutes.wire.Wire;
 import io.github.resilience4j.circuitbreaker.CallNotPermittedException;
+import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
@@ -79,13 +80,20 @@ class TenpayCalls {
             Account account = accounts.get(exchange.getVariable("account", String.class));
             exchange.removeProperty(SIGNED_BY);
             Credential credential = account.credential();
-            breakers.circuitBreaker(Breakers.of(exchange)).acquirePermission();
-            exchange.setProperty(SIGNED_BY, credential);
             URI url = URI.create(account.baseUrl() + exchange.getVariable("tenpayPath", String.class));
             Message message = exchange.getMessage();
             byte[] body = message.getMandatoryBody(byte[].class);
             String path = url.getRawQuery() == null ? url.getRawPath() : url.getRawPath() + "?" + url.getRawQuery();
-            message.setHeader("Authorization", signer.authorization(credential, METHOD, path, body));
+            CircuitBreaker breaker = breakers.circuitBreaker(Breakers.of(exchange));
+            breaker.acquirePermission();
+            try {
+                message.setHeader("Authorization", signer.authorization(credential, METHOD, path, body));
+            } catch (Exception e) {
+                // A token that is away, perhaps: nothing was sent, and it says nothing about Tenpay.
+                breaker.releasePermission();
+                throw e;
+            }
+            exchange.setProperty(SIGNED_BY, credential);
             message.setHeader(Exchange.HTTP_URI, url.toString());
             message.setHeader(Exchange.HTTP_METHOD, METHOD);
             message.setHeader(Exchange.CONTENT_TYPE, "application/json");
@@ -130,7 +138,7 @@ class TenpayCalls {
                         .ifPresent(breaker -> Breakers.ended(breaker, false, retryAfter(exchange.getMessage())));
             }
             String status = exchange.getMessage().getHeader(Exchange.HTTP_RESPONSE_CODE, "", String.class);
-            String problem = words(failure) + (status.isEmpty() ? "" : " (HTTP " + status + ")");
+            String problem = words(failure, asked) + (status.isEmpty() ? "" : " (HTTP " + status + ")");
             String call = exchange.getVariable("source", String.class);
             // A paused account was reported when it was paused.
             LOG.atLevel(asked ? Level.WARN : Level.DEBUG)
@@ -150,7 +158,7 @@ class TenpayCalls {
     }
 
     /** Never the exception's own message: a parser's quotes what it read. */
-    private static String words(Throwable failure) {
+    private static String words(Throwable failure, boolean asked) {
         if (failure instanceof UnverifiedException unverified) {
             return "unverified answer: " + unverified.getMessage();
         }
@@ -169,7 +177,7 @@ class TenpayCalls {
         if (failure instanceof InterruptedIOException) {
             return "no answer in time";
         }
-        return "no answer: " + failure.getClass().getSimpleName();
+        return (asked ? "no answer: " : "not asked: ") + failure.getClass().getSimpleName();
     }
 
     /** Lets the account know whether Tenpay accepts who signs: the first to hear it is a pair that was put there just now. */

@@ -375,6 +375,37 @@ class AccountTest {
     }
 
     @Test
+    void aRefusalOfTheOnlyPairReadsNoFile() throws Exception {
+        Account account = account();
+        spoil("key gone");
+        account.refused(account.credential());
+        assertThat(account.findings()).isEmpty();
+    }
+
+    @Test
+    void aRefusalOfBothPairsReadsNoFileAgain() throws Exception {
+        Account account = account();
+        pair("", NEW, Keys.STRANGER, FROM, TO);
+        account.look();
+        account.refused(account.credential());
+        account.refused(account.credential());
+        List<Finding> before = account.findings();
+        spoil("key gone");
+        account.refused(account.credential());
+        assertThat(account.findings()).isEqualTo(before);
+    }
+
+    @Test
+    void theOnlyPlatformCertificateOverwrittenByHalfOfOneDoesNotStopIt() throws Exception {
+        Account account = account();
+        write("platform/tenpay.pem", "half a c");
+        account.look();
+        assertThat(account.works()).isTrue();
+        assertThat(account.platformKey("7E2A54C1D9F0")).isPresent();
+        assertThat(problems(account)).singleElement().asString().contains("has the file tenpay.pem, which ");
+    }
+
+    @Test
     void theOnlyPairSignsThoughItHasExpiredAndSaysSo() throws Exception {
         pair("", OLD, Keys.MERCHANT, FROM, "2026-11-23T07:59:59Z");
         Account account = account(papers.files());
@@ -442,6 +473,13 @@ class AccountTest {
         assertThat(account.findings()).isEmpty();
         assertThat(account.cipher()).isNotNull();
 
+        write("api", "\n");
+        account.look();
+        assertThat(account.cipher()).isNotNull();
+        assertThat(problems(account))
+                .singleElement()
+                .asString()
+                .startsWith("tenpay.accounts.main.api-key-file names a file that is empty: ignored");
         write("api", "too short");
         account.look();
         assertThat(account.works()).isTrue();
@@ -457,7 +495,8 @@ class AccountTest {
         assertThat(problems(account))
                 .singleElement()
                 .asString()
-                .startsWith("tenpay.accounts.main.private-key-password-file names a file that does not exist: ");
+                .startsWith("tenpay.accounts.main.private-key-password-file names no file that can be read: ignored")
+                .doesNotContain(folder.toString());
     }
 
     @Test

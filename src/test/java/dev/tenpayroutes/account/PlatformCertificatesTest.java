@@ -157,6 +157,37 @@ class PlatformCertificatesTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "rubbish", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"})
+    void aFileOverwrittenByWhatIsNoCertificateLeavesWhatItGaveUntilItIsReplacedOrTakenAway(String content)
+            throws IOException {
+        PlatformCertificates certificates = withOne();
+        write("a.pem", content);
+        certificates.look();
+        certificates.look();
+        has(certificates, OLD, Keys.TENPAY);
+        assertThat(problems(certificates))
+                .singleElement()
+                .asString()
+                .startsWith("has the file a.pem, which ")
+                .endsWith(": ignored, what it held before goes on");
+
+        write("b.pem", certificate(OLD, Keys.STRANGER, FROM, TO));
+        certificates.look();
+        has(certificates, OLD, Keys.STRANGER);
+        write("a.pem", certificate(NEW, Keys.TENPAY, FROM, TO));
+        Files.delete(folder().resolve("b.pem"));
+        certificates.look();
+        hasNot(certificates, OLD);
+        has(certificates, NEW, Keys.TENPAY);
+        write("a.pem", content);
+        certificates.look();
+        has(certificates, NEW, Keys.TENPAY);
+        Files.delete(folder().resolve("a.pem"));
+        certificates.look();
+        hasNot(certificates, NEW);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "rubbish", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"})
     void aBrokenFileIsReportedByNameAndIgnored(String content) throws IOException {
         PlatformCertificates certificates = with("broken.pem", content);
         assertThat(problems(certificates))

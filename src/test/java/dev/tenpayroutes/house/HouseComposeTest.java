@@ -30,7 +30,14 @@ class HouseComposeTest {
                 .contains(
                         "SPRING_PROFILES_ACTIVE=production", "SPRING_CONFIG_IMPORT=configtree:/run/secrets/settings/");
         assertThat(routes.get("volumes").toString()).contains("source=./routes, target=/app/routes, read_only=true");
-        assertThat(routes.get("secrets").toString()).contains("merchant-key", "spring.datasource.password");
+        assertThat(routes.get("secrets").toString()).contains("spring.datasource.password");
+        // A folder: a single file that is mounted stays the old one when another is moved over it.
+        assertThat(routes.get("volumes").toString())
+                .contains("source=./secrets/merchant, target=/run/merchant, read_only=true");
+        assertThat(routes.get("environment").toString())
+                .contains(
+                        "PRIVATEKEY=/run/merchant/merchant-key.pem",
+                        "MAIN_CERTIFICATE=/run/merchant/merchant-cert.pem");
         assertThat(routes.get("environment").toString().toLowerCase()).doesNotContain("password=", "api_key=");
     }
 

@@ -5,13 +5,32 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpServer;
+import dev.tenpayroutes.account.Accounts;
+import dev.tenpayroutes.account.Papers;
+import dev.tenpayroutes.wire.Rsa;
+import dev.tenpayroutes.wire.Wire;
+import io.github.resilience4j.circuitbreaker.CircuitBreaker;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.security.ProviderException;
+import java.security.SecureRandom;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.apache.camel.CamelContext;
+import org.apache.camel.Exchange;
+import org.apache.camel.Processor;
+import org.apache.camel.impl.DefaultCamelContext;
+import org.apache.camel.support.DefaultExchange;
 import org.apache.hc.client5.http.classic.methods.HttpPost;
 import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
 import org.apache.hc.client5.http.impl.classic.HttpClientBuilder;
@@ -20,12 +39,24 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The client that calls Tenpay does what it is told, once, and nothing of its own. */
 @Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class TenpayCallsTest {
+
+    private static final Wire WIRE = new Wire(
+            "S",
+            "serial={serial};t={timestamp};sig={signature};n={nonce};m={mchid}",
+            "{timestamp}|{nonce}|{path}|{method}|{body}",
+            "{body}&{nonce}&{timestamp}",
+            "X-T",
+            "X-N",
+            "X-C",
+            "X-S",
+            Duration.ofSeconds(60));
 
     private final List<Headers> requests = new CopyOnWriteArrayList<>();
     private HttpServer server;
@@ -115,6 +146,42 @@ class TenpayCallsTest {
             }
         });
         assertThatThrownBy(() -> call(client())).isInstanceOf(IOException.class);
+    }
+
+    @Test
+    void aCallThatCannotBeSignedCountsAsUnsentAndTakesNoTurnOfTheBreaker(@TempDir Path folder) throws Exception {
+        Clock clock = Clock.fixed(Instant.parse("2026-11-23T08:00:00Z"), ZoneOffset.UTC);
+        Accounts accounts = new Accounts(new Papers(folder).settings("main"), Rsa.fastest(), clock);
+        CircuitBreakerRegistry breakers = CircuitBreakerRegistry.of(CircuitBreakerConfig.custom()
+                .permittedNumberOfCallsInHalfOpenState(1)
+                .build());
+        CircuitBreaker breaker = breakers.circuitBreaker("main orders");
+        breaker.transitionToOpenState();
+        breaker.transitionToHalfOpenState();
+        try (CamelContext camel = new DefaultCamelContext()) {
+            Exchange exchange = new DefaultExchange(camel);
+            exchange.setVariable("account", "main");
+            exchange.setVariable("source", "checkout-pay");
+            exchange.setVariable("tenpayPath", "/api/payment/v1/checkout-pay");
+            exchange.getMessage().setBody(new byte[] {'{', '}'});
+            SecureRandom broken = new SecureRandom() {
+                @Override
+                public void nextBytes(byte[] bytes) {
+                    throw new ProviderException("the token is away");
+                }
+            };
+            TenpayCalls calls = new TenpayCalls();
+            Processor sign = calls.signRequest(accounts, WIRE, Rsa.fastest(), clock, broken, breakers);
+
+            assertThatThrownBy(() -> sign.process(exchange)).isInstanceOf(ProviderException.class);
+            exchange.setProperty(Exchange.EXCEPTION_CAUGHT, new ProviderException("the token is away"));
+            calls.noAnswer(new SimpleMeterRegistry(), breakers).process(exchange);
+
+            assertThat(exchange.getVariable("tenpayUnsent")).isEqualTo("true");
+            assertThat(exchange.getVariable("tenpayProblem")).isEqualTo("not asked: ProviderException");
+            assertThat(breaker.getMetrics().getNumberOfFailedCalls()).isZero();
+            assertThat(breaker.tryAcquirePermission()).isTrue();
+        }
     }
 
     @Test

@@ -236,6 +236,7 @@ class AccountsStoryTest extends Story {
         Answer ready = get("/actuator/health/readiness");
         assertThat(ready.status()).isEqualTo(200);
         assertThat(ready.text("status")).isEqualTo("UP");
+        assertThat(ready.content()).doesNotContain("merchantAccounts");
         Answer strangers = send("GET", "/actuator/health/accounts", null, null);
         assertThat(strangers.status()).isEqualTo(200);
         assertThat(strangers.content()).contains("WARNING").doesNotContain("broken", "main");

@@ -1,0 +1,38 @@
+package dev.tenpayroutes.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tenpayroutes.account.Accounts;
+import dev.tenpayroutes.account.Papers;
+import dev.tenpayroutes.wire.Rsa;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class AccountHealthTest {
+
+    @TempDir
+    private Path folder;
+
+    @ParameterizedTest
+    @CsvSource({
+        "2026-11-01T00:00:00Z,UP",
+        "2026-12-30T23:59:59Z,WARNING",
+        "2026-12-31T00:00:01Z,DOWN",
+        "2027-01-01T00:00:01Z,DOWN"
+    })
+    void aCertificateIsAWarningInItsLastDaysAndDownOnItsLast(Instant now, String status) throws Exception {
+        Clock clock = Clock.fixed(now, ZoneOffset.UTC);
+        Accounts accounts = new Accounts(new Papers(folder).settings("main"), Rsa.fastest(), clock);
+        assertThat(new AccountHealth()
+                        .certificateExpiry(accounts, clock)
+                        .health()
+                        .getStatus()
+                        .getCode())
+                .isEqualTo(status);
+    }
+}
