@@ -129,19 +129,24 @@ class TenpayCalls {
 
     /** Says that nothing usable came back, and why: in words fit for history and log. */
     @Bean
-    Processor noAnswer(MeterRegistry meters, CircuitBreakerRegistry breakers) {
+    Processor noAnswer(Accounts accounts, MeterRegistry meters, CircuitBreakerRegistry breakers) {
         return exchange -> {
             Throwable failure = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Throwable.class);
             boolean asked = exchange.getProperty(SIGNED_BY) != null;
+            // Taken out of the settings: nobody will put that right by waiting, so history shows it, ever less often.
+            boolean gone =
+                    accounts.find(exchange.getVariable("account", String.class)).isEmpty();
             if (asked) {
                 breakers.find(Breakers.of(exchange))
                         .ifPresent(breaker -> Breakers.ended(breaker, false, retryAfter(exchange.getMessage())));
             }
             String status = exchange.getMessage().getHeader(Exchange.HTTP_RESPONSE_CODE, "", String.class);
-            String problem = words(failure, asked) + (status.isEmpty() ? "" : " (HTTP " + status + ")");
+            String problem = gone
+                    ? "not asked: no such account is in the settings"
+                    : words(failure, asked) + (status.isEmpty() ? "" : " (HTTP " + status + ")");
             String call = exchange.getVariable("source", String.class);
             // A paused account was reported when it was paused.
-            LOG.atLevel(asked ? Level.WARN : Level.DEBUG)
+            LOG.atLevel(asked || gone ? Level.WARN : Level.DEBUG)
                     .log(
                             "{} {} of account {}: {}",
                             call,
@@ -151,7 +156,7 @@ class TenpayCalls {
             meters.counter("tenpay.calls.unanswered", "call", call).increment();
             exchange.setVariable("tenpayStatus", "none");
             exchange.setVariable("tenpayProblem", problem);
-            exchange.setVariable("tenpayUnsent", asked ? null : "true");
+            exchange.setVariable("tenpayUnsent", asked || gone ? null : "true");
             exchange.getMessage().removeHeaders("*");
             exchange.getMessage().setBody(JsonNodeFactory.instance.objectNode());
         };
