@@ -175,7 +175,7 @@ class TenpayCallsTest {
 
             assertThatThrownBy(() -> sign.process(exchange)).isInstanceOf(ProviderException.class);
             exchange.setProperty(Exchange.EXCEPTION_CAUGHT, new ProviderException("the token is away"));
-            calls.noAnswer(new SimpleMeterRegistry(), breakers).process(exchange);
+            calls.noAnswer(accounts, new SimpleMeterRegistry(), breakers).process(exchange);
 
             assertThat(exchange.getVariable("tenpayUnsent")).isEqualTo("true");
             assertThat(exchange.getVariable("tenpayProblem")).isEqualTo("not asked: ProviderException");
