@@ -1,12 +1,12 @@
 -- Has events sent again: one of the caller's, or those of a range that were settled before it asked, some at a time.
 with chosen as (
-    select e.id, e.account, e.payment_id
+    select e.id, e.account, e.payment_id, e.type
     from erp_event e
     where e.event_id = cast(:#${variable.eventKey} as uuid)
       and e.account = any (string_to_array(:#${variable.accounts}, ','))
     union all
     (
-        select e.id, e.account, e.payment_id
+        select e.id, e.account, e.payment_id, e.type
         from erp_event e
         where cast(:#${variable.eventKey} as uuid) is null
           and e.account = any (string_to_array(:#${variable.accounts}, ','))
@@ -34,7 +34,12 @@ with chosen as (
     select s.id, t.destination, s.payment_id, s.account
     from picked s
     join event_destination t on t.account = s.account
+    left join event_delivery o on o.event_id = s.id and o.destination = t.destination
     where (select count(*) from turns) >= 0
+      -- A range is sent again to whom it was asked for, and to nobody who never wanted it.
+      and (cast(:#${variable.eventKey} as uuid) is not null
+          or ((t.types is null or s.type = any (t.types))
+              and (cast(:#${variable.status} as text) is null or :#${variable.status} = coalesce(o.state, 'UNADDRESSED'))))
     order by s.id, t.destination
     on conflict (event_id, destination) do update
     set state = 'PENDING', attempts = 0, finished_at = null

@@ -5,4 +5,9 @@ select cast(extract(epoch from greatest(now() - (select min(next_poll_at) from p
     cast(extract(epoch from greatest(now() - least(
         (select min(reconcile_at) from payment where reconcile_at is not null),
         (select min(reconcile_at) from refund where reconcile_at is not null)), interval '0')) as bigint) as reconciliation,
-    cast(extract(epoch from greatest(now() - (select min(next_attempt_at) from event_queue where next_attempt_at is not null), interval '0')) as bigint) as events
+    cast(extract(epoch from greatest(now() - (
+        -- What nobody sends at present is nobody's delay.
+        select min(q.next_attempt_at)
+        from event_queue q
+        join event_destination d on d.account = q.account and d.destination = q.destination
+        where q.next_attempt_at is not null and d.disabled_at is null and (d.paused_until is null or d.paused_until <= now())), interval '0')) as bigint) as events

@@ -114,7 +114,8 @@ final class ErpCalls implements AutoCloseable {
 
     /** Starts it and returns at once; the attempt ends on another thread. */
     void send(Attempt attempt, Endpoint endpoint, AsyncRequestProducer request) {
-        var end = timer.schedule(() -> ended(attempt, "no answer in time"), patience.toMillis(), TimeUnit.MILLISECONDS);
+        var end =
+                timer.schedule(() -> cutOff(attempt, "no answer in time"), patience.toMillis(), TimeUnit.MILLISECONDS);
         looksUp(endpoint.url().getHost(), () -> {
             if (attempt.isOver()) {
                 return;
@@ -173,8 +174,9 @@ final class ErpCalls implements AutoCloseable {
                     InetAddress.getAllByName(host);
                 } catch (UnknownHostException e) {
                     // The connection finds the same, and says so.
+                } finally {
+                    waiting.remove(host).forEach(Runnable::run);
                 }
-                waiting.remove(host).forEach(Runnable::run);
             });
         }
     }
