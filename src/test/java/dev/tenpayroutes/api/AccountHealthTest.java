@@ -19,12 +19,7 @@ class AccountHealthTest {
     private Path folder;
 
     @ParameterizedTest
-    @CsvSource({
-        "2026-11-01T00:00:00Z,UP",
-        "2026-12-30T23:59:59Z,WARNING",
-        "2026-12-31T00:00:01Z,DOWN",
-        "2027-01-01T00:00:01Z,DOWN"
-    })
+    @CsvSource({"2026-11-01T00:00:00Z,UP", "2026-12-30T23:59:59Z,WARNING", "2026-12-31T00:00:01Z,DOWN"})
     void aCertificateIsAWarningInItsLastDaysAndDownOnItsLast(Instant now, String status) throws Exception {
         Clock clock = Clock.fixed(now, ZoneOffset.UTC);
         Accounts accounts = new Accounts(new Papers(folder).settings("main"), Rsa.fastest(), clock);

@@ -158,7 +158,8 @@ class TenpayCallsTest {
         CircuitBreaker breaker = breakers.circuitBreaker("main orders");
         breaker.transitionToOpenState();
         breaker.transitionToHalfOpenState();
-        try (CamelContext camel = new DefaultCamelContext()) {
+        CamelContext camel = new DefaultCamelContext();
+        try {
             Exchange exchange = new DefaultExchange(camel);
             exchange.setVariable("account", "main");
             exchange.setVariable("source", "checkout-pay");
@@ -181,6 +182,8 @@ class TenpayCallsTest {
             assertThat(exchange.getVariable("tenpayProblem")).isEqualTo("not asked: ProviderException");
             assertThat(breaker.getMetrics().getNumberOfFailedCalls()).isZero();
             assertThat(breaker.tryAcquirePermission()).isTrue();
+        } finally {
+            camel.stop();
         }
     }
 
