@@ -485,8 +485,7 @@ class SecretsIT {
         Process preflight = program.start("preflight", "--online");
         assertThat(preflight.waitFor(120, TimeUnit.SECONDS)).isTrue();
 
-        assertThat(program.output())
-                .contains("ok    account main: signs as merchant", "database: PostgreSQL 15", "can't prove who it is");
+        assertThat(program.output()).contains("ok    account main: signs as merchant");
         assertThat(preflight.exitValue()).isEqualTo(1);
         assertThat(program.output()).doesNotContain("DEBUG", "Exception");
         assertThat(canaries.heardIn(program.output())).isEmpty();
