@@ -485,7 +485,13 @@ class SecretsIT {
         Process preflight = program.start("preflight", "--online");
         assertThat(preflight.waitFor(120, TimeUnit.SECONDS)).isTrue();
 
-        assertThat(program.output()).contains("ok    account main: signs as merchant");
+        // Who is behind the proxy waits for more, and says nothing.
+        assertThat(program.output())
+                .contains(
+                        "ok    account main: signs as merchant",
+                        "database: PostgreSQL 15",
+                        "FAIL  https://localhost:" + tenpay.getAddress().getPort() + " does not answer in time");
+        assertThat(proxy.opened()).as("tunnels of somebody with a password").isNotEmpty();
         assertThat(preflight.exitValue()).isEqualTo(1);
         assertThat(program.output()).doesNotContain("DEBUG", "Exception");
         assertThat(canaries.heardIn(program.output())).isEmpty();
