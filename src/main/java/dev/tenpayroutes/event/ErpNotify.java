@@ -134,15 +134,11 @@ class ErpNotify {
         }
     }
 
-    /**
-     * Takes a claimed event apart: its data becomes the body, {@code eventId}, {@code eventType}, {@code eventTime},
-     * {@code account} and {@code orderNo} become variables.
-     */
+    /** Takes a claimed event apart, as {@link ClaimedEvent#open} says, and begins an attempt to send it. */
     @Bean
     Processor openEvent(Attempts attempts, ObjectMapper json, Clock clock) {
         return exchange -> {
-            Map<?, ?> row = exchange.getMessage().getMandatoryBody(Map.class);
-            JsonNode event = json.readTree(row.get("event").toString());
+            JsonNode event = ClaimedEvent.open(exchange, json);
             Attempt attempt = new Attempt(
                     event.path("event").longValue(),
                     event.path("claim").intValue(),
@@ -150,13 +146,6 @@ class ErpNotify {
                     System.nanoTime());
             attempts.begin(attempt);
             exchange.setProperty(ATTEMPT, attempt);
-            exchange.setVariable("eventId", event.path("id").textValue());
-            exchange.setVariable("eventType", event.path("type").textValue());
-            exchange.setVariable("eventTime", event.path("at").textValue());
-            exchange.setVariable("account", event.path("account").textValue());
-            exchange.setVariable("orderNo", event.path("orderNo").textValue());
-            exchange.getMessage().removeHeaders("*");
-            exchange.getMessage().setBody(event.path("data"));
         };
     }
 

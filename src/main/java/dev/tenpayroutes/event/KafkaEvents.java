@@ -11,8 +11,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.camel.AggregationStrategy;
 import org.apache.camel.Exchange;
@@ -66,26 +64,13 @@ class KafkaEvents {
         };
     }
 
-    /**
-     * Takes a claimed event apart: its data becomes the body, {@code eventId}, {@code eventType}, {@code eventTime},
-     * {@code account} and {@code orderNo} become variables.
-     */
+    /** Takes a claimed event apart, as {@link ClaimedEvent#open} says; its keys stay with the message, and don't leave with it. */
     @Bean
     Processor eventForKafka(ObjectMapper json) {
         return exchange -> {
-            Message message = exchange.getMessage();
-            JsonNode event = json.readTree(
-                    Objects.requireNonNull(message.getMandatoryBody(Map.class).get("event"))
-                            .toString());
-            exchange.setVariable("eventId", event.path("id").textValue());
-            exchange.setVariable("eventType", event.path("type").textValue());
-            exchange.setVariable("eventTime", event.path("at").textValue());
-            exchange.setVariable("account", event.path("account").textValue());
-            exchange.setVariable("orderNo", event.path("orderNo").textValue());
-            message.removeHeaders("*");
-            message.setHeader(EVENT, event.path("event").longValue());
-            message.setHeader(CLAIM, event.path("claim").intValue());
-            message.setBody(event.path("data"));
+            JsonNode event = ClaimedEvent.open(exchange, json);
+            exchange.getMessage().setHeader(EVENT, event.path("event").longValue());
+            exchange.getMessage().setHeader(CLAIM, event.path("claim").intValue());
         };
     }
 
