@@ -50,6 +50,10 @@ public final class Account {
      * @param serial upper-case hex
      */
     public record Certificate(Kind kind, String serial, Instant notBefore, Instant notAfter) {
+
+        /** With so many days left or fewer, its successor should be on its way: log, health and preflight warn. */
+        public static final int DAYS_TO_WARN = 30;
+
         /** Whole days until it ends; negative when it has ended. */
         public long daysLeft(Instant now) {
             return Math.floorDiv(

@@ -27,7 +27,6 @@ import org.springframework.security.core.context.SecurityContextHolder;
 class AccountHealth {
 
     private static final Status WARNING = new Status("WARNING");
-    private static final int DAYS_TO_WARN = 30;
 
     /** UP when all accounts work, WARNING when some do, DOWN when none does. */
     @Bean
@@ -49,7 +48,7 @@ class AccountHealth {
         };
     }
 
-    /** WARNING when a certificate that is needed ends within {@value #DAYS_TO_WARN} days, DOWN on its last day and after. */
+    /** WARNING when a certificate that is needed ends within {@value dev.tenpayroutes.account.Account.Certificate#DAYS_TO_WARN} days, DOWN on its last day and after. */
     @Bean
     HealthIndicator certificateExpiry(Accounts accounts, Clock clock) {
         return () -> {
@@ -59,7 +58,8 @@ class AccountHealth {
                     .mapToLong(certificate -> certificate.daysLeft(now))
                     .min()
                     .orElse(-1);
-            Status status = fewest <= 0 ? Status.DOWN : fewest <= DAYS_TO_WARN ? WARNING : Status.UP;
+            Status status =
+                    fewest <= 0 ? Status.DOWN : fewest <= Account.Certificate.DAYS_TO_WARN ? WARNING : Status.UP;
             Map<String, Object> details = new TreeMap<>();
             for (Account account : callers(accounts)) {
                 List<Map<String, Object>> certificates = account.certificates().stream()

@@ -70,7 +70,6 @@ final class Preflight {
     /** Clients give up on a dead host after 5 s or less; this is for what hangs in spite of them. */
     private static final Duration LONGEST = Duration.ofSeconds(30);
 
-    private static final long FEW_DAYS = 30;
     private static final String ONLINE = "--online";
     private static final String STORE = "spring.datasource.url";
 
@@ -229,7 +228,7 @@ final class Preflight {
             boolean merchants = certificate.kind() == Account.Kind.MERCHANT;
             String words = name + (merchants ? "certificate " : "platform certificate ") + certificate.serial() + ", "
                     + days + " days left";
-            if (days >= FEW_DAYS) {
+            if (days > Account.Certificate.DAYS_TO_WARN) {
                 lines.add(Line.ok(words));
             } else if (days >= 0) {
                 lines.add(Line.warn(

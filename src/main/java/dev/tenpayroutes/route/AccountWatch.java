@@ -20,7 +20,6 @@ import org.springframework.context.annotation.Configuration;
 class AccountWatch {
 
     private static final Logger LOG = LoggerFactory.getLogger("accounts");
-    private static final int DAYS_TO_WARN = 30;
 
     private record Row(String account, Account.Certificate certificate) {
         Tags tags() {
@@ -81,13 +80,13 @@ class AccountWatch {
                 true);
     }
 
-    /** A line for each certificate that ends within {@value #DAYS_TO_WARN} days or has ended. */
+    /** A line for each certificate that ends within {@value dev.tenpayroutes.account.Account.Certificate#DAYS_TO_WARN} days or has ended. */
     @Bean
     Processor reportCertificates(Accounts accounts, Clock clock) {
         return exchange -> rows(accounts).forEach(row -> {
             Account.Certificate certificate = row.certificate();
             long days = certificate.daysLeft(clock.instant());
-            if (days <= DAYS_TO_WARN) {
+            if (days <= Account.Certificate.DAYS_TO_WARN) {
                 LOG.warn(
                         "account {}: {} certificate {} {} at {}, {} days from now",
                         row.account(),
