@@ -69,7 +69,6 @@ class Webhooks {
             String name = account.get().name();
             try {
                 verifier.verify(TenpayCalls.headers(message, wire), account.get()::platformKey, body);
-
             } catch (UnverifiedException e) {
                 meters.counter(
                                 "tenpay.notifications.rejected",

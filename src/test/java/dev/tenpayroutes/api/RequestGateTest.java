@@ -3,13 +3,13 @@ package dev.tenpayroutes.api;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tenpayroutes.wire.Wire;
+import dev.tenpayroutes.wire.Wires;
 import jakarta.servlet.ReadListener;
 import jakarta.servlet.ServletInputStream;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
@@ -27,16 +27,7 @@ import org.springframework.mock.web.MockHttpServletResponse;
 
 class RequestGateTest {
 
-    private static final Wire WIRE = new Wire(
-            "S",
-            "serial={serial};t={timestamp};sig={signature};n={nonce};m={mchid}",
-            "{timestamp}|{nonce}|{path}|{method}|{body}",
-            "{body}&{nonce}&{timestamp}",
-            "X-T",
-            "X-N",
-            "X-C",
-            "X-S",
-            Duration.ofSeconds(60));
+    private static final Wire WIRE = Wires.other();
 
     private final ApplicationAvailabilityBean availability = new ApplicationAvailabilityBean();
     private final MockHttpServletResponse response = new MockHttpServletResponse();

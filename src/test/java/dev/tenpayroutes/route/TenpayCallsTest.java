@@ -9,6 +9,7 @@ import dev.tenpayroutes.account.Accounts;
 import dev.tenpayroutes.account.Papers;
 import dev.tenpayroutes.wire.Rsa;
 import dev.tenpayroutes.wire.Wire;
+import dev.tenpayroutes.wire.Wires;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
@@ -47,16 +48,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class TenpayCallsTest {
 
-    private static final Wire WIRE = new Wire(
-            "S",
-            "serial={serial};t={timestamp};sig={signature};n={nonce};m={mchid}",
-            "{timestamp}|{nonce}|{path}|{method}|{body}",
-            "{body}&{nonce}&{timestamp}",
-            "X-T",
-            "X-N",
-            "X-C",
-            "X-S",
-            Duration.ofSeconds(60));
+    private static final Wire WIRE = Wires.other();
 
     private final List<Headers> requests = new CopyOnWriteArrayList<>();
     private HttpServer server;

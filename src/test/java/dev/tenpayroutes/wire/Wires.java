@@ -9,7 +9,7 @@ import org.springframework.core.env.MutablePropertySources;
 import org.springframework.core.io.ClassPathResource;
 
 /** Wire settings: the shipped ones, and ones that have nothing in common with them. */
-final class Wires {
+public final class Wires {
 
     private Wires() {}
 
@@ -29,7 +29,7 @@ final class Wires {
     }
 
     /** Another scheme, other headers, other layouts. */
-    static Wire other() {
+    public static Wire other() {
         return new Wire(
                 "TENPAY-V9",
                 "serial={serial};t={timestamp};sig={signature};n={nonce};m={mchid}",
