@@ -20,6 +20,9 @@ import com.networknt.schema.dialect.Dialects;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -59,6 +62,10 @@ public class Contract implements RestClientRequestValidator {
     private static final int LONGEST_NUMBER = 30;
     /** A hundred goods and fifty entries of metadata are some 1600. */
     private static final int MOST_TOKENS = 10_000;
+
+    static final Problem NOT_UTF_8 = new Problem(400, "INVALID_REQUEST", "the body is not UTF-8");
+
+    private static final String BYTE_ORDER_MARK = "\ufeff";
 
     static final Problem NOT_THERE = new Problem(404, "NOT_FOUND", "there is nothing at this path");
 
@@ -251,10 +258,21 @@ public class Contract implements RestClientRequestValidator {
                 .orElseThrow();
     }
 
+    /** A parser of bytes would guess other encodings, and a lenient decoder would store a character that nobody sent. */
+    static String text(byte[] body) throws CharacterCodingException {
+        String text = StandardCharsets.UTF_8
+                .newDecoder()
+                .decode(ByteBuffer.wrap(body))
+                .toString();
+        return text.startsWith(BYTE_ORDER_MARK) ? text.substring(BYTE_ORDER_MARK.length()) : text;
+    }
+
     private JsonNode parsed(byte @Nullable [] bytes, Body expected) {
         JsonNode body;
         try {
-            body = json.readTree(bytes == null ? new byte[0] : bytes);
+            body = json.readTree(text(bytes == null ? new byte[0] : bytes));
+        } catch (CharacterCodingException e) {
+            throw new ProblemException(NOT_UTF_8);
         } catch (StreamConstraintsException e) {
             throw new ProblemException(
                     400,
@@ -270,8 +288,6 @@ public class Contract implements RestClientRequestValidator {
                                     ? ""
                                     : ", line " + e.getLocation().getLineNr() + ", column "
                                             + e.getLocation().getColumnNr()));
-        } catch (IOException e) {
-            throw new ProblemException(400, "INVALID_REQUEST", "the body could not be read");
         }
         // First of all, since the other refusals quote names.
         String card = freeText.where(body, expected.written(), CardNumbers::in);

@@ -5,6 +5,7 @@ import jakarta.servlet.FilterChain;
 import jakarta.servlet.ReadListener;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.ServletInputStream;
+import jakarta.servlet.ServletRequest;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletRequestWrapper;
 import jakarta.servlet.http.HttpServletResponse;
@@ -14,6 +15,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Instant;
@@ -96,6 +98,10 @@ class RequestGate extends OncePerRequestFilter {
             } else {
                 body = request.getContentLengthLong() > limit ? null : read(request.getInputStream(), limit);
             }
+            if (body != null && body.length <= limit && !webhook && isJson(request) && !isText(body)) {
+                Contract.NOT_UTF_8.write(response);
+                return;
+            }
             if (body != null && body.length <= limit) {
                 lookAtAll(request);
                 chain.doFilter(new ReadRequest(request, body), response);
@@ -109,6 +115,21 @@ class RequestGate extends OncePerRequestFilter {
 
     static Problem tooLarge(int limit) {
         return new Problem(413, "BODY_TOO_LARGE", "a body may have at most " + limit + " bytes");
+    }
+
+    /** Camel hands on JSON as characters, and what can't be one as a question mark. */
+    private static boolean isText(byte[] body) {
+        try {
+            Contract.text(body);
+            return true;
+        } catch (CharacterCodingException e) {
+            return false;
+        }
+    }
+
+    private static boolean isJson(ServletRequest request) {
+        String type = request.getContentType();
+        return type != null && type.toLowerCase(Locale.ROOT).startsWith(MediaType.APPLICATION_JSON_VALUE);
     }
 
     private boolean isSigned(HttpServletRequest request) {
@@ -158,10 +179,7 @@ class RequestGate extends OncePerRequestFilter {
 
         @Override
         public String getContentType() {
-            String type = super.getContentType();
-            return type != null && type.toLowerCase(Locale.ROOT).startsWith(MediaType.APPLICATION_JSON_VALUE)
-                    ? type
-                    : MediaType.APPLICATION_OCTET_STREAM_VALUE;
+            return isJson(getRequest()) ? getRequest().getContentType() : MediaType.APPLICATION_OCTET_STREAM_VALUE;
         }
 
         @Override

@@ -46,6 +46,7 @@ final class SandboxDatabase implements AutoCloseable {
                 FileSystemUtils.deleteRecursively(data);
             }
             EmbeddedPostgres postgres = EmbeddedPostgres.builder()
+                    .setPort(FreePort.find())
                     .setDataDirectory(data)
                     .setCleanDataDirectory(false)
                     // Cleaners of /tmp would otherwise take the programs away from under the running server.

@@ -524,6 +524,16 @@ class ContractTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"ISO-8859-1", "UTF-16LE", "UTF-16BE", "UTF-32LE"})
+    void whatIsNotUtf8IsNotGuessedAt(String charset) throws Exception {
+        String body = with("/description", "\"caf\u00e9\"");
+        accepted(body);
+        assertThat(check(order(("\ufeff" + body).getBytes(UTF_8)))).isNull();
+        assertThat(refused(400, "INVALID_REQUEST", order(body.getBytes(charset))))
+                .containsAnyOf("UTF-8", "JSON");
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"/bogus", "/goods/0/bogus", "/payer/bogus", "/region/bogus", "/account/bogus"})
     void aCardNumberIsNotQuotedFromAPlaceThatTheContractDoesNotHave(String pointer) {
         int last = pointer.lastIndexOf('/');

@@ -83,8 +83,23 @@ class RequestGateTest {
 
     @Test
     void aRequestInOrderReachesItsRouteWithItsBytes() throws Exception {
-        byte[] body = {'{', (byte) 0xff, 0, '}'};
+        byte[] body = "{\"\": \"\u00e9\"}".getBytes(StandardCharsets.UTF_8);
         assertThat(pass(post("/v1/payments", body))).isEqualTo(200);
+        assertThat(route.getRequest().getInputStream().readAllBytes()).isEqualTo(body);
+    }
+
+    @Test
+    void aBodyThatIsNotUtf8IsRefusedBeforeItsBytesBecomeOtherCharacters() throws Exception {
+        byte[] body = "{\"\": \"\u00e9\"}".getBytes(StandardCharsets.ISO_8859_1);
+        assertThat(pass(post("/v1/payments", body))).isEqualTo(400);
+        assertThat(response.getContentAsString()).contains("the body is not UTF-8");
+        assertThat(route.getRequest()).isNull();
+    }
+
+    @Test
+    void theBytesOfANotificationAreItsSignaturesMatter() throws Exception {
+        byte[] body = {'{', (byte) 0xff, 0, '}'};
+        assertThat(pass(signed(post("/webhooks/tenpay/main/payments", body)))).isEqualTo(200);
         assertThat(route.getRequest().getInputStream().readAllBytes()).isEqualTo(body);
     }
 

@@ -1,5 +1,6 @@
 package dev.tenpayroutes.property;
 
+import dev.tenpayroutes.sandbox.FreePort;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -17,6 +18,7 @@ final class Database implements AutoCloseable {
 
     Database() throws IOException, SQLException {
         postgres = EmbeddedPostgres.builder()
+                .setPort(FreePort.find())
                 .setServerConfig("fsync", "off")
                 .setServerConfig("full_page_writes", "off")
                 .setServerConfig("jit", "off")

@@ -2,6 +2,7 @@ package dev.tenpayroutes.story;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tenpayroutes.sandbox.FreePort;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -23,13 +24,12 @@ import org.apache.kafka.common.resource.PatternType;
 import org.apache.kafka.common.resource.ResourcePattern;
 import org.apache.kafka.common.resource.ResourceType;
 import org.awaitility.Awaitility;
-import org.springframework.test.util.TestSocketUtils;
 
 /** A Kafka broker in a process of its own: it can be killed, and comes back with what it had on its disk. */
 final class Broker implements AutoCloseable {
 
     private final Path folder;
-    private final int port = TestSocketUtils.findAvailableTcpPort();
+    private final int port = FreePort.find();
     private Process process;
 
     Broker() {
@@ -40,7 +40,7 @@ final class Broker implements AutoCloseable {
                     cluster.id=b25lLWJyb2tlci1vbmx5LQ
                     node.id=1
                     """);
-            int controller = TestSocketUtils.findAvailableTcpPort();
+            int controller = FreePort.find();
             Files.writeString(folder.resolve("server.properties"), """
                     process.roles=broker,controller
                     node.id=1

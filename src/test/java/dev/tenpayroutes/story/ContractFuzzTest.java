@@ -25,6 +25,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -155,7 +156,7 @@ class ContractFuzzTest extends Story {
             return new Request(call.method(), call.path(), List.of("X-API-Key: " + KEY), new byte[0]);
         }
         ObjectNode body = operation.requests().values().iterator().next().deepCopy();
-        body.put(body.has("orderNo") ? "orderNo" : "refundNo", newNumber());
+        Stream.of("orderNo", "refundNo").filter(body::has).forEach(number -> body.put(number, newNumber()));
         return new Request(
                 call.method(),
                 call.path(),

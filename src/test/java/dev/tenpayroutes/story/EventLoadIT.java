@@ -3,6 +3,7 @@ package dev.tenpayroutes.story;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpExchange;
+import dev.tenpayroutes.sandbox.FreePort;
 import dev.tenpayroutes.story.ErpReceiver.Delivery;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
@@ -64,7 +65,8 @@ class EventLoadIT {
     void everyEventArrivesInOrderWhateverTheReceiverSaysAndWhoeverDies() throws Exception {
         List<JarProcess> programs = new ArrayList<>();
         ExecutorService writers = Executors.newFixedThreadPool(WRITERS);
-        try (EmbeddedPostgres postgres = EmbeddedPostgres.builder().start();
+        try (EmbeddedPostgres postgres =
+                        EmbeddedPostgres.builder().setPort(FreePort.find()).start();
                 ErpReceiver erp = new ErpReceiver()) {
             JdbcClient store = JdbcClient.create(postgres.getPostgresDatabase());
             erp.answers(this::atRandom);

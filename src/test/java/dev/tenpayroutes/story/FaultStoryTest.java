@@ -3,6 +3,7 @@ package dev.tenpayroutes.story;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.tenpayroutes.sandbox.FreePort;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.net.URI;
@@ -74,6 +75,7 @@ class FaultStoryTest extends Story {
         try {
             // A deadlock is noticed before a lock has been waited for too long.
             POSTGRES = EmbeddedPostgres.builder()
+                    .setPort(FreePort.find())
                     .setServerConfig("deadlock_timeout", "600ms")
                     .start();
             TO_DATABASE = new Cable(POSTGRES.getPort());

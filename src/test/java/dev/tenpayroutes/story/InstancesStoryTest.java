@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.tenpayroutes.TenpayGlobalRoutes;
 import dev.tenpayroutes.property.Books;
+import dev.tenpayroutes.sandbox.FreePort;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -35,7 +36,6 @@ import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
-import org.springframework.test.util.TestSocketUtils;
 
 /**
  * Two instances on one database, and a Tenpay that misbehaves: whoever is asked, whoever hears, in whatever order, in the
@@ -48,7 +48,7 @@ class InstancesStoryTest extends Story {
     private static final long SEED = Long.getLong("property.seed", System.nanoTime());
     private static final int ORDERS = 18;
     private static final String OTHER_KEY = "other-key-of-20-characters";
-    private static final int OTHER = TestSocketUtils.findAvailableTcpPort();
+    private static final int OTHER = FreePort.find();
 
     private static final Map<String, String> SCHEDULE = Map.of(
             "tenpay.poll.tick", "200ms",

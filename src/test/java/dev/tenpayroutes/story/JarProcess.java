@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.tenpayroutes.sandbox.FreePort;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -19,7 +20,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
-import org.springframework.test.util.TestSocketUtils;
 
 /** The packaged jar in a process of its own, in a folder with nothing else in it, as a user starts, stops and loses it. */
 final class JarProcess {
@@ -31,7 +31,7 @@ final class JarProcess {
 
     private final Path folder;
     private final Path jar;
-    private final int port = TestSocketUtils.findAvailableTcpPort();
+    private final int port = FreePort.find();
     private final Map<String, String> settings = new LinkedHashMap<>();
     private Path log;
     private Process program;

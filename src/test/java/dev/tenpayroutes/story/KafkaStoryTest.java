@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.tenpayroutes.account.Account;
 import dev.tenpayroutes.account.Accounts;
+import dev.tenpayroutes.sandbox.FreePort;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -75,7 +76,7 @@ class KafkaStoryTest extends Story {
 
     static {
         try {
-            POSTGRES = EmbeddedPostgres.builder().start();
+            POSTGRES = EmbeddedPostgres.builder().setPort(FreePort.find()).start();
             TO_DATABASE = new Cable(POSTGRES.getPort());
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);

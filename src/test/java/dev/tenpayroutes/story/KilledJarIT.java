@@ -3,6 +3,7 @@ package dev.tenpayroutes.story;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.tenpayroutes.sandbox.FreePort;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.UncheckedIOException;
 import java.net.http.HttpResponse;
@@ -49,7 +50,7 @@ class KilledJarIT {
 
     @BeforeAll
     static void killAtEveryPointAndStartAgain() throws Exception {
-        postgres = EmbeddedPostgres.builder().start();
+        postgres = EmbeddedPostgres.builder().setPort(FreePort.find()).start();
         store = JdbcClient.create(postgres.getPostgresDatabase());
         toDatabase = new Cable(postgres.getPort());
         TestAccount account = TestAccount.create("main");

@@ -3,6 +3,7 @@ package dev.tenpayroutes.story;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.tenpayroutes.sandbox.FreePort;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -37,7 +38,7 @@ class PackagedJarIT {
 
     @BeforeAll
     static void databaseAndKeys() throws IOException {
-        postgres = EmbeddedPostgres.builder().start();
+        postgres = EmbeddedPostgres.builder().setPort(FreePort.find()).start();
         account = TestAccount.create("main");
     }
 

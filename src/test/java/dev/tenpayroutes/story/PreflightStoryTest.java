@@ -8,6 +8,7 @@ import com.sun.net.httpserver.HttpServer;
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
 import dev.tenpayroutes.command.Commands;
+import dev.tenpayroutes.sandbox.FreePort;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.ByteArrayOutputStream;
 import java.io.File;
@@ -61,7 +62,7 @@ class PreflightStoryTest {
 
     @BeforeAll
     static void databaseAndKeys() throws IOException {
-        postgres = EmbeddedPostgres.builder().start();
+        postgres = EmbeddedPostgres.builder().setPort(FreePort.find()).start();
         account = TestAccount.create("main");
     }
 

@@ -3,6 +3,7 @@ package dev.tenpayroutes.story;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.tenpayroutes.sandbox.FreePort;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.File;
 import java.io.IOException;
@@ -30,7 +31,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.jdbc.core.simple.JdbcClient;
-import org.springframework.test.util.TestSocketUtils;
 
 /**
  * Two instances of the packaged jar are stopped and started again, one after the other, while ERPs order: no request fails.
@@ -60,7 +60,7 @@ class RollingUpdateIT {
 
     @BeforeEach
     void twoInstancesOnOneDatabase() throws IOException {
-        postgres = EmbeddedPostgres.builder().start();
+        postgres = EmbeddedPostgres.builder().setPort(FreePort.find()).start();
         TestAccount account = TestAccount.create("main");
         tenpay = new ForeignTenpay(account, "WECHATPAY2-SHA256-RSA2048", "Wechatpay");
         programs = Stream.of("one", "another")
@@ -188,7 +188,7 @@ class RollingUpdateIT {
                 Stream.of(System.getenv("PATH").split(File.pathSeparator))
                         .anyMatch(bin -> Files.isExecutable(Path.of(bin, "nginx"))),
                 "no nginx on this machine");
-        int port = TestSocketUtils.findAvailableTcpPort();
+        int port = FreePort.find();
         String upstream = "upstream here { server 127.0.0.1:%d; server 127.0.0.1:%d; }\n    server {"
                 .formatted(programs.get(0).port(), programs.get(1).port());
         // The file as it is, but for who `routes` are: Docker's DNS says that there.

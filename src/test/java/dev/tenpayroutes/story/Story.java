@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tenpayroutes.TenpayGlobalRoutes;
+import dev.tenpayroutes.sandbox.FreePort;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import java.io.IOException;
@@ -31,7 +32,6 @@ import org.springframework.test.context.ActiveProfiles;
 import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
 import org.springframework.test.context.TestPropertySource;
-import org.springframework.test.util.TestSocketUtils;
 
 /**
  * What a user lives through: the whole program over real HTTP, on a real PostgreSQL, against the Tenpay stand-in.
@@ -77,7 +77,7 @@ abstract class Story {
 
     @DynamicPropertySource
     static void program(DynamicPropertyRegistry registry) {
-        int port = TestSocketUtils.findAvailableTcpPort();
+        int port = FreePort.find();
         registry.add("server.port", () -> port);
         registry.add("tenpay.sandbox.folder", () -> "target/stories/" + port);
         registry.add("tenpay.sandbox.pay-after", () -> "1h");
@@ -148,7 +148,7 @@ abstract class Story {
     }
 
     static String newNumber() {
-        return "SO-" + System.nanoTime() % 1_000_000_000_000L + "-" + NUMBERS.incrementAndGet();
+        return "SO-%012d-%d".formatted(System.nanoTime() % 1_000_000_000_000L, NUMBERS.incrementAndGet());
     }
 
     static String order(String number) {
