@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -73,21 +74,41 @@ public final class Account {
         }
     }
 
+    /**
+     * What a look has read; not yet judged.
+     *
+     * @param following the pair of {@code .next}
+     * @param lost pairs that can't sign any more
+     */
+    private record Read(
+            @Nullable Pair main,
+            @Nullable Pair following,
+            List<Pair> lost,
+            List<Finding> ofPairs,
+            @Nullable ResourceCipher cipher,
+            @Nullable Finding ofCipher) {}
+
     private final String name;
     private final String prefix;
     private final AccountFiles settings;
     private final @Nullable URI baseUrl;
+    private final Rsa rsa;
     private final Clock clock;
+    private final ReentrantLock looking = new ReentrantLock();
     private final List<Finding> settled = new ArrayList<>();
     private final @Nullable MerchantPair main;
     private final @Nullable MerchantPair next;
     private final @Nullable PlatformCertificates platform;
     private final Map<String, Instant> refusedUntil = new HashMap<>();
     private List<Finding> reported = List.of();
+    private @Nullable Read read;
+    private boolean reading;
+    private boolean overdue;
+    private volatile boolean askingToken;
     private volatile State state = new State(null, null, null, List.of());
 
     /**
-     * Reads and judges the account's files; never throws, never logs.
+     * Can't work until it was looked at once; never throws.
      *
      * @param ofAll Tenpay's base URL for accounts that have none of their own
      */
@@ -95,6 +116,7 @@ public final class Account {
         this.name = name;
         this.prefix = "tenpay.accounts." + name + ".";
         this.settings = settings;
+        this.rsa = rsa;
         this.clock = clock;
         this.baseUrl = blank(settings.baseUrl()) ? ofAll : ownBaseUrl();
         String merchantId = required("merchant-id", settings.merchantId(), "copy it from " + PORTAL);
@@ -109,17 +131,16 @@ public final class Account {
                 settings.platformCertificates(),
                 "name the folder with the platform certificate downloaded from " + PORTAL);
         boolean complete = merchantId != null && key != null && certificate != null;
-        this.main = complete ? pair(merchantId, key, certificate, "", rsa) : null;
-        this.next = complete ? pair(merchantId, key, certificate, NEXT, rsa) : null;
-        this.platform = folder == null ? null : platform(folder, rsa);
-        judge();
+        this.main = complete ? pair(merchantId, key, certificate, "") : null;
+        this.next = complete ? pair(merchantId, key, certificate, NEXT) : null;
+        this.platform = folder == null ? null : platform(folder);
     }
 
-    private MerchantPair pair(String merchantId, String key, String certificate, String suffix, Rsa rsa) {
+    private MerchantPair pair(String merchantId, String key, String certificate, String suffix) {
         return new MerchantPair(prefix, merchantId, key + suffix, certificate + suffix, settings.pkcs11Config(), rsa);
     }
 
-    private @Nullable PlatformCertificates platform(String folder, Rsa rsa) {
+    private @Nullable PlatformCertificates platform(String folder) {
         try {
             return new PlatformCertificates(name, KeyFile.named(folder), rsa, clock);
         } catch (KeyFile.UnreadableException e) {
@@ -215,13 +236,43 @@ public final class Account {
                 .toList();
     }
 
-    /** Reads the files again, takes what is new and right, and logs what is new and wrong, once. */
-    public synchronized void look() {
-        if (platform != null) {
-            platform.look();
-        }
-        judge();
+    /** Reads the files again, takes what is new and right, and logs what is new and wrong, once. Takes as long as they do. */
+    public void look() {
+        read();
         report();
+    }
+
+    /** Like {@link #look()}, but logs nothing of what is wrong. */
+    void read() {
+        looking.lock();
+        try {
+            synchronized (this) {
+                reading = true;
+            }
+            if (platform != null) {
+                platform.look();
+            }
+            Read found = found(state);
+            synchronized (this) {
+                read = found;
+            }
+        } finally {
+            synchronized (this) {
+                reading = false;
+                overdue = false;
+                judge();
+            }
+            looking.unlock();
+        }
+    }
+
+    /** The look that has begun takes too long: what was read before goes on, and the account says so until it ends. */
+    synchronized void overdue() {
+        if (reading) {
+            overdue = true;
+            judge();
+            report();
+        }
     }
 
     /** Logs what is wrong and was not logged before. */
@@ -258,17 +309,10 @@ public final class Account {
      * Tenpay, verified, refused what this signed: a certificate was put here before it was uploaded, perhaps. While there is
      * another pair, that one signs again, and this one is tried again after {@link #REFUSED_FOR}.
      */
-    public void refused(Credential by) {
-        // Not under the lock, which a look at a slow folder may hold: most refusals change nothing.
-        if (!others(state).isEmpty()) {
-            giveWay(by);
-        }
-    }
-
-    private synchronized void giveWay(Credential by) {
+    public synchronized void refused(Credential by) {
         State now = state;
         Pair current = now.current();
-        if (current == null || current.credential() != by) {
+        if (current == null || current.credential() != by || others(now).isEmpty()) {
             return;
         }
         if (refusedUntil.containsKey(current.serial())
@@ -282,45 +326,57 @@ public final class Account {
 
     /** The pairs that could sign instead. */
     private List<Pair> others(State now) {
-        return Stream.of(
-                        Optional.ofNullable(main).map(MerchantPair::pair),
-                        Optional.ofNullable(next).map(MerchantPair::pair),
-                        Optional.ofNullable(now.previous()))
-                .flatMap(Optional::stream)
-                .filter(pair -> now.current() == null
-                        || !pair.serial().equals(now.current().serial()))
+        return Stream.of(read.main(), read.following(), now.previous())
+                .filter(Objects::nonNull)
+                .filter(pair -> !pair.serial().equals(now.current().serial()))
                 .toList();
     }
 
-    private synchronized void judge() {
-        List<Finding> found = new ArrayList<>(settled);
-        State before = state;
-        Instant now = clock.instant();
-        Pair chosen = main == null ? null : chosenPair(found, before, now);
-        if (chosen != null && !chosen.validAt(now)) {
-            found.add(Finding.warning(
-                    prefix + "certificate",
-                    "is valid only from " + chosen.certificate().getNotBefore().toInstant() + " to "
-                            + chosen.certificate().getNotAfter().toInstant()
-                            + ", and there is no other: Tenpay may refuse our calls",
-                    "make a new key and certificate, upload the certificate in " + PORTAL + ", then put both here"));
+    /** All that takes time: never under the lock that those wait for who sign. */
+    private Read found(State before) {
+        List<Finding> problems = new ArrayList<>();
+        List<Pair> lost = List.of();
+        if (main != null) {
+            lost = lost(before);
+            main.forget(lost);
+            next.forget(lost);
+            look(problems);
         }
-        judgePlatform(found);
-        ResourceCipher cipher = cipher(found, before);
-        Pair previous = before.previous();
-        if (before.current() != null
-                && chosen != null
-                && !chosen.serial().equals(before.current().serial())) {
-            previous = before.current();
-            LOG.info("account {}: certificate {} signs now, {} before", name, chosen.serial(), previous.serial());
+        ResourceCipher cipher = null;
+        Finding ofCipher = null;
+        try {
+            cipher = readCipher();
+        } catch (SettingException e) {
+            ofCipher = e.finding();
         }
-        found.sort(java.util.Comparator.comparing(Finding::severity));
-        state = new State(chosen, previous, cipher, List.copyOf(found));
+        boolean following = main != null && next.there();
+        return new Read(
+                main == null ? null : main.pair(),
+                following ? next.pair() : null,
+                lost,
+                List.copyOf(problems),
+                cipher,
+                ofCipher);
     }
 
-    /** The next pair, else the main one, else what signed before; valid ones first, and those that Tenpay doesn't refuse. */
-    private @Nullable Pair chosenPair(List<Finding> found, State before, Instant now) {
-        List<Finding> problems = new ArrayList<>();
+    private List<Pair> lost(State before) {
+        askingToken = true;
+        try {
+            return Stream.of(main.pair(), next.pair(), before.current(), before.previous())
+                    .filter(Objects::nonNull)
+                    .distinct()
+                    .filter(pair -> !MerchantPair.signs(pair, rsa))
+                    .peek(pair -> LOG.warn(
+                            "account {}: the token signs no more for certificate {}, it is logged in to again",
+                            name,
+                            pair.serial()))
+                    .toList();
+        } finally {
+            askingToken = false;
+        }
+    }
+
+    private void look(List<Finding> problems) {
         try {
             String password = SecretFile.value(
                     prefix + "private-key-password", settings.privateKeyPassword(), settings.privateKeyPasswordFile());
@@ -331,13 +387,69 @@ public final class Account {
         } catch (SettingException e) {
             problems.add(e.finding());
         }
-        Pair following = next.there() ? next.pair() : null;
         if (next.there()) {
             Stream.ofNullable(next.problem()).map(Account::ofNext).forEach(problems::add);
         }
         Stream.ofNullable(main.problem()).forEach(problems::add);
+    }
+
+    private void judge() {
+        List<Finding> found = new ArrayList<>(settled);
+        State before = state;
+        Instant now = clock.instant();
+        Pair chosen = read == null ? null : chosenPair(found, before, now);
+        if (chosen != null && !chosen.validAt(now)) {
+            found.add(Finding.warning(
+                    prefix + "certificate",
+                    "is valid only from " + chosen.certificate().getNotBefore().toInstant() + " to "
+                            + chosen.certificate().getNotAfter().toInstant()
+                            + ", and there is no other: Tenpay may refuse our calls",
+                    "make a new key and certificate, upload the certificate in " + PORTAL + ", then put both here"));
+        }
+        if (overdue) {
+            found.add(overdue(chosen));
+        }
+        ResourceCipher cipher = before.cipher();
+        if (read != null) {
+            judgePlatform(found);
+            if (read.ofCipher() == null) {
+                cipher = read.cipher();
+            } else {
+                found.add(cipher == null ? read.ofCipher() : read.ofCipher().ignored());
+            }
+        }
+        Pair previous = able(before.previous());
+        if (able(before.current()) != null
+                && chosen != null
+                && !chosen.serial().equals(before.current().serial())) {
+            previous = before.current();
+            LOG.info("account {}: certificate {} signs now, {} before", name, chosen.serial(), previous.serial());
+        }
+        found.sort(java.util.Comparator.comparing(Finding::severity));
+        state = new State(chosen, previous, cipher, List.copyOf(found));
+    }
+
+    private Finding overdue(@Nullable Pair chosen) {
+        String remedy = "look at the folders that its settings name, whether they are mounted and answer, and at its"
+                + " token; a restart isn't needed";
+        return chosen == null
+                ? Finding.error("tenpay.accounts." + name, "has files or a token that don't answer", remedy)
+                : Finding.warning(
+                        "tenpay.accounts." + name, "has files that don't answer: what was read before goes on", remedy);
+    }
+
+    /** The pair, unless it can't sign: who waited for a token that doesn't answer would wait as long as it does. */
+    private @Nullable Pair able(@Nullable Pair pair) {
+        boolean away = pair != null && (read.lost().contains(pair) || (overdue && askingToken && pair.token() != null));
+        return away ? null : pair;
+    }
+
+    /** The next pair, else the main one, else what signed before; valid ones first, and those that Tenpay doesn't refuse. */
+    private @Nullable Pair chosenPair(List<Finding> found, State before, Instant now) {
+        Pair following = able(read.following());
+        Pair first = able(read.main());
         refusedUntil.values().removeIf(until -> !now.isBefore(until));
-        List<Pair> pairs = Stream.of(following, main.pair(), before.current(), before.previous())
+        List<Pair> pairs = Stream.of(following, first, able(before.current()), able(before.previous()))
                 .filter(Objects::nonNull)
                 .toList();
         List<Pair> valid = pairs.stream().filter(pair -> pair.validAt(now)).toList();
@@ -345,13 +457,13 @@ public final class Account {
                 .filter(pair -> !refusedUntil.containsKey(pair.serial()))
                 .findFirst()
                 .or(() -> valid.stream().findFirst())
-                .or(() -> Optional.ofNullable(before.current()))
-                .or(() -> Optional.ofNullable(main.pair()))
+                .or(() -> Optional.ofNullable(able(before.current())))
+                .or(() -> Optional.ofNullable(first))
                 .or(() -> pairs.stream().findFirst())
                 .orElse(null);
-        problems.forEach(problem -> found.add(chosen == null ? problem : problem.ignored()));
+        read.ofPairs().forEach(problem -> found.add(chosen == null ? problem : problem.ignored()));
         if (chosen != null) {
-            Stream.of(following, main.pair())
+            Stream.of(following, first)
                     .filter(Objects::nonNull)
                     .filter(pair -> !pair.serial().equals(chosen.serial()))
                     .forEach(pair -> aside(pair, pair == following, chosen, now).ifPresent(found::add));
@@ -413,29 +525,24 @@ public final class Account {
         }
     }
 
-    private @Nullable ResourceCipher cipher(List<Finding> found, State before) {
-        try {
-            String apiKey = SecretFile.value(prefix + "api-key", settings.apiKey(), settings.apiKeyFile());
-            if (blank(apiKey) && !blank(settings.apiKeyFile())) {
-                throw new SettingException(
-                        prefix + "api-key-file",
-                        "names a file that is empty",
-                        "put the API key from " + PORTAL + " there, or leave the setting out");
-            }
-            if (blank(apiKey)) {
-                return null;
-            }
-            if (apiKey.getBytes(StandardCharsets.UTF_8).length != 32) {
-                throw new SettingException(
-                        prefix + "api-key",
-                        "must have exactly 32 characters",
-                        "copy the API key from " + PORTAL + " again");
-            }
-            return new ResourceCipher(apiKey);
-        } catch (SettingException e) {
-            found.add(before.cipher() == null ? e.finding() : e.finding().ignored());
-            return before.cipher();
+    private @Nullable ResourceCipher readCipher() {
+        String apiKey = SecretFile.value(prefix + "api-key", settings.apiKey(), settings.apiKeyFile());
+        if (blank(apiKey) && !blank(settings.apiKeyFile())) {
+            throw new SettingException(
+                    prefix + "api-key-file",
+                    "names a file that is empty",
+                    "put the API key from " + PORTAL + " there, or leave the setting out");
         }
+        if (blank(apiKey)) {
+            return null;
+        }
+        if (apiKey.getBytes(StandardCharsets.UTF_8).length != 32) {
+            throw new SettingException(
+                    prefix + "api-key",
+                    "must have exactly 32 characters",
+                    "copy the API key from " + PORTAL + " again");
+        }
+        return new ResourceCipher(apiKey);
     }
 
     private @Nullable URI ownBaseUrl() {

@@ -3,6 +3,7 @@ package dev.tenpayroutes.account;
 import dev.tenpayroutes.wire.Rsa;
 import java.net.URI;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -28,7 +29,14 @@ public class Accounts {
 
     private static final Logger LOG = LoggerFactory.getLogger(Accounts.class);
 
+    /** An account whose files or token take longer is looked at on its own, and says so. */
+    private static final Duration LONGEST_LOOK = Duration.ofSeconds(2);
+
+    /** At a start there is nothing yet to go on with. */
+    private static final Duration LONGEST_FIRST_LOOK = Duration.ofSeconds(10);
+
     private final Map<String, Account> accounts = new LinkedHashMap<>();
+    private final Looks looks = new Looks(Account::look);
     private final URI notifyBaseUrl;
 
     public Accounts(AccountSettings settings, Rsa rsa, Clock clock) {
@@ -38,13 +46,27 @@ public class Accounts {
         }
         URI baseUrl = baseUrl(settings);
         this.notifyBaseUrl = notifyBaseUrl(settings);
-        settings.accounts().forEach((name, files) -> accounts.put(name, new Account(name, files, baseUrl, rsa, clock)));
+        read(settings, baseUrl, rsa, clock).forEach(account -> accounts.put(account.name(), account));
         if (unavailable().size() == accounts.size()) {
             throw new SettingException(
                     accounts.values().iterator().next().findings().get(0));
         }
         accounts.values().forEach(Account::report);
         LOG.info("accounts {} by {} RSA", accounts.keySet(), rsa);
+    }
+
+    /** The accounts of the settings as their files are now, a few read at once; logs nothing. */
+    public static List<Account> read(AccountSettings settings, @Nullable URI baseUrl, Rsa rsa, Clock clock) {
+        List<Account> read = settings.accounts().entrySet().stream()
+                .map(entry -> new Account(entry.getKey(), entry.getValue(), baseUrl, rsa, clock))
+                .toList();
+        new Looks(Account::read).at(read, LONGEST_FIRST_LOOK);
+        return read;
+    }
+
+    /** Looks at the files of all accounts; one that fails, or doesn't answer, stops no other. */
+    public void look() {
+        looks.at(accounts.values(), LONGEST_LOOK);
     }
 
     /** What is wrong with the settings that aren't one account's own; empty when nothing is. */

@@ -8,9 +8,12 @@ import java.nio.file.Files;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.security.PrivateKey;
+import java.security.ProviderException;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.Base64;
+import java.util.Collection;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -24,8 +27,12 @@ final class MerchantPair {
 
     private static final String PKCS11 = "pkcs11:";
 
-    /** A key with its certificate. */
-    record Pair(Credential credential, X509Certificate certificate) {
+    /**
+     * A key with its certificate.
+     *
+     * @param token where the key is, if it isn't one of a file
+     */
+    record Pair(Credential credential, X509Certificate certificate, Pkcs11.@Nullable Key token) {
         String serial() {
             return credential.serial();
         }
@@ -43,7 +50,7 @@ final class MerchantPair {
     private final @Nullable String pkcs11Config;
     private final Rsa rsa;
     private byte[] seen = {};
-    private volatile @Nullable Pair pair;
+    private @Nullable Pair pair;
     private @Nullable Finding problem;
 
     /** @param prefix of the account's settings, with its dot */
@@ -62,7 +69,7 @@ final class MerchantPair {
         this.rsa = rsa;
     }
 
-    /** The pair that lies there, if it is whole. */
+    /** The pair that lay there at the last look, if it is whole. */
     @Nullable Pair pair() {
         return pair;
     }
@@ -82,6 +89,30 @@ final class MerchantPair {
             return Files.exists(KeyFile.named(place));
         } catch (UnreadableException e) {
             return false;
+        }
+    }
+
+    /** Whether a pair can sign: a token may have been started anew, or have logged us out. Asks the token, which may take long. */
+    static boolean signs(Pair pair, Rsa rsa) {
+        return pair.token() == null || isKeyOf(pair.credential().key(), pair.certificate(), rsa);
+    }
+
+    private static boolean isKeyOf(PrivateKey key, X509Certificate certificate, Rsa rsa) {
+        byte[] text = "is this key the certificate's?".getBytes(StandardCharsets.US_ASCII);
+        try {
+            byte[] signature = Base64.getDecoder().decode(rsa.sign(key, text));
+            return rsa.verify(rsa.publicKey(certificate.getPublicKey().getEncoded()), text, signature);
+        } catch (GeneralSecurityException | ProviderException e) {
+            return false;
+        }
+    }
+
+    /** Its pair is lost if it is one of these: its token is logged in to again. */
+    void forget(Collection<Pair> lost) {
+        if (pair != null && pair.token() != null && lost.contains(pair)) {
+            pair.token().forget();
+            pair = null;
+            seen = new byte[0];
         }
     }
 
@@ -128,7 +159,7 @@ final class MerchantPair {
                 .findFirst()
                 .orElseThrow(() -> notTheKeyOf(certificates.get(0)));
         try {
-            return pair(rsa.privateKey(key), certificate);
+            return pair(rsa.privateKey(key), certificate, null);
         } catch (GeneralSecurityException e) {
             throw new SettingException(prefix + "private-key", "holds a key that can't be used", "give an RSA key");
         }
@@ -136,27 +167,26 @@ final class MerchantPair {
 
     /** A token's key shows nothing but what it does: it must sign what the certificate verifies. */
     private Pair tokenPair(List<X509Certificate> certificates, @Nullable String password) {
-        PrivateKey key = read(
+        Pkcs11.Key found = read(
                 "private-key",
                 "an RSA private key with its certificate, in the token that " + prefix + "pkcs11-config tells of",
-                () -> Pkcs11.key(pkcs11Config, keyPlace.substring(PKCS11.length()), password == null ? "" : password));
-        byte[] text = "is this key the certificate's?".getBytes(StandardCharsets.US_ASCII);
+                () -> Pkcs11.token(pkcs11Config)
+                        .key(keyPlace.substring(PKCS11.length()), password == null ? "" : password));
         try {
-            byte[] signature = java.util.Base64.getDecoder().decode(rsa.sign(key, text));
-            for (X509Certificate certificate : certificates) {
-                if (rsa.verify(rsa.publicKey(certificate.getPublicKey().getEncoded()), text, signature)) {
-                    return pair(key, certificate);
-                }
-            }
-        } catch (GeneralSecurityException | java.security.ProviderException e) {
+            rsa.sign(found.key(), new byte[0]);
+        } catch (GeneralSecurityException | ProviderException e) {
             throw new SettingException(
                     prefix + "private-key", "names a key that doesn't sign", "give an RSA key that may sign");
         }
-        throw notTheKeyOf(certificates.get(0));
+        X509Certificate certificate = certificates.stream()
+                .filter(one -> isKeyOf(found.key(), one, rsa))
+                .findFirst()
+                .orElseThrow(() -> notTheKeyOf(certificates.get(0)));
+        return pair(found.key(), certificate, found);
     }
 
-    private Pair pair(PrivateKey key, X509Certificate certificate) {
-        return new Pair(new Credential(merchantId, PlatformCertificates.serial(certificate), key), certificate);
+    private Pair pair(PrivateKey key, X509Certificate certificate, Pkcs11.@Nullable Key token) {
+        return new Pair(new Credential(merchantId, PlatformCertificates.serial(certificate), key), certificate, token);
     }
 
     private SettingException notTheKeyOf(X509Certificate certificate) {

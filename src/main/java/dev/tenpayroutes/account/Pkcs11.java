@@ -9,47 +9,84 @@ import java.security.PrivateKey;
 import java.security.Provider;
 import java.security.ProviderException;
 import java.security.Security;
-import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import javax.security.auth.login.FailedLoginException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Private keys that never leave their token (an HSM, a smart card): the JDK's SunPKCS11 provider signs with them.
+ * Private keys that never leave their token (an HSM, a smart card): the JDK's SunPKCS11 provider signs with them. One token
+ * that doesn't answer holds up no other. Safe for use by many threads.
  *
  * <p>A PIN that the token refused is not tried again while the program runs: tokens lock themselves after a few.
  */
 final class Pkcs11 {
 
     private static final String SUN_PKCS11 = "SunPKCS11";
-    private static final Map<String, Provider> PROVIDERS = new HashMap<>();
-    private static final Map<String, String> REFUSED_PINS = new HashMap<>();
+    private static final Map<String, Pkcs11> TOKENS = new ConcurrentHashMap<>();
 
-    private Pkcs11() {}
+    /** @param provider whose key it is; it is nothing to any other, even one for the same token */
+    record Key(PrivateKey key, Provider provider, Pkcs11 token) {
 
-    /** @param config file for the SunPKCS11 provider; each is loaded once */
-    static synchronized PrivateKey key(@Nullable String config, String label, String pin) throws UnreadableException {
+        /** It doesn't sign any more, since the token was started anew or has logged us out: the next is of a new login. */
+        void forget() {
+            token.forget(provider);
+        }
+    }
+
+    private final String config;
+    private @Nullable Provider provider;
+    private @Nullable String refusedPin;
+
+    private Pkcs11(String config) {
+        this.config = config;
+    }
+
+    /** @param config file for the SunPKCS11 provider */
+    static Pkcs11 token(@Nullable String config) throws UnreadableException {
         if (config == null || config.isBlank()) {
             throw new UnreadableException("names a key in a token, and no pkcs11-config is set");
         }
-        if (pin.equals(REFUSED_PINS.get(config))) {
+        return TOKENS.computeIfAbsent(config, Pkcs11::new);
+    }
+
+    /** Logs in, unless it is, and finds the key. */
+    synchronized Key key(String label, String pin) throws UnreadableException {
+        if (pin.equals(refusedPin)) {
             throw wrongPin();
         }
+        Provider made = provider();
         try {
-            KeyStore store = KeyStore.getInstance("PKCS11", provider(config));
-            store.load(null, pin.toCharArray());
+            KeyStore store = KeyStore.getInstance("PKCS11", made);
+            logIn(store, pin);
             if (store.getKey(label, null) instanceof PrivateKey key
                     && key.getAlgorithm().equals("RSA")) {
-                return key;
+                return new Key(key, made, this);
             }
-            throw new UnreadableException(
-                    "names an RSA key that the token doesn't have together with its certificate: " + label);
+        } catch (GeneralSecurityException | ProviderException e) {
+            throw unreachable();
+        }
+        throw new UnreadableException(
+                "names an RSA key that the token doesn't have together with its certificate: " + label);
+    }
+
+    private void logIn(KeyStore store, String pin) throws UnreadableException {
+        try {
+            store.load(null, pin.toCharArray());
         } catch (IOException | GeneralSecurityException | ProviderException e) {
             if (refusedPin(e)) {
-                REFUSED_PINS.put(config, pin);
+                refusedPin = pin;
                 throw wrongPin();
             }
-            throw new UnreadableException("names a key in a token that can't be reached");
+            forget(store.getProvider());
+            throw unreachable();
+        }
+    }
+
+    private synchronized void forget(Provider lost) {
+        if (lost == provider) {
+            Security.removeProvider(lost.getName());
+            provider = null;
         }
     }
 
@@ -64,21 +101,27 @@ final class Pkcs11 {
         return false;
     }
 
+    private static UnreadableException unreachable() {
+        return new UnreadableException("names a key in a token that can't be reached");
+    }
+
     private static UnreadableException wrongPin() {
         return new UnreadableException("names a key in a token that refuses the private-key-password, its PIN");
     }
 
-    private static Provider provider(String config) throws UnreadableException {
-        Provider known = PROVIDERS.get(config);
-        if (known != null) {
-            return known;
+    private Provider provider() throws UnreadableException {
+        if (provider != null) {
+            return provider;
         }
         KeyFile.content(KeyFile.named(config));
         try {
             Provider made = Security.getProvider(SUN_PKCS11).configure(config);
             // Last in the row: whoever asks for RSA without naming a provider goes on with the JDK's own.
-            Security.addProvider(made);
-            PROVIDERS.put(config, made);
+            if (Security.addProvider(made) < 0) {
+                throw new UnreadableException(
+                        "names a key in a token, and another token has the name that pkcs11-config gives it");
+            }
+            provider = made;
             return made;
         } catch (InvalidParameterException | ProviderException | UnsupportedOperationException e) {
             throw new UnreadableException(

@@ -48,6 +48,8 @@ final class PlatformCertificates {
             Instant readAt,
             boolean listed) {}
 
+    private static final Snapshot NOT_READ = new Snapshot(Map.of(), Map.of(), List.of(), Instant.EPOCH, false);
+
     private final String account;
     private final String setting;
     private final Path folder;
@@ -62,7 +64,7 @@ final class PlatformCertificates {
         this.folder = folder;
         this.rsa = rsa;
         this.clock = clock;
-        this.snapshot = read(Map.of());
+        this.snapshot = NOT_READ;
     }
 
     /** @param serial upper-case hex */
@@ -107,9 +109,14 @@ final class PlatformCertificates {
                 .toList();
     }
 
-    /** Reads the folder again. */
+    /** Reads the folder, which may take long; until the first look there is nothing. */
     void look() {
-        reread(snapshot);
+        reading.lock();
+        try {
+            reread();
+        } finally {
+            reading.unlock();
+        }
     }
 
     /** One thread reads, the others go on with what is there. */
@@ -118,24 +125,27 @@ final class PlatformCertificates {
             return current;
         }
         try {
-            if (snapshot != current) {
-                return snapshot;
-            }
-            Snapshot fresh = read(current.files());
-            // A folder that can't be read for a moment must not take the known keys away.
-            snapshot = fresh.listed()
-                    ? fresh
-                    : new Snapshot(current.files(), current.keys(), fresh.problems(), fresh.readAt(), false);
-            if (!snapshot.keys().keySet().equals(current.keys().keySet())) {
-                LOG.info(
-                        "account {}: platform certificates now {}",
-                        account,
-                        snapshot.keys().keySet());
-            }
-            return snapshot;
+            return snapshot == current ? reread() : snapshot;
         } finally {
             reading.unlock();
         }
+    }
+
+    private Snapshot reread() {
+        Snapshot current = snapshot;
+        Snapshot fresh = read(current.files());
+        // A folder that can't be read for a moment must not take the known keys away.
+        snapshot = fresh.listed()
+                ? fresh
+                : new Snapshot(current.files(), current.keys(), fresh.problems(), fresh.readAt(), false);
+        if (current != NOT_READ
+                && !snapshot.keys().keySet().equals(current.keys().keySet())) {
+            LOG.info(
+                    "account {}: platform certificates now {}",
+                    account,
+                    snapshot.keys().keySet());
+        }
+        return snapshot;
     }
 
     private Snapshot read(Map<String, Map<String, Key>> before) {

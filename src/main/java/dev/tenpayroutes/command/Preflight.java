@@ -156,8 +156,7 @@ final class Preflight {
         AccountSettings written = context.getBean(AccountSettings.class);
         URI baseUrl = url("tenpay.base-url", written.baseUrl());
         Rsa rsa = context.getBean(Rsa.class);
-        List<Account> accounts = new ArrayList<>();
-        written.accounts().forEach((name, files) -> accounts.add(new Account(name, files, baseUrl, rsa, clock)));
+        List<Account> accounts = Accounts.read(written, baseUrl, rsa, clock);
 
         List<Line> lines = new ArrayList<>();
         lines.addAll(Line.of(ScheduleSettings.problems(settings), "settings: durations, numbers and the wire format"));

@@ -34,7 +34,7 @@ class AccountWatch {
     }
 
     /**
-     * Looks at every account's files; one that fails stops no other. Keeps the gauges {@code tenpay.account.available} (1 or
+     * Looks at every account's files; one that fails or hangs stops no other. Keeps the gauges {@code tenpay.account.available} (1 or
      * 0) and {@code tenpay.certificate.days} (whole days left, negative once it has ended).
      */
     @Bean
@@ -47,13 +47,7 @@ class AccountWatch {
         List<Row> shown = new ArrayList<>();
         show(days, shown, rows(accounts), clock);
         return exchange -> {
-            for (Account account : accounts.all()) {
-                try {
-                    account.look();
-                } catch (RuntimeException e) {
-                    LOG.error("account {}: its files can't be judged", account.name(), e);
-                }
-            }
+            accounts.look();
             show(days, shown, rows(accounts), clock);
         };
     }

@@ -69,7 +69,9 @@ class AccountTest {
     }
 
     private Account account(AccountFiles files) {
-        return new Account("main", files, URI.create("https://uat.tenpayglobal.com"), RSA, clock);
+        Account account = new Account("main", files, URI.create("https://uat.tenpayglobal.com"), RSA, clock);
+        account.read();
+        return account;
     }
 
     private Account account() {

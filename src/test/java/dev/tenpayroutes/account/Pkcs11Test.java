@@ -13,19 +13,28 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.AuthProvider;
+import java.security.GeneralSecurityException;
+import java.security.InvalidKeyException;
 import java.security.KeyFactory;
 import java.security.KeyStore;
+import java.security.PrivateKey;
 import java.security.Provider;
+import java.security.ProviderException;
 import java.security.PublicKey;
 import java.security.Security;
+import java.security.SignatureSpi;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.security.spec.PKCS8EncodedKeySpec;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -72,6 +81,11 @@ class Pkcs11Test {
                 folder.toString()));
         command.addAll(List.of(arguments));
         return run(command.toArray(String[]::new));
+    }
+
+    /** Without what is logged, which comes on the same way. */
+    private static List<String> said(String what) throws Exception {
+        return program(what).lines().filter(line -> !line.contains("[main]")).toList();
     }
 
     private static String run(String... command) throws IOException, InterruptedException {
@@ -136,49 +150,143 @@ class Pkcs11Test {
         assertThat(said[4]).startsWith(setting + "names a file that does not exist: ");
     }
 
+    @Test
+    void aTokenThatLoggedUsOutOrHasLostItsKeySignsAgainWithoutARestart() throws Exception {
+        assertThat(said("lose"))
+                .containsExactly(
+                        "signs",
+                        "logged out: can't sign",
+                        "at the next look: signs",
+                        "without the key: tenpay.accounts.main.private-key names an RSA key that the token doesn't have"
+                                + " together with its certificate: main. Remedy: name a file that holds an RSA private key with"
+                                + " its certificate, in the token that tenpay.accounts.main.pkcs11-config tells of",
+                        "with the key: signs",
+                        "providers more: 0");
+    }
+
+    @Test
+    void whileATokenDoesNotAnswerItsAccountIsRefusedAtOnceAndNobodyWaits() throws Exception {
+        List<String> said = said("hang");
+        assertThat(said).hasSize(2);
+        assertThat(said.get(0))
+                .startsWith("silent: tenpay.accounts.main has files or a token that don't answer. Remedy: ");
+        assertThat(said.get(1)).isEqualTo("answers again: signs");
+    }
+
     /** What the tests start. */
     static final class Program {
         public static void main(String[] arguments) throws Exception {
             Path folder = Path.of(arguments[0]);
+            if (arguments[1].equals("lose")) {
+                lose(folder);
+                return;
+            }
+            if (arguments[1].equals("hang")) {
+                hang(folder);
+                return;
+            }
             if (arguments[1].equals("store")) {
-                Provider token = Security.getProvider("SunPKCS11")
-                        .configure(folder.resolve("pkcs11.cfg").toString());
-                KeyStore store = KeyStore.getInstance("PKCS11", token);
-                store.load(null, PIN.toCharArray());
-                X509Certificate certificate = KeyFile.certificates(KeyFile.content(folder.resolve("certificate.pem")))
-                        .get(0);
-                byte[] key = KeyFile.privateKey(KeyFile.content(folder.resolve("key.pem")), null);
-                store.setKeyEntry(
-                        "main",
-                        KeyFactory.getInstance("RSA").generatePrivate(new PKCS8EncodedKeySpec(key)),
-                        null,
-                        new Certificate[] {certificate});
+                store(
+                        folder,
+                        Security.getProvider("SunPKCS11")
+                                .configure(folder.resolve("pkcs11.cfg").toString()));
                 return;
             }
             Rsa rsa = Rsa.fastest();
             for (int i = 1; i < arguments.length; i += 5) {
-                AccountFiles files = new Papers(Files.createTempDirectory(folder, "papers")).files();
-                files = with(files, "private-key", "pkcs11:" + arguments[i + 1]);
-                files = with(files, "private-key-password", arguments[i + 2]);
-                files = with(
-                        files, "pkcs11-config", folder.resolve(arguments[i + 3]).toString());
-                Path certificate = folder.resolve(arguments[i + 4]);
-                show(rsa, with(files, "certificate", certificate.toString()), certificate);
+                show(folder, rsa, arguments[i + 1], arguments[i + 2], arguments[i + 3], arguments[i + 4]);
             }
         }
 
-        private static void show(Rsa rsa, AccountFiles files, Path certificate) throws Exception {
+        private static KeyStore token(Provider provider) throws Exception {
+            KeyStore token = KeyStore.getInstance("PKCS11", provider);
+            token.load(null, PIN.toCharArray());
+            return token;
+        }
+
+        private static void store(Path folder, Provider provider) throws Exception {
+            X509Certificate certificate = KeyFile.certificates(KeyFile.content(folder.resolve("certificate.pem")))
+                    .get(0);
+            byte[] key = KeyFile.privateKey(KeyFile.content(folder.resolve("key.pem")), null);
+            token(provider)
+                    .setKeyEntry(
+                            "main",
+                            KeyFactory.getInstance("RSA").generatePrivate(new PKCS8EncodedKeySpec(key)),
+                            null,
+                            new Certificate[] {certificate});
+        }
+
+        private static Account account(
+                Path folder, Rsa rsa, String label, String pin, String config, String certificate) throws IOException {
+            AccountFiles files = new Papers(Files.createTempDirectory(folder, "papers")).files();
+            files = with(files, "private-key", "pkcs11:" + label);
+            files = with(files, "private-key-password", pin);
+            files = with(files, "pkcs11-config", folder.resolve(config).toString());
+            files = with(files, "certificate", folder.resolve(certificate).toString());
             Account account = new Account(
                     "main",
                     files,
                     URI.create("https://x.example.com"),
                     rsa,
                     new AdjustableClock("2026-11-23T08:00:00Z"));
+            account.read();
+            return account;
+        }
+
+        private static void lose(Path folder) throws Exception {
+            Rsa rsa = Rsa.fastest();
+            Account account = account(folder, rsa, "main", PIN, "pkcs11.cfg", "certificate.pem");
+            System.out.println(state(account, rsa));
+            int providers = Security.getProviders().length;
+            ((AuthProvider) ours()).logout();
+            System.out.println("logged out: " + state(account, rsa));
+            account.read();
+            System.out.println("at the next look: " + state(account, rsa));
+
+            token(ours()).deleteEntry("main");
+            account.read();
+            System.out.println("without the key: " + state(account, rsa));
+            store(folder, ours());
+            account.read();
+            System.out.println("with the key: " + state(account, rsa));
+            System.out.println("providers more: " + (Security.getProviders().length - providers));
+        }
+
+        private static void hang(Path folder) throws IOException {
+            Rsa rsa = Rsa.fastest();
+            Account account = account(folder, rsa, "main", PIN, "pkcs11.cfg", "certificate.pem");
+            Security.insertProviderAt(new Hanging(), 1);
+            new Looks(Account::read).at(List.of(account), Duration.ofMillis(300));
+            System.out.println("silent: " + state(account, rsa));
+            Hanging.OVER.countDown();
+            Awaitility.await().until(account::works);
+            System.out.println("answers again: " + state(account, rsa));
+        }
+
+        private static Provider ours() {
+            return Security.getProvider("SunPKCS11-test");
+        }
+
+        private static String state(Account account, Rsa rsa) {
+            if (!account.works()) {
+                return account.findings().get(0).line();
+            }
+            try {
+                rsa.sign(account.credential().key(), new byte[] {1});
+                return "signs";
+            } catch (GeneralSecurityException | ProviderException e) {
+                return "can't sign";
+            }
+        }
+
+        private static void show(Path folder, Rsa rsa, String label, String pin, String config, String certificate)
+                throws Exception {
+            Account account = account(folder, rsa, label, pin, config, certificate);
             account.findings().forEach(finding -> System.out.println(finding.line()));
             if (account.works()) {
                 Credential credential = account.credential();
                 byte[] text = {1, 2, 3};
-                PublicKey key = rsa.publicKey(KeyFile.certificates(KeyFile.content(certificate))
+                PublicKey key = rsa.publicKey(KeyFile.certificates(KeyFile.content(folder.resolve(certificate)))
                         .get(0)
                         .getPublicKey()
                         .getEncoded());
@@ -186,6 +294,64 @@ class Pkcs11Test {
                 System.out.println("serial " + credential.serial());
                 System.out.println("verified " + rsa.verify(key, text, signature));
                 System.out.println("bytes " + credential.key().getEncoded());
+            }
+        }
+    }
+
+    /** Asked first for a signature, by a key of any token; it says that the key isn't its own, but not at once. */
+    @SuppressWarnings({"serial", "deprecation"})
+    public static final class Hanging extends Provider {
+        static final CountDownLatch OVER = new CountDownLatch(1);
+
+        Hanging() {
+            super("hanging", "1", "a token that doesn't answer");
+            put("Signature.SHA256withRSA", Signing.class.getName());
+        }
+
+        public static final class Signing extends SignatureSpi {
+            @Override
+            protected void engineInitSign(PrivateKey key) throws InvalidKeyException {
+                try {
+                    OVER.await();
+                } catch (InterruptedException e) {
+                    throw new IllegalStateException(e);
+                }
+                throw new InvalidKeyException();
+            }
+
+            @Override
+            protected void engineInitVerify(PublicKey key) {
+                throw new UnsupportedOperationException();
+            }
+
+            @Override
+            protected void engineUpdate(byte b) {
+                throw new UnsupportedOperationException();
+            }
+
+            @Override
+            protected void engineUpdate(byte[] bytes, int from, int length) {
+                throw new UnsupportedOperationException();
+            }
+
+            @Override
+            protected byte[] engineSign() {
+                throw new UnsupportedOperationException();
+            }
+
+            @Override
+            protected boolean engineVerify(byte[] signature) {
+                throw new UnsupportedOperationException();
+            }
+
+            @Override
+            protected void engineSetParameter(String name, Object value) {
+                throw new UnsupportedOperationException();
+            }
+
+            @Override
+            protected Object engineGetParameter(String name) {
+                throw new UnsupportedOperationException();
             }
         }
     }

@@ -45,7 +45,9 @@ class PlatformCertificatesTest {
     }
 
     private PlatformCertificates certificates() {
-        return new PlatformCertificates("main", folder(), Rsa.fastest(), clock);
+        PlatformCertificates certificates = new PlatformCertificates("main", folder(), Rsa.fastest(), clock);
+        certificates.look();
+        return certificates;
     }
 
     private void write(String name, String content) throws IOException {

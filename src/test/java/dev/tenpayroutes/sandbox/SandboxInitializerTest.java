@@ -100,7 +100,8 @@ class SandboxInitializerTest {
                 .containsEntry("tenpay.accounts.main.app-id", "wx0123456789abcdef")
                 .containsEntry("tenpay.clients.sandbox.api-key", "sandbox-key")
                 .containsEntry("tenpay.clients.sandbox.accounts", "main")
-                .containsEntry("tenpay.clients.sandbox.scopes", "payments:read,payments:write,refunds:write");
+                .containsEntry(
+                        "tenpay.clients.sandbox.scopes", "payments:read,payments:write,refunds:write,metrics:read");
         assertThat(settings.get("tenpay.accounts.main.api-key")).matches("[0-9A-Za-z]{32}");
         assertThat(Path.of(settings.get("tenpay.accounts.main.platform-certificates")))
                 .isAbsolute()

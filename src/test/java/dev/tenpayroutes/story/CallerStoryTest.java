@@ -249,14 +249,20 @@ class CallerStoryTest extends Story {
         assertThat(send("GET", "/v1/payments", WATCHER, null).status()).isEqualTo(403);
         assertThat(send("POST", "/v1/payments", WATCHER, order(newNumber())).status())
                 .isEqualTo(403);
-        assertThat(send("GET", "/actuator/prometheus", WRITER, null).status()).isEqualTo(403);
     }
 
     @Test
-    void metricsAreForClientsThatMayReadPayments() {
-        assertThat(send("GET", "/actuator/metrics", READER, null).status()).isEqualTo(200);
-        assertThat(send("GET", "/actuator/metrics", WRITER, null).status()).isEqualTo(403);
-        assertThat(send("GET", "/actuator/env", READER, null).status()).isEqualTo(404);
+    void metricsTellOfAllAccountsSoTheyAreForClientsThatMayReadMetrics() {
+        for (String path : List.of(
+                "/actuator",
+                "/actuator/metrics",
+                "/actuator/metrics/tenpay.account.available",
+                "/actuator/prometheus")) {
+            assertThat(send("GET", path, WATCHER, null).status()).as(path).isEqualTo(200);
+            assertThat(send("GET", path, READER, null).status()).as(path).isEqualTo(403);
+            assertThat(send("GET", path, WRITER, null).status()).as(path).isEqualTo(403);
+        }
+        assertThat(send("GET", "/actuator/env", WATCHER, null).status()).isEqualTo(404);
     }
 
     @ParameterizedTest

@@ -55,7 +55,7 @@ final class JarProcess {
         settings.putAll(account.settings());
         settings.put("tenpay.clients.erp.api-key", KEY);
         settings.put("tenpay.clients.erp.accounts", account.name());
-        settings.put("tenpay.clients.erp.scopes", "payments:read,payments:write,refunds:write");
+        settings.put("tenpay.clients.erp.scopes", "payments:read,payments:write,refunds:write,metrics:read");
     }
 
     Map<String, String> settings() {
