@@ -25,6 +25,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -45,6 +46,9 @@ import org.apache.camel.component.http.springboot.HttpComponentConverter;
 import org.apache.camel.spring.boot.CamelAutoConfiguration;
 import org.apache.camel.spring.boot.TypeConversionConfiguration;
 import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.annotation.AnnotatedBeanDefinition;
+import org.springframework.beans.factory.config.BeanDefinition;
+import org.springframework.beans.factory.support.BeanDefinitionRegistry;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
@@ -54,7 +58,9 @@ import org.springframework.boot.autoconfigure.jdbc.DataSourceAutoConfiguration;
 import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.AnnotationBeanNameGenerator;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.ClassPathScanningCandidateComponentProvider;
 import org.springframework.context.annotation.ComponentScan;
 import org.springframework.context.support.GenericApplicationContext;
 import org.springframework.core.env.Environment;
@@ -70,6 +76,7 @@ final class Preflight {
     /** Clients give up on a dead host after 5 s or less; this is for what hangs in spite of them. */
     private static final Duration LONGEST = Duration.ofSeconds(30);
 
+    private static final String PROGRAM = "dev.tenpayroutes";
     private static final String ONLINE = "--online";
     private static final String STORE = "spring.datasource.url";
 
@@ -253,9 +260,14 @@ final class Preflight {
         CamelContext camel = context.getBean(CamelContext.class);
         Environment settings = context.getEnvironment();
         String location = settings.getProperty("tenpay.routes", "");
-        RouteFiles files = new RouteFiles(location, context.getBeanProvider(DataSource.class));
+        RouteFiles files =
+                new RouteFiles(location, context.getBeanProvider(DataSource.class), beans(context)::contains);
         List<Line> lines = new ArrayList<>();
-        lines.addAll(Line.of(files.problems(camel, RouteFiles.Kind.ROUTES), "routes of " + location));
+        List<SettingException> problems = new ArrayList<>(files.problems(camel, RouteFiles.Kind.ROUTES));
+        if (problems.isEmpty()) {
+            problems.addAll(files.endpointProblems(camel));
+        }
+        lines.addAll(Line.of(problems, "routes of " + location));
         lines.addAll(Line.of(files.problems(camel, RouteFiles.Kind.MAPPINGS), "mappings of " + location));
         try {
             context.getBean(PaymentMethods.class);
@@ -264,6 +276,22 @@ final class Preflight {
             lines.add(failure("payment-methods.yaml", e, ""));
         }
         return lines;
+    }
+
+    /** The names of all beans of the program, most of which aren't made here. */
+    private static Set<String> beans(ConfigurableApplicationContext context) {
+        Set<String> names = new HashSet<>();
+        ClassPathScanningCandidateComponentProvider classes =
+                new ClassPathScanningCandidateComponentProvider(true, context.getEnvironment());
+        for (BeanDefinition found : classes.findCandidateComponents(PROGRAM)) {
+            names.add(AnnotationBeanNameGenerator.INSTANCE.generateBeanName(
+                    found, (BeanDefinitionRegistry) context.getBeanFactory()));
+            ((AnnotatedBeanDefinition) found)
+                    .getMetadata()
+                    .getAnnotatedMethods(Bean.class.getName())
+                    .forEach(method -> names.add(method.getMethodName()));
+        }
+        return names;
     }
 
     /** Each in a thread of its own: who doesn't answer holds up nobody, and is told apart. */

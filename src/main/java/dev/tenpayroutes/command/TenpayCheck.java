@@ -13,6 +13,7 @@ import java.net.URI;
 import java.net.UnknownHostException;
 import java.security.SecureRandom;
 import java.security.cert.Certificate;
+import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.DateTimeException;
@@ -26,6 +27,8 @@ import java.util.Locale;
 import java.util.Set;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSession;
+import javax.net.ssl.X509TrustManager;
+import javax.security.auth.x500.X500Principal;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Exchange;
 import org.apache.camel.Expression;
@@ -33,6 +36,8 @@ import org.apache.camel.ProducerTemplate;
 import org.apache.camel.component.http.HttpEndpoint;
 import org.apache.camel.support.DefaultExchange;
 import org.apache.camel.support.PluginHelper;
+import org.apache.camel.support.jsse.SSLContextParameters;
+import org.apache.camel.support.jsse.TrustManagersParameters;
 import org.apache.hc.client5.http.classic.HttpClient;
 import org.apache.hc.client5.http.classic.methods.HttpGet;
 import org.apache.hc.client5.http.classic.methods.HttpPost;
@@ -58,6 +63,7 @@ final class TenpayCheck {
     private static final Timeout LONGEST_WAIT = Timeout.ofSeconds(3);
     private static final Duration SMALL = Duration.ofSeconds(30);
     private static final long FEW_DAYS = 30;
+    private static final int LONGEST_NAME = 150;
     private static final int LONGEST_ANSWER = 64 * 1024;
 
     private final ApplicationContext context;
@@ -83,6 +89,10 @@ final class TenpayCheck {
             @Nullable SSLSession session) {}
 
     private Answer send(HttpUriRequestBase request) throws IOException {
+        return send(client, request);
+    }
+
+    private static Answer send(HttpClient client, HttpUriRequestBase request) throws IOException {
         HttpClientContext seen = HttpClientContext.create();
         if (client instanceof Configurable configured) {
             request.setConfig(RequestConfig.copy(configured.getConfig())
@@ -112,8 +122,74 @@ final class TenpayCheck {
             lines.add(clock(url, answer.date()));
         } catch (IOException e) {
             lines.add(Line.fail(url + " " + trouble(e), remedy(e)));
+            if (e instanceof SSLException) {
+                lines.addAll(presented(url));
+            }
         }
         return lines;
+    }
+
+    /** What whom we don't trust shows of itself, on the same way: a handshake that is refused before anything is sent. */
+    private List<Line> presented(URI url) {
+        Presented presented = new Presented();
+        TrustManagersParameters trust = new TrustManagersParameters();
+        trust.setTrustManager(presented);
+        SSLContextParameters tls = new SSLContextParameters();
+        tls.setTrustManagers(trust);
+        tls.setSecureSocketProtocols(context.getBean(SSLContextParameters.class).getSecureSocketProtocols());
+        String name = "presented-" + url.getHost() + "-" + url.getPort();
+        camel.getRegistry().bind(name, tls);
+        try {
+            send(
+                    camel.getEndpoint(CLIENT + "&sslContextParameters=#" + name, HttpEndpoint.class)
+                            .getHttpClient(),
+                    new HttpGet(url + "/"));
+        } catch (IOException e) {
+            // As it must: who was shown is refused.
+        }
+        return presented.chain.stream()
+                .map(certificate -> Line.warn(
+                        url.getHost() + ": shows certificate " + words(certificate),
+                        "if it is Tenpay's, or that of a proxy of yours, trust its issuer:"
+                                + " spring.ssl.bundle.pem.tenpay.truststore.certificate"))
+                .toList();
+    }
+
+    /** Keeps what is shown, and trusts nobody. */
+    private static final class Presented implements X509TrustManager {
+        private List<X509Certificate> chain = List.of();
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String kind) throws CertificateException {
+            this.chain = List.of(chain);
+            throw new CertificateException("only looked at");
+        }
+
+        @Override
+        public void checkClientTrusted(X509Certificate[] chain, String kind) throws CertificateException {
+            throw new CertificateException("no client");
+        }
+
+        @Override
+        public X509Certificate[] getAcceptedIssuers() {
+            return new X509Certificate[0];
+        }
+    }
+
+    private long daysLeft(X509Certificate certificate) {
+        return Duration.between(clock.instant(), certificate.getNotAfter().toInstant())
+                .toDays();
+    }
+
+    private String words(X509Certificate certificate) {
+        return name(certificate.getSubjectX500Principal()) + " by " + name(certificate.getIssuerX500Principal()) + ", "
+                + daysLeft(certificate) + " days left";
+    }
+
+    /** Anybody may write anything into a certificate, and a terminal obeys some of it. */
+    private static String name(X500Principal of) {
+        String name = of.getName().replaceAll("[\\p{Cntrl}\\p{Cf}]", "?");
+        return name.length() > LONGEST_NAME ? name.substring(0, LONGEST_NAME) + "…" : name;
     }
 
     private void chain(URI url, Answer answer, List<Line> lines) throws IOException {
@@ -126,14 +202,9 @@ final class TenpayCheck {
         }
         for (Certificate certificate : answer.session().getPeerCertificates()) {
             if (certificate instanceof X509Certificate x509) {
-                long days = Duration.between(clock.instant(), x509.getNotAfter().toInstant())
-                        .toDays();
-                String words = url.getHost() + ": " + answer.session().getProtocol() + ", certificate "
-                        + x509.getSubjectX500Principal().getName() + " by "
-                        + x509.getIssuerX500Principal().getName()
-                        + ", " + days + " days left";
+                String words = url.getHost() + ": " + answer.session().getProtocol() + ", certificate " + words(x509);
                 lines.add(
-                        days >= FEW_DAYS / 3
+                        daysLeft(x509) >= FEW_DAYS / 3
                                 ? Line.ok(words)
                                 : Line.warn(words, "if it isn't replaced in time, calls fail: ask whose it is"));
             }

@@ -8,9 +8,15 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import javax.sql.DataSource;
 import net.thisptr.jackson.jq.JsonQuery;
 import net.thisptr.jackson.jq.Versions;
@@ -22,32 +28,51 @@ import org.apache.camel.spi.Resource;
 import org.apache.camel.spring.boot.CamelContextConfiguration;
 import org.apache.camel.support.PluginHelper;
 import org.apache.camel.support.ResourceHelper;
+import org.jspecify.annotations.Nullable;
 import org.postgresql.util.PSQLException;
+import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.core.io.support.PathMatchingResourcePatternResolver;
 import org.springframework.stereotype.Component;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.constructor.SafeConstructor;
 
 /**
  * Reads the files of {@code routes/} in full before they count, at start and when one is edited live.
  *
  * <p>A mapping that doesn't compile, a statement that PostgreSQL can't prepare, or a route file that can't be read or
- * names a file that isn't there, is a {@link SettingException} with its name, place and reason: not an error at the
- * first order.
+ * names a file, a bean or a route that isn't there, is a {@link SettingException} with its name, place and reason: not an
+ * error at the first order.
  */
 @Component
 public class RouteFiles implements CamelContextConfiguration {
 
     private static final Pattern NAMED = Pattern.compile("\\{\\{tenpay\\.routes}}/([\\w/.-]+)");
+    private static final Pattern BEAN = Pattern.compile("(?:ref: #?|\\w+: #|(?s:.*)\\bbean:)(\\w+)(?s:\\W.*)?");
+
+    /** Endpoints of the routes' own: whoever sends to one that no route reads from waits for nobody, or is lost. */
+    private static final Pattern INSIDE = Pattern.compile("(?:direct|seda):[^?$]+");
+
     private static final String REMEDY = "correct the file; nothing of it was loaded";
 
     private final String location;
     private final ObjectProvider<DataSource> store;
+    private final Predicate<String> isBean;
     private final PathMatchingResourcePatternResolver files = new PathMatchingResourcePatternResolver();
 
-    public RouteFiles(@Value("${tenpay.routes}") String location, ObjectProvider<DataSource> store) {
+    @Autowired
+    RouteFiles(@Value("${tenpay.routes}") String location, ObjectProvider<DataSource> store, BeanFactory beans) {
+        this(location, store, beans::containsBean);
+    }
+
+    /** @param isBean whether the whole program has a bean of this name */
+    public RouteFiles(String location, ObjectProvider<DataSource> store, Predicate<String> isBean) {
         this.location = location;
         this.store = store;
+        this.isBean = isBean;
     }
 
     @Override
@@ -76,19 +101,88 @@ public class RouteFiles implements CamelContextConfiguration {
     /** All files of a kind that can't work; statements are judged by the store, which must have its tables. */
     public List<SettingException> problems(CamelContext camel, Kind kind) {
         List<SettingException> problems = new ArrayList<>();
+        Map<String, String> texts = texts(kind, problems);
+        texts.forEach((name, text) -> tried(problems, () -> check(camel, name, text)));
+        if (kind == Kind.ROUTES && problems.isEmpty()) {
+            Set<String> read = texts.values().stream()
+                    .flatMap(text -> maps(yaml(text)))
+                    .filter(map -> map.get("from") instanceof Map)
+                    .map(map -> uri((Map<?, ?>) map.get("from")))
+                    .collect(Collectors.toSet());
+            texts.forEach((name, text) -> maps(yaml(text))
+                    .map(RouteFiles::uri)
+                    .filter(uri -> INSIDE.matcher(uri).matches() && !read.contains(uri))
+                    .distinct()
+                    .forEach(uri -> problems.add(
+                            new SettingException(name, "names " + uri + ", which no route reads from", REMEDY))));
+        }
+        return problems;
+    }
+
+    /** All that Camel says against the endpoints that routes name; it says the same, of the first one, when it starts. */
+    public List<SettingException> endpointProblems(CamelContext camel) {
+        List<SettingException> problems = new ArrayList<>();
+        Set<String> before = Set.copyOf(camel.getComponentNames());
+        texts(Kind.ROUTES, problems)
+                .forEach((name, text) -> maps(yaml(text))
+                        .filter(map -> map.get("uri") instanceof String)
+                        .distinct()
+                        .forEach(map -> tried(problems, () -> endpoint(camel, name, map))));
+        // Not kept: they would be started with Camel, and most of them are nothing without the whole program.
+        List.copyOf(camel.getComponentNames()).stream()
+                .filter(name -> !before.contains(name))
+                .forEach(camel::removeComponent);
+        return problems;
+    }
+
+    private static void endpoint(CamelContext camel, String name, Map<?, ?> endpoint) {
+        Map<String, Object> parameters = new LinkedHashMap<>();
+        if (endpoint.get("parameters") instanceof Map<?, ?> written) {
+            written.forEach((option, value) ->
+                    parameters.put(option.toString(), camel.resolvePropertyPlaceholders(String.valueOf(value))));
+        }
+        try {
+            camel.removeEndpoint(camel.getEndpoint(endpoint.get("uri").toString(), parameters));
+        } catch (Exception e) {
+            throw broken(name, e);
+        }
+    }
+
+    private Map<String, String> texts(Kind kind, List<SettingException> problems) {
+        Map<String, String> texts = new LinkedHashMap<>();
         try {
             for (var file : files.getResources(location + kind.pattern)) {
-                try {
-                    check(camel, file.getFilename(), file.getContentAsString(StandardCharsets.UTF_8));
-                } catch (SettingException e) {
-                    problems.add(e);
-                }
+                texts.put(file.getFilename(), file.getContentAsString(StandardCharsets.UTF_8));
             }
         } catch (IOException e) {
             problems.add(
                     new SettingException(location, "can't be read: " + e.getMessage(), "make the folder readable"));
         }
-        return problems;
+        return texts;
+    }
+
+    private static void tried(List<SettingException> problems, Runnable check) {
+        try {
+            check.run();
+        } catch (SettingException e) {
+            problems.add(e);
+        }
+    }
+
+    private static Object yaml(String text) {
+        return new Yaml(new SafeConstructor(new LoaderOptions())).load(text);
+    }
+
+    /** Every map of a file, at whatever depth. */
+    private static Stream<Map<?, ?>> maps(@Nullable Object node) {
+        if (node instanceof Map<?, ?> map) {
+            return Stream.concat(Stream.of(map), map.values().stream().flatMap(RouteFiles::maps));
+        }
+        return node instanceof List<?> list ? list.stream().flatMap(RouteFiles::maps) : Stream.empty();
+    }
+
+    private static String uri(Map<?, ?> map) {
+        return map.get("uri") instanceof String uri ? uri : "";
     }
 
     @Override
@@ -162,6 +256,23 @@ public class RouteFiles implements CamelContextConfiguration {
         } catch (Exception e) {
             throw broken(name, e);
         }
+        maps(yaml(text))
+                .flatMap(RouteFiles::beans)
+                .filter(isBean.negate())
+                .findFirst()
+                .ifPresent(bean -> {
+                    throw new SettingException(name, "names the bean " + bean + ", which is not there", REMEDY);
+                });
+    }
+
+    /** The beans that a step names: {@code ref: x}, {@code strategy: "#x"}, or {@code bean:x} in an endpoint or expression. */
+    private static Stream<String> beans(Map<?, ?> step) {
+        return step.entrySet().stream()
+                .filter(entry -> entry.getValue() instanceof String)
+                .map(entry -> entry.getKey() + ": " + entry.getValue())
+                .map(BEAN::matcher)
+                .filter(Matcher::matches)
+                .map(bean -> bean.group(1));
     }
 
     /** The innermost reason has the place; the outer ones only repeat the whole file. */

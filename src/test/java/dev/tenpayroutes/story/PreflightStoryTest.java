@@ -221,6 +221,42 @@ class PreflightStoryTest {
     }
 
     @Test
+    void aMisspeltBeanRouteEndpointOrFileOfARouteFails() throws IOException {
+        Path routes = copyOfRoutes();
+        settings.put("tenpay.routes", "file:" + routes);
+        edit(routes.resolve("payment-close.camel.yaml"), "ref: closableOnly", "ref: closableOnyl");
+        edit(routes.resolve("events-kafka.camel.yaml"), "#madeEvents", "#madeEvnets");
+        edit(routes.resolve("erp-notify.camel.yaml"), "bean:erpAttempts", "bean:erpAtempts");
+        edit(routes.resolve("housekeeping.camel.yaml"), "event-forget.sql", "event-forgte.sql");
+        assertThat(preflight()).isEqualTo(1);
+        assertThat(String.join("\n", lines("FAIL")))
+                .contains("payment-close.camel.yaml names the bean closableOnyl, which is not there")
+                .contains("events-kafka.camel.yaml names the bean madeEvnets", "names the bean erpAtempts")
+                .contains("housekeeping.camel.yaml names sql/event-forgte.sql, which is not there");
+
+        edit(routes.resolve("payment-close.camel.yaml"), "closableOnyl", "closableOnly");
+        edit(routes.resolve("events-kafka.camel.yaml"), "madeEvnets", "madeEvents");
+        edit(routes.resolve("erp-notify.camel.yaml"), "erpAtempts", "erpAttempts");
+        edit(routes.resolve("housekeeping.camel.yaml"), "event-forgte.sql", "event-forget.sql");
+        edit(routes.resolve("order-intake.camel.yaml"), "uri: direct:payment-submit", "uri: direct:payment-sumbit");
+        assertThat(preflight()).isEqualTo(1);
+        assertThat(lines("FAIL"))
+                .singleElement()
+                .asString()
+                .contains("order-intake.camel.yaml names direct:payment-sumbit, which no route reads from");
+
+        edit(routes.resolve("order-intake.camel.yaml"), "sumbit", "submit");
+        edit(routes.resolve("idempotency-check.camel.yaml"), "outputType", "outputTpye");
+        edit(routes.resolve("housekeeping.camel.yaml"), "uri: timer:queue-age", "uri: tmier:queue-age");
+        edit(routes.resolve("events-kafka.camel.yaml"), "valueSerializer", "valueSerialiser");
+        assertThat(preflight()).isEqualTo(1);
+        assertThat(String.join("\n", lines("FAIL")))
+                .contains("idempotency-check.camel.yaml is broken: ", "outputTpye")
+                .contains("housekeeping.camel.yaml is broken: No endpoint could be found for: tmier://queue-age")
+                .contains("events-kafka.camel.yaml is broken: ", "valueSerialiser");
+    }
+
+    @Test
     void aBaseUrlThatIsLeftOutIsNamedAndHidesNothingElse() {
         settings.remove("tenpay.base-url");
 
@@ -427,6 +463,10 @@ class PreflightStoryTest {
                     "https://localhost:" + secure.getAddress().getPort());
             assertThat(preflight()).isEqualTo(1);
             assertThat(lines("FAIL")).singleElement().asString().contains("localhost", "can't prove who it is (TLS: ");
+            assertThat(said)
+                    .containsPattern("warn  localhost: shows certificate CN=localhost by CN=localhost, 29 days left\n"
+                            + " +Remedy: if it is Tenpay's, .* spring.ssl.bundle.pem.tenpay.truststore.certificate");
+            assertThat(asked).as("heard by a stranger").noneMatch(request -> request.startsWith("GET"));
 
             settings.put("spring.ssl.bundle.pem.tenpay.truststore.certificate", "file:" + certificate);
             settings.put("camel.component.http.proxy-host", "127.0.0.1");
