@@ -248,6 +248,48 @@ class HouseKubernetesTest {
         assertThat(manifest("hpa.yaml").at("/spec/minReplicas").asInt()).isGreaterThan(1);
     }
 
+    /** Killed in a migration, it would begin it anew, for ever. */
+    @Test
+    void aPodHasTheTimeForALongMigration() {
+        JsonNode startup = container().path("startupProbe");
+        assertThat(startup.path("periodSeconds").asInt()
+                        * startup.path("failureThreshold").asInt())
+                .isGreaterThanOrEqualTo(1800);
+        // A migration has no time limit of its own.
+        assertThat(House.read(Path.of("src/main/resources/db/migration/beforeEachMigrate.sql")))
+                .contains("statement_timeout = 0");
+    }
+
+    @Test
+    void namesAreAnsweredForAndPrometheusIsLetIn() {
+        JsonNode policy = manifest("networkpolicy.yaml");
+        List<JsonNode> names = each(policy.at("/spec/egress"))
+                .filter(rule -> each(rule.path("ports"))
+                        .anyMatch(port -> port.path("port").asInt() == 53))
+                .toList();
+        assertThat(names).hasSize(1);
+        assertThat(each(names.get(0).path("ports"))
+                        .map(port -> port.path("protocol").asText()))
+                .containsExactlyInAnyOrder("UDP", "TCP");
+        assertThat(names.get(0).path("to").toString())
+                .contains("\"kubernetes.io/metadata.name\":\"kube-system\"")
+                .contains("169.254.20.10/32");
+        // One peer: pods of that name in that namespace, and not either of both.
+        assertThat(each(policy.at("/spec/ingress")).map(rule -> rule.path("from")))
+                .anySatisfy(from -> {
+                    assertThat(from).hasSize(1);
+                    assertThat(from.at("/0/namespaceSelector/matchLabels/kubernetes.io~1metadata.name")
+                                    .asText())
+                            .isEqualTo("monitoring");
+                    assertThat(from.at("/0/podSelector/matchLabels/app.kubernetes.io~1name")
+                                    .asText())
+                            .isEqualTo("prometheus");
+                });
+        assertThat(each(policy.at("/spec/ingress")))
+                .allSatisfy(
+                        rule -> assertThat(rule.at("/ports/0/port").asText()).isEqualTo("http"));
+    }
+
     @Test
     void everythingIsAboutThePodsOfTheDeployment() {
         JsonNode deployment = manifest("deployment.yaml");
@@ -293,5 +335,11 @@ class HouseKubernetesTest {
         assertThat(House.files(House.MAIN, ".java"))
                 .anyMatch(file -> House.read(file).contains("\"" + metric.replace('_', '.') + "\""));
         assertThat(House.read(House.SETTINGS)).containsPattern("include: .*\\bprometheus\\b");
+        // Its queues are columns of the statement that measures them.
+        String queues = House.read(FOLDER.resolve("hpa.yaml")).replaceFirst("(?s).*queue=~\"([a-z|]+)\".*", "$1");
+        String measured = House.read(House.SQL.resolve("queue-age.sql"));
+        assertThat(List.of(queues.split("\\|")))
+                .hasSizeGreaterThan(2)
+                .allSatisfy(queue -> assertThat(measured).containsPattern(" as " + queue + "\\b"));
     }
 }
