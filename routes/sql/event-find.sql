@@ -2,11 +2,7 @@
 select cast(to_jsonb(e) - 'data' || jsonb_build_object(
     'order_no', p.order_no,
     'refund_no', r.refund_no,
-    'status', case
-        when d.dead then 'DEAD'
-        when d.pending then 'PENDING'
-        when d.deliveries is not null then 'DELIVERED'
-        else 'UNADDRESSED' end,
+    'status', event_status(e.id),
     'deliveries', coalesce(d.deliveries, '[]'),
     'attempts', coalesce((
         select jsonb_agg(to_jsonb(a) order by a.id) from event_attempt a where a.event_id = e.id), '[]')) as text) as event
@@ -15,8 +11,6 @@ join payment p on p.id = e.payment_id
 left join refund r on r.id = e.refund_id
 cross join lateral (
     select
-        bool_or(d.state = 'DEAD') as dead,
-        bool_or(d.state = 'PENDING') as pending,
         jsonb_agg(jsonb_build_object(
             'destination', d.destination, 'state', d.state, 'attempts', d.attempts, 'finished_at', d.finished_at,
             -- None while it is under way, or waits for an earlier event of its payment.

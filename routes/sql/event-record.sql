@@ -51,19 +51,26 @@ with result as (
     select event, :#${variable.destination}, at, millis, status, outcome, problem
     from judged
     where outcome <> 'RELEASED'
-), told as (
+), asking as (
     -- 410 is for good, until a person acts; 429 and 503 speak for the whole address, and ask for so long.
+    select account, bool_or(outcome = 'GONE') as gone, max(asked) filter (where status in (429, 503)) as asked
+    from judged
+    group by account
+), addresses as (
+    -- In the order of their keys, so that no two instances wait for each other.
+    select d.account
+    from event_destination d
+    join asking a on a.account = d.account
+    where d.destination = :#${variable.destination} and (a.gone or a.asked is not null)
+    order by d.account
+    for update of d
+), told as (
     update event_destination d
-    set disabled_at = case when t.gone then coalesce(d.disabled_at, now()) else d.disabled_at end,
-        paused_until = greatest(d.paused_until, now() + t.asked)
-    from (
-        select account, bool_or(outcome = 'GONE') as gone, max(asked) filter (where status in (429, 503)) as asked
-        from judged
-        group by account
-    ) t
-    where d.account = t.account
-      and d.destination = :#${variable.destination}
-      and (t.gone or t.asked is not null)
+    set disabled_at = case when a.gone then coalesce(d.disabled_at, now()) else d.disabled_at end,
+        paused_until = greatest(d.paused_until, now() + a.asked)
+    from addresses
+    join asking a on a.account = addresses.account
+    where d.account = addresses.account and d.destination = :#${variable.destination}
 )
 select e.event_id, e.type, e.account, j.outcome, j.status, j.problem, s.state, s.attempts
 from judged j

@@ -1,12 +1,12 @@
 -- Has events sent again: one of the caller's, or those of a range that were settled before it asked, some at a time.
 with chosen as (
-    select e.id, e.account, e.payment_id, e.type
+    select e.id
     from erp_event e
     where e.event_id = cast(:#${variable.eventKey} as uuid)
       and e.account = any (string_to_array(:#${variable.accounts}, ','))
     union all
     (
-        select e.id, e.account, e.payment_id, e.type
+        select e.id
         from erp_event e
         where cast(:#${variable.eventKey} as uuid) is null
           and e.account = any (string_to_array(:#${variable.accounts}, ','))
@@ -25,13 +25,18 @@ with chosen as (
         limit 1001
     )
 ), picked as (
-    select * from chosen limit 1000
+    -- Held, so that none of them is forgotten meanwhile; what was forgotten just before is gone from here as well.
+    select e.id, e.account, e.payment_id, e.type, e.created_at
+    from (select * from chosen limit 1000) c
+    join erp_event e on e.id = c.id
+    order by e.id
+    for no key update of e
 ), turns as (
     -- As whoever records attempts does: first the turn, then the delivery.
     select q.payment_id from event_queue q where q.payment_id in (select payment_id from picked) order by q.payment_id, q.destination for update
 ), again as (
-    insert into event_delivery as d (event_id, destination, payment_id, account)
-    select s.id, t.destination, s.payment_id, s.account
+    insert into event_delivery as d (event_id, destination, payment_id, account, created_at)
+    select s.id, t.destination, s.payment_id, s.account, s.created_at
     from picked s
     join event_destination t on t.account = s.account
     left join event_delivery o on o.event_id = s.id and o.destination = t.destination
@@ -66,11 +71,27 @@ with chosen as (
       and q.pending > 0
       and not q.in_flight
       and not exists (select from again a where a.payment_id = q.payment_id and a.destination = q.destination)
+    returning q.account, q.destination
+), known as (
+    update erp_event e
+    set addressed = true
+    where e.id in (select event_id from again) and not e.addressed
+), addresses as (
+    -- Only those that are sent something, in the order of their keys, so that no two instances wait for each other.
+    select t.account, t.destination
+    from event_destination t
+    where (t.account, t.destination) in (
+            select account, destination from again
+            union all
+            select account, destination from hurried)
+      and (t.disabled_at is not null or t.paused_until is not null)
+    order by t.account, t.destination
+    for update
 ), enabled as (
     update event_destination t
     set disabled_at = null, paused_until = null
-    where t.account in (select account from picked)
-      and (t.disabled_at is not null or t.paused_until is not null)
+    from addresses a
+    where t.account = a.account and t.destination = a.destination
 )
 select cast(jsonb_build_object(
     'redelivered', (select count(distinct event_id) from again),

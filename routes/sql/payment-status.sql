@@ -122,8 +122,9 @@ with news as (
     select id, source, outcome, old_status, new_status, reason from reviewed
     where not (unsent and source like 'inquiry-%')
 ), told as (
-    insert into erp_event (account, payment_id, type, data)
-    select m.account, m.id, change.type, to_jsonb(m) - 'content'
+    insert into erp_event (account, payment_id, type, data, addressed)
+    select m.account, m.id, change.type, to_jsonb(m) - 'content', exists (
+        select from event_destination d where d.account = m.account and (d.types is null or change.type = any (d.types)))
     from moved m
     join reviewed r on r.id = m.id
     cross join lateral (values
@@ -133,10 +134,10 @@ with news as (
     where change.happened
     -- Events of a payment go out in the order of their ids.
     order by change.place
-    returning id, account, payment_id, type
+    returning id, account, payment_id, type, created_at
 ), addressed as (
-    insert into event_delivery (event_id, destination, payment_id, account)
-    select t.id, d.destination, t.payment_id, t.account
+    insert into event_delivery (event_id, destination, payment_id, account, created_at)
+    select t.id, d.destination, t.payment_id, t.account, t.created_at
     from told t
     join event_destination d on d.account = t.account and (d.types is null or t.type = any (d.types))
     returning destination, payment_id, account

@@ -7,7 +7,13 @@ select cast(extract(epoch from greatest(now() - (select min(next_poll_at) from p
         (select min(reconcile_at) from refund where reconcile_at is not null)), interval '0')) as bigint) as reconciliation,
     cast(extract(epoch from greatest(now() - (
         -- What nobody sends at present is nobody's delay.
-        select min(q.next_attempt_at)
-        from event_queue q
-        join event_destination d on d.account = q.account and d.destination = q.destination
-        where q.next_attempt_at is not null and d.disabled_at is null and (d.paused_until is null or d.paused_until <= now())), interval '0')) as bigint) as events
+        select min(due.next_attempt_at)
+        from event_destination d
+        cross join lateral (
+            select q.next_attempt_at
+            from event_queue q
+            where q.destination = d.destination and q.account = d.account and q.next_attempt_at is not null
+            order by q.next_attempt_at
+            limit 1
+        ) due
+        where d.disabled_at is null and (d.paused_until is null or d.paused_until <= now())), interval '0')) as bigint) as events

@@ -3,6 +3,7 @@ package dev.tenpayroutes.api;
 import dev.tenpayroutes.account.SettingException;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Objects;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
@@ -30,8 +31,6 @@ class KafkaOrders {
 
     private static final Logger LOG = LoggerFactory.getLogger("orders-kafka");
     private static final String SETTING = "tenpay.orders.kafka.client";
-
-    private static final long BETWEEN_FAILED_POLLS = 5_000;
 
     /** The one status from 500 up that an order has only after its insert. */
     private static final int STORED = 502;
@@ -129,12 +128,18 @@ class KafkaOrders {
                 && !CardNumbers.in(new String(received, StandardCharsets.UTF_8));
     }
 
+    /** The pause between two tries, of an order or of the topic. */
+    @Bean
+    Duration ordersRetryAfter(@Value("${tenpay.orders.kafka.retry-after}") Duration pause) {
+        return pause;
+    }
+
     /**
      * A poll that failed is repeated after a while, whatever the reason. Camel's own strategies go on past a message that
      * nobody has seen, or end the consumer for good where the broker denies access for a moment.
      */
     @Bean
-    PollExceptionStrategy pollAgainLater() {
+    PollExceptionStrategy pollAgainLater(Duration ordersRetryAfter) {
         return new PollExceptionStrategy() {
             @Override
             public boolean canContinue() {
@@ -145,7 +150,7 @@ class KafkaOrders {
             public void handle(long partitionLastOffset, Exception failure) {
                 LOG.error("orders can't be read and will be asked for again: {}", failure.toString());
                 try {
-                    Thread.sleep(BETWEEN_FAILED_POLLS);
+                    Thread.sleep(ordersRetryAfter.toMillis());
                 } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
                 }

@@ -3,6 +3,9 @@ package dev.tenpayroutes.event;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Map;
 import java.util.Objects;
 import org.apache.camel.Exchange;
@@ -12,7 +15,30 @@ import org.apache.camel.Message;
 /** A row of {@code event-claim.sql}, whichever destination it is claimed for. */
 final class ClaimedEvent {
 
+    private static final String CLAIMED_AT = "claimedAt";
+
     private ClaimedEvent() {}
+
+    /** Sets {@code claimedAt}, from which on {@link #isOld} counts: before the claim, since it begins in the database. */
+    static void beforeClaim(Exchange exchange, Clock clock) {
+        exchange.setVariable(CLAIMED_AT, clock.instant());
+    }
+
+    static Instant claimedAt(Exchange exchange) {
+        return exchange.getVariable(CLAIMED_AT, Instant.class);
+    }
+
+    /**
+     * Whether the claim may end while the event is being sent, since this instance stood still: another one could send it,
+     * and the next one of its payment, and this one would come after them.
+     *
+     * @param lease for how long it is claimed
+     * @param longest how long sending it may take
+     */
+    static boolean isOld(Exchange exchange, Clock clock, Duration lease, Duration longest) {
+        Duration age = Duration.between(claimedAt(exchange), clock.instant());
+        return age.isNegative() || age.compareTo(lease.minus(longest)) > 0;
+    }
 
     /**
      * Takes it apart: its data becomes the body, {@code eventId}, {@code eventType}, {@code eventTime}, {@code account} and

@@ -2,7 +2,6 @@ package dev.tenpayroutes.event;
 
 import dev.tenpayroutes.event.Networks.ForbiddenAddressException;
 import java.net.ConnectException;
-import java.net.InetAddress;
 import java.net.NoRouteToHostException;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
@@ -52,19 +51,26 @@ final class ErpCalls implements AutoCloseable {
     /** Of an answer this much is read over; who says more is cut off, and has been heard. */
     private static final int LONGEST_ANSWER = 64 * 1024;
 
+    /** Finds a name's addresses, so that the connection finds them in Java's own cache. */
+    interface Lookup {
+        void of(String host) throws UnknownHostException;
+    }
+
     private final Attempts attempts;
     private final Clock clock;
     private final Duration patience;
+    private final Lookup lookup;
     private final CloseableHttpAsyncClient byTls;
     private final CloseableHttpAsyncClient plain;
     private final ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1, daemons("erp-notify-timeout"));
     private final ExecutorService lookups = Executors.newCachedThreadPool(daemons("erp-notify-lookup"));
     private final Map<String, Queue<Runnable>> waiting = new ConcurrentHashMap<>();
 
-    ErpCalls(Attempts attempts, Networks networks, Clock clock, Duration patience, int most) {
+    ErpCalls(Attempts attempts, Networks networks, Clock clock, Duration patience, int most, Lookup lookup) {
         this.attempts = attempts;
         this.clock = clock;
         this.patience = patience;
+        this.lookup = lookup;
         this.byTls = client(networks, true, most);
         this.plain = client(networks, false, most);
         timer.setRemoveOnCancelPolicy(true);
@@ -116,7 +122,12 @@ final class ErpCalls implements AutoCloseable {
     void send(Attempt attempt, Endpoint endpoint, AsyncRequestProducer request) {
         var end =
                 timer.schedule(() -> cutOff(attempt, "no answer in time"), patience.toMillis(), TimeUnit.MILLISECONDS);
+        long begun = System.nanoTime();
         looksUp(endpoint.url().getHost(), () -> {
+            // Whoever stood still may be here before the timer.
+            if (System.nanoTime() - begun > patience.toNanos()) {
+                cutOff(attempt, "no answer in time");
+            }
             if (attempt.isOver()) {
                 return;
             }
@@ -171,7 +182,7 @@ final class ErpCalls implements AutoCloseable {
         if (first[0]) {
             lookups.execute(() -> {
                 try {
-                    InetAddress.getAllByName(host);
+                    lookup.of(host);
                 } catch (UnknownHostException e) {
                     // The connection finds the same, and says so.
                 } finally {

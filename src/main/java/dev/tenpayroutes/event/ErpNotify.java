@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
+import java.net.InetAddress;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -49,7 +50,7 @@ class ErpNotify {
             Clock clock,
             @Value("${tenpay.events.timeout}") Duration patience,
             @Value("${tenpay.events.in-flight}") int most) {
-        return new ErpCalls(attempts, networks, clock, patience, most);
+        return new ErpCalls(attempts, networks, clock, patience, most, InetAddress::getAllByName);
     }
 
     /**
@@ -62,6 +63,7 @@ class ErpNotify {
             ErpCalls calls,
             Endpoints endpoints,
             ObjectMapper json,
+            Clock clock,
             @Value("${tenpay.events.tick}") Duration tick,
             @Value("${tenpay.events.in-flight-per-account}") int perAccount) {
         String accounts = endpoints.all().stream().map(Endpoint::account).collect(Collectors.joining(","));
@@ -84,21 +86,28 @@ class ErpNotify {
             exchange.setVariable("room", room);
             // The less room there is, the less of it one account gets: silent receivers never take all of it.
             exchange.setVariable("perAccount", Math.max(2, Math.min(perAccount, room / 16)));
+            ClaimedEvent.beforeClaim(exchange, clock);
         };
     }
 
-    /** What was recorded is no longer under way; a line for each that did not arrive. */
+    /** What was recorded is no longer under way. */
     @Bean
-    Processor attemptsRecorded(Attempts attempts, MeterRegistry meters) {
+    Processor attemptsRecorded(Attempts attempts) {
+        return exchange -> attempts.recorded(exchange.getVariable("attemptsOver", Integer.class));
+    }
+
+    /** A line for each attempt that was recorded and did not arrive, whatever the destination. */
+    @Bean
+    Processor reportAttempts(MeterRegistry meters) {
         return exchange -> {
-            attempts.recorded(exchange.getVariable("attemptsOver", Integer.class));
+            String destination = exchange.getVariable("destination", String.class);
             for (Object row : exchange.getMessage().getMandatoryBody(List.class)) {
-                report((Map<?, ?>) row, meters);
+                report((Map<?, ?>) row, destination, meters);
             }
         };
     }
 
-    private static void report(Map<?, ?> row, MeterRegistry meters) {
+    private static void report(Map<?, ?> row, String destination, MeterRegistry meters) {
         String outcome = String.valueOf(row.get("outcome"));
         boolean dead = "DEAD".equals(row.get("state"));
         String account = String.valueOf(row.get("account"));
@@ -106,6 +115,8 @@ class ErpNotify {
                         "tenpay.events.attempts",
                         "account",
                         account,
+                        "destination",
+                        destination,
                         "result",
                         dead ? "dead" : outcome.toLowerCase(Locale.ROOT))
                 .increment();
@@ -149,12 +160,20 @@ class ErpNotify {
         };
     }
 
-    /** Signs the body's bytes and starts to send them; the message's headers go along. A program that stops sends no more. */
+    /**
+     * Signs the body's bytes and starts to send them; the message's headers go along. A program that stops sends no more, and
+     * an event whose claim may end meanwhile isn't sent: it is given back.
+     */
     @Bean
-    Processor sendEvent(ErpCalls calls, Endpoints endpoints, Clock clock) {
+    Processor sendEvent(
+            ErpCalls calls,
+            Endpoints endpoints,
+            Clock clock,
+            @Value("${tenpay.events.lease}") Duration lease,
+            @Value("${tenpay.events.timeout}") Duration patience) {
         return exchange -> {
             Attempt attempt = exchange.getProperty(ATTEMPT, Attempt.class);
-            if (exchange.getContext().isStopping()) {
+            if (exchange.getContext().isStopping() || ClaimedEvent.isOld(exchange, clock, lease, patience)) {
                 calls.release(attempt);
                 return;
             }

@@ -5,6 +5,8 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import org.apache.camel.CamelContext;
+import org.apache.camel.Exchange;
+import org.apache.camel.Processor;
 import org.apache.camel.spring.boot.CamelContextConfiguration;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Value;
@@ -12,11 +14,14 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
 /**
- * Tells the database where each account's events go, before any route runs: the statement that changes a status addresses
- * its event by it. An address that has changed is no longer disabled.
+ * Tells the database where each account's events go, before any route runs, and then that they still do: the statement that
+ * changes a status addresses its event by it. An address that has changed is no longer disabled.
+ *
+ * <p>What an instance doesn't want it leaves alone, since others may be there with other settings, in a rolling update say.
+ * {@code event-destination-forget.sql} takes away what nobody has wanted for a while.
  */
 @Component
-class EventDestinations implements CamelContextConfiguration {
+class EventDestinations implements CamelContextConfiguration, Processor {
 
     private static final String WANTED = """
             insert into event_destination as d (account, destination, address, types)
@@ -24,11 +29,16 @@ class EventDestinations implements CamelContextConfiguration {
             on conflict (account, destination) do update
             set address = excluded.address,
                 types = excluded.types,
+                seen_at = now(),
                 disabled_at = case when d.address = excluded.address then d.disabled_at end,
                 paused_until = case when d.address = excluded.address then d.paused_until end
             """;
-    private static final String UNWANTED =
-            "delete from event_destination where account = :account and destination = :destination";
+    /** Of two instances with other addresses or types, what the one that started last said holds. */
+    private static final String STILL_WANTED = """
+            insert into event_destination (account, destination, address, types)
+            values (:account, :destination, :address, string_to_array(cast(:types as text), ','))
+            on conflict (account, destination) do update set seen_at = now()
+            """;
 
     private final JdbcClient store;
     private final Accounts accounts;
@@ -51,33 +61,32 @@ class EventDestinations implements CamelContextConfiguration {
 
     @Override
     public void beforeApplicationStart(CamelContext camel) {
+        say(WANTED);
+    }
+
+    @Override
+    public void process(Exchange exchange) {
+        say(STILL_WANTED);
+    }
+
+    private void say(String sql) {
         for (String account : accounts.names()) {
             endpoints
                     .find(account)
-                    .ifPresentOrElse(
-                            endpoint -> wanted(account, "http", endpoint.url().toString(), types(endpoint)),
-                            () -> unwanted(account, "http"));
-            if (brokers.isBlank()) {
-                unwanted(account, "kafka");
-            } else {
-                wanted(account, "kafka", brokers + "/" + topic, null);
+                    .ifPresent(
+                            endpoint -> say(sql, account, "http", endpoint.url().toString(), types(endpoint)));
+            if (!brokers.isBlank()) {
+                say(sql, account, "kafka", brokers + "/" + topic, null);
             }
         }
     }
 
-    private void wanted(String account, String destination, String address, @Nullable String types) {
-        store.sql(WANTED)
+    private void say(String sql, String account, String destination, String address, @Nullable String types) {
+        store.sql(sql)
                 .param("account", account)
                 .param("destination", destination)
                 .param("address", hash(address))
                 .param("types", types)
-                .update();
-    }
-
-    private void unwanted(String account, String destination) {
-        store.sql(UNWANTED)
-                .param("account", account)
-                .param("destination", destination)
                 .update();
     }
 

@@ -1,9 +1,9 @@
 package dev.tenpayroutes.event;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tenpayroutes.account.Accounts;
 import dev.tenpayroutes.account.SettingException;
 import java.time.Clock;
@@ -11,19 +11,28 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.camel.AggregationStrategy;
 import org.apache.camel.Exchange;
-import org.apache.camel.Message;
 import org.apache.camel.Processor;
 import org.apache.camel.support.DefaultExchange;
+import org.apache.kafka.common.InvalidRecordException;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.RecordBatchTooLargeException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.errors.SerializationException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 /**
  * The beans of {@code events-kafka}: an event is recorded as delivered only once the broker has it, and one that can't be
- * made holds up no other.
+ * made or taken holds up no other.
  */
 @Configuration(proxyBeanMethods = false)
 class KafkaEvents {
@@ -32,15 +41,39 @@ class KafkaEvents {
     // Camel's own headers don't leave with a message.
     private static final String EVENT = "CamelTenpayEvent";
     private static final String CLAIM = "CamelTenpayClaim";
+    private static final String MADE = "made";
+
+    private static final Logger LOG = LoggerFactory.getLogger("events-kafka");
+
+    /** It is of the record itself, and would be the same the next time. */
+    private static final List<Class<? extends KafkaException>> OF_THE_RECORD = List.of(
+            RecordTooLargeException.class,
+            RecordBatchTooLargeException.class,
+            InvalidRecordException.class,
+            SerializationException.class);
+
+    /** Another instance may have it by now. */
+    private static final class OldClaimException extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        OldClaimException() {
+            super("its claim is too old", null, false, false);
+        }
+    }
 
     /** Whether the broker took what it was sent last. */
     private final AtomicBoolean taken = new AtomicBoolean();
+
+    private final Duration lease;
+    private final Duration longest;
 
     KafkaEvents(
             @Value("${tenpay.events.kafka.brokers}") String brokers,
             @Value("${tenpay.events.lease}") Duration lease,
             @Value("${camel.component.kafka.max-block-ms}") long block,
             @Value("${camel.component.kafka.delivery-timeout-ms}") long delivery) {
+        this.lease = lease;
+        this.longest = Duration.ofMillis(block + delivery);
         if (!brokers.isBlank() && lease.toMillis() <= block + delivery) {
             throw new SettingException(
                     "tenpay.events.lease",
@@ -51,7 +84,7 @@ class KafkaEvents {
 
     /**
      * Sets what may be claimed: {@code eventAccounts}, {@code room} and {@code perAccount}. One event, until the broker has
-     * taken one: while it is away, each message of a batch would be waited for in turn, longer than the batch is claimed for.
+     * taken one: while it is away, many would be waited for in turn, longer than they are claimed for.
      */
     @Bean
     Processor roomForKafka(Accounts accounts, Clock clock) {
@@ -60,7 +93,7 @@ class KafkaEvents {
             exchange.setVariable("eventAccounts", String.join(",", accounts.names()));
             exchange.setVariable("room", room);
             exchange.setVariable("perAccount", MOST);
-            exchange.setVariable("claimedAt", clock.instant());
+            ClaimedEvent.beforeClaim(exchange, clock);
         };
     }
 
@@ -74,45 +107,97 @@ class KafkaEvents {
         };
     }
 
-    /** The messages of those that could be made; the others were reported, and come round again. */
+    /** Lets an event be sent only while nobody else can have it, whatever happens to it from here on. */
     @Bean
-    AggregationStrategy madeEvents() {
+    Processor stillClaimed(Clock clock) {
+        return exchange -> {
+            exchange.setProperty(MADE, true);
+            if (ClaimedEvent.isOld(exchange, clock, lease, longest)) {
+                throw new OldClaimException();
+            }
+        };
+    }
+
+    /** What became of each, in one list. */
+    @Bean
+    AggregationStrategy sentEvents() {
         return (all, one) -> {
             Exchange answer = all;
             if (answer == null) {
                 answer = new DefaultExchange(one.getContext());
-                answer.getMessage().setBody(new ArrayList<Message>());
+                answer.getMessage().setBody(new ArrayList<Exchange>());
             }
-            if (one.getException() == null && one.getProperty(Exchange.EXCEPTION_CAUGHT) == null) {
-                @SuppressWarnings("unchecked")
-                List<Message> made = answer.getMessage().getBody(List.class);
-                made.add(one.getMessage().copy());
-            }
+            @SuppressWarnings("unchecked")
+            List<Exchange> sent = answer.getMessage().getBody(List.class);
+            sent.add(one);
             return answer;
         };
     }
 
-    /** Sets {@code attempts}, what {@code event-record.sql} reads: all that were sent have arrived. */
+    /**
+     * Sets {@code attempts}, what {@code event-record.sql} reads, and {@code attemptsOver}, how many: those that the broker has,
+     * and those that can't be made or that it will never take. Of all others nothing is recorded: they come round again when
+     * their claims end, however long the broker is away.
+     */
     @Bean
     Processor takenByKafka(ObjectMapper json, Clock clock) {
         return exchange -> {
-            exchange.setVariable("attempts", delivered(exchange, json, clock.instant()));
-            taken.set(true);
+            List<?> sent = exchange.getMessage().getMandatoryBody(List.class);
+            Instant since = ClaimedEvent.claimedAt(exchange);
+            long millis = clock.instant().toEpochMilli() - since.toEpochMilli();
+            ArrayNode attempts = json.createArrayNode();
+            Map<String, Integer> left = new TreeMap<>();
+            for (Object each : sent) {
+                Exchange one = (Exchange) each;
+                Exception failure = one.getException();
+                String problem = problem(one, failure);
+                if (failure != null && problem == null) {
+                    left.merge(words(failure), 1, Integer::sum);
+                    continue;
+                }
+                ObjectNode attempt = attempts.addObject()
+                        .put("event", one.getMessage().getHeader(EVENT, Long.class))
+                        .put("claim", one.getMessage().getHeader(CLAIM, Integer.class))
+                        .put("outcome", (failure == null ? Attempt.Outcome.DELIVERED : Attempt.Outcome.FAILED).name())
+                        .put("at", since.toString())
+                        .put("millis", millis);
+                if (problem != null) {
+                    attempt.put("problem", problem);
+                } else {
+                    taken.set(true);
+                }
+            }
+            if (!left.isEmpty()) {
+                LOG.warn("of {} events some were not taken and will come round again: {}", sent.size(), left);
+            }
+            exchange.setVariable("attempts", json.writeValueAsString(attempts));
+            exchange.setVariable("attemptsOver", attempts.size());
         };
     }
 
-    private static String delivered(Exchange exchange, ObjectMapper json, Instant now) throws JsonProcessingException {
-        Instant since = exchange.getVariable("claimedAt", Instant.class);
-        ArrayNode attempts = json.createArrayNode();
-        for (Object sent : exchange.getMessage().getBody(List.class)) {
-            Message message = (Message) sent;
-            attempts.addObject()
-                    .put("event", message.getHeader(EVENT, Long.class))
-                    .put("claim", message.getHeader(CLAIM, Integer.class))
-                    .put("outcome", Attempt.Outcome.DELIVERED.name())
-                    .put("at", since.toString())
-                    .put("millis", now.toEpochMilli() - since.toEpochMilli());
+    /** Why this event will not be taken as it is; null where that is no matter of the event's. */
+    private static @Nullable String problem(Exchange one, @Nullable Exception failure) {
+        if (failure == null || one.getMessage().getHeader(EVENT) == null) {
+            return null;
         }
-        return json.writeValueAsString(attempts);
+        if (one.getProperty(MADE) == null) {
+            LOG.error(
+                    "event {} of account {} can't be made: {}",
+                    one.getVariable("eventId"),
+                    one.getVariable("account"),
+                    words(failure));
+            return "it can't be made: the log has why";
+        }
+        KafkaException refusal = one.getException(KafkaException.class);
+        return OF_THE_RECORD.stream().anyMatch(type -> type.isInstance(refusal)) ? words(failure) : null;
+    }
+
+    /** Never the failure's own words: they may hold addresses. */
+    private static String words(Exception failure) {
+        Throwable cause = failure;
+        while (cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        return cause.getClass().getSimpleName();
     }
 }

@@ -39,6 +39,7 @@ public class ScheduleSettings {
             "tenpay.housekeeping.look-at-accounts",
             "tenpay.housekeeping.keep-events",
             "tenpay.housekeeping.keep-event-attempts",
+            "tenpay.housekeeping.keep-event-destinations",
             "tenpay.notifications.tick",
             "tenpay.notifications.lease",
             "tenpay.notifications.max-delay",
@@ -47,6 +48,7 @@ public class ScheduleSettings {
             "tenpay.events.timeout",
             "tenpay.events.lease",
             "tenpay.events.longest-pause",
+            "tenpay.orders.kafka.retry-after",
             "tenpay.idempotency-keys.keep");
     private static final List<String> NUMBERS = List.of(
             "tenpay.breaker.calls",
@@ -100,6 +102,13 @@ public class ScheduleSettings {
                     "tenpay.poll.submit-lease",
                     "is not 2 s longer than tenpay.call-timeout",
                     "make it a few seconds longer than one call may take: else one order may be under way twice"));
+        }
+        Duration period = duration(settings, "tenpay.housekeeping.period");
+        if (duration(settings, "tenpay.housekeeping.keep-event-destinations").compareTo(period.multipliedBy(3)) < 0) {
+            problems.add(new SettingException(
+                    "tenpay.housekeeping.keep-event-destinations",
+                    "is not three times tenpay.housekeeping.period",
+                    "make it longer: else what an instance wants is taken away before it says so again"));
         }
         Duration attempt = duration(settings, "tenpay.events.timeout");
         if (duration(settings, "tenpay.events.lease").compareTo(attempt.multipliedBy(2)) < 0) {

@@ -16,9 +16,11 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.hc.client5.http.async.methods.SimpleRequestBuilder;
 import org.apache.hc.client5.http.async.methods.SimpleRequestProducer;
@@ -57,8 +59,12 @@ class ErpCallsTest {
     }
 
     private ErpCalls calls(String... networks) {
+        return calls(InetAddress::getAllByName, networks);
+    }
+
+    private ErpCalls calls(ErpCalls.Lookup lookup, String... networks) {
         Networks allowed = new Networks(new EventSettings(Map.of(), new ForAll(List.of(networks))));
-        return new ErpCalls(attempts, allowed, Clock.systemUTC(), Duration.ofSeconds(2), 10);
+        return new ErpCalls(attempts, allowed, Clock.systemUTC(), Duration.ofSeconds(2), 10, lookup);
     }
 
     private void receiver(Talk talk) {
@@ -117,15 +123,24 @@ class ErpCallsTest {
     /** Its client's own timeouts would start anew with each byte. */
     @Test
     void anAnswerWhoseHeadDripsInIsCutOffWhenTheWholeTimeIsOver() throws Exception {
+        CompletableFuture<Long> closed = new CompletableFuture<>();
         receiver(out -> {
+            long asked = System.nanoTime();
             out.write("HTTP/1.1 200 OK\r\nX-Slow: ".getBytes(StandardCharsets.US_ASCII));
-            for (int i = 0; i < 80; i++) {
-                LockSupport.parkNanos(100_000_000);
-                out.write('x');
-                out.flush();
+            try {
+                for (int i = 0; i < 100; i++) {
+                    LockSupport.parkNanos(100_000_000);
+                    out.write('x');
+                    out.flush();
+                }
+            } catch (IOException e) {
+                closed.complete((System.nanoTime() - asked) / 1_000_000);
             }
         });
         JsonNode attempt = send(url());
+        // It is the call that ends, and not only our waiting for it: a socket each would be held for as long as it
+        // drips.
+        assertThat(closed.get(5, TimeUnit.SECONDS)).isBetween(1900L, 5000L);
         assertThat(attempt.path("outcome").asText()).isEqualTo("FAILED");
         assertThat(attempt.path("problem").asText()).isEqualTo("no answer in time");
         assertThat(attempt.path("millis").asInt()).isBetween(1990, 5000);
@@ -207,6 +222,24 @@ class ErpCallsTest {
     void aNameThatIsNotThereHasFailed() throws Exception {
         assertThat(send("http://no-such-name.invalid/events").path("problem").asText())
                 .isEqualTo("unknown host");
+    }
+
+    /** Else whatever waits for the name, now and later, would wait for ever. */
+    @Test
+    void aLookupThatBreaksEndsForAllThatWaitForItAndTheNextOneIsAskedAgain() throws Exception {
+        receiver(says(YES));
+        AtomicInteger asked = new AtomicInteger();
+        calls.close();
+        calls = calls(
+                host -> {
+                    asked.incrementAndGet();
+                    throw new IllegalStateException("a name service that breaks");
+                },
+                "127.0.0.0/8");
+        for (int turn = 1; turn <= 2; turn++) {
+            assertThat(send(url()).path("outcome").asText()).isEqualTo("DELIVERED");
+            assertThat(asked.get()).isEqualTo(turn);
+        }
     }
 
     @Test

@@ -1,8 +1,10 @@
 package dev.tenpayroutes.event;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tenpayroutes.account.SettingException;
 import java.time.Clock;
@@ -11,11 +13,15 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.camel.support.DefaultExchange;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.junit.jupiter.api.Test;
 
 class KafkaEventsTest {
@@ -48,20 +54,68 @@ class KafkaEventsTest {
         assertThat(new KafkaEvents("", Duration.ofSeconds(1), 5000, 15_000)).isNotNull();
     }
 
-    @Test
-    void anEventThatCannotBeMadeIsNeitherSentNorRecordedAndHoldsUpNoOther() throws Exception {
-        Exchange broken = claimed(1);
-        broken.setProperty(Exchange.EXCEPTION_CAUGHT, new IllegalStateException("a mapping"));
-        Exchange good = claimed(2);
+    /** An event as its message leaves the route, sent or not. */
+    private Exchange sent(int event, Exception failure) throws Exception {
+        Exchange one = claimed(event);
+        one.setVariable("claimedAt", CLOCK.instant());
+        events.stillClaimed(CLOCK).process(one);
+        one.setException(failure);
+        return one;
+    }
 
-        Exchange all = events.madeEvents().aggregate(null, broken);
-        all = events.madeEvents().aggregate(all, good);
-
-        assertThat(all.getMessage().getBody(List.class).size()).isEqualTo(1);
+    private JsonNode recorded(Exchange... sent) throws Exception {
+        Exchange all = null;
+        for (Exchange one : sent) {
+            all = events.sentEvents().aggregate(all, one);
+        }
         all.setVariable("claimedAt", CLOCK.instant().minusMillis(30));
         events.takenByKafka(json, CLOCK).process(all);
-        assertThat(json.readTree(all.getVariable("attempts", String.class))).isEqualTo(json.readTree("""
-                        [{"event": 2, "claim": 3, "outcome": "DELIVERED", "at": "2026-11-24T07:59:59.970Z", "millis": 30}]"""));
+        JsonNode attempts = json.readTree(all.getVariable("attempts", String.class));
+        assertThat(all.getVariable("attemptsOver")).isEqualTo(attempts.size());
+        return attempts;
+    }
+
+    @Test
+    void anEventThatCannotBeMadeHasFailedAndHoldsUpNoOther() throws Exception {
+        Exchange broken = claimed(1);
+        broken.setException(new IllegalStateException("a mapping"));
+
+        assertThat(recorded(broken, sent(2, null))).isEqualTo(json.readTree("""
+                        [{"event": 1, "claim": 3, "outcome": "FAILED", "at": "2026-11-24T07:59:59.970Z", "millis": 30,
+                          "problem": "it can't be made: the log has why"},
+                         {"event": 2, "claim": 3, "outcome": "DELIVERED", "at": "2026-11-24T07:59:59.970Z", "millis": 30}]"""));
+    }
+
+    @Test
+    void whatTheBrokerWillNeverTakeHasFailedAndOfWhatItDidNotTakeNowNothingIsRecorded() throws Exception {
+        JsonNode attempts = recorded(
+                sent(1, new ExecutionException(new TimeoutException("the broker is away"))),
+                sent(2, new ExecutionException(new RecordTooLargeException("2000000 bytes"))),
+                sent(3, new ExecutionException(new TopicAuthorizationException("tenpay.events"))),
+                sent(4, null));
+
+        assertThat(attempts.findValuesAsText("event")).containsExactly("2", "4");
+        assertThat(attempts.findValuesAsText("outcome")).containsExactly("FAILED", "DELIVERED");
+        assertThat(attempts.at("/0/problem").asText()).isEqualTo("RecordTooLargeException");
+    }
+
+    /** Another instance may have sent it by then, and the next event of its payment. */
+    @Test
+    void anEventWhoseClaimMayEndWhileItIsBeingSentIsLeftToItsNextTurn() throws Exception {
+        Exchange one = claimed(1);
+        one.setVariable("claimedAt", CLOCK.instant());
+        // 40 s of lease, of which sending may take 20 s.
+        events.stillClaimed(Clock.offset(CLOCK, Duration.ofSeconds(20))).process(one);
+
+        for (Duration late : List.of(Duration.ofMillis(20_001), Duration.ofMinutes(10), Duration.ofMillis(-1))) {
+            assertThat(catchThrowable(
+                            () -> events.stillClaimed(Clock.offset(CLOCK, late)).process(one)))
+                    .as("%s after its claim", late)
+                    .hasMessage("its claim is too old");
+        }
+        one.setException((Exception) catchThrowable(() ->
+                events.stillClaimed(Clock.offset(CLOCK, Duration.ofMinutes(1))).process(one)));
+        assertThat(recorded(one)).isEmpty();
     }
 
     @Test

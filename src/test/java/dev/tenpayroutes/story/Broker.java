@@ -59,6 +59,9 @@ final class Broker implements AutoCloseable {
                     transaction.state.log.min.isr=1
                     group.initial.rebalance.delay.ms=0
                     group.min.session.timeout.ms=1000
+                    # After a kill, what was is over as soon as this says; until then nobody else may be this broker.
+                    broker.session.timeout.ms=1500
+                    broker.heartbeat.interval.ms=300
                     """.formatted(port, controller, folder));
         } catch (IOException e) {
             throw new UncheckedIOException(e);

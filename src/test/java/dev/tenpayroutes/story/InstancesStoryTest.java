@@ -140,6 +140,9 @@ class InstancesStoryTest extends Story {
         ExecutorService threads = Executors.newFixedThreadPool(6);
         try (ConfigurableApplicationContext other = another()) {
             assertThat(other.isRunning()).isTrue();
+            // It has no address for events of its own, and leaves the first one's alone.
+            assertThat(count("select count(*) from event_destination where account = 'main' and destination = 'http'"))
+                    .isEqualTo(1);
             List<String> numbers =
                     Stream.generate(Story::newNumber).limit(ORDERS).toList();
             List<Future<?>> done = new ArrayList<>();

@@ -52,6 +52,7 @@ import org.springframework.test.context.TestPropertySource;
 @TestPropertySource(
         properties = {
             "tenpay.orders.kafka.client=sandbox",
+            "tenpay.orders.kafka.retry-after=500ms",
             "spring.datasource.hikari.connection-timeout=700",
             "spring.datasource.hikari.maximum-pool-size=6",
             "tenpay.events.timeout=4s",
@@ -159,8 +160,9 @@ class KafkaStoryTest extends Story {
     /** Everything on a topic, from its beginning. */
     private static List<ConsumerRecord<String, byte[]>> all(String topic) {
         List<ConsumerRecord<String, byte[]>> records = new ArrayList<>();
+        // A fetch of a partition that has no more returns at once, and not with the next record of another.
         try (KafkaConsumer<String, byte[]> consumer = new KafkaConsumer<>(
-                client(Map.of("isolation.level", "read_committed")),
+                client(Map.of("isolation.level", "read_committed", "fetch.max.wait.ms", "20")),
                 new StringDeserializer(),
                 new ByteArrayDeserializer())) {
             Set<TopicPartition> partitions = consumer.partitionsFor(topic).stream()
@@ -176,10 +178,14 @@ class KafkaStoryTest extends Story {
         return records;
     }
 
-    private static List<ConsumerRecord<String, byte[]>> refusals(String number) {
-        return all(REFUSED).stream()
+    private static List<ConsumerRecord<String, byte[]>> of(String number, List<ConsumerRecord<String, byte[]>> all) {
+        return all.stream()
                 .filter(record -> ("main/" + number).equals(record.key()))
                 .toList();
+    }
+
+    private static List<ConsumerRecord<String, byte[]>> refusals(String number) {
+        return of(number, all(REFUSED));
     }
 
     private static String header(ConsumerRecord<?, ?> record, String name) {
@@ -256,8 +262,9 @@ class KafkaStoryTest extends Story {
         order(rubbish, "{\"orderNo\": 4111 1111 1111 1111");
 
         soon().until(KafkaStoryTest::everyOrderIsCommitted);
+        List<ConsumerRecord<String, byte[]>> refused = all(REFUSED);
         numbers.forEach((code, number) -> {
-            List<ConsumerRecord<String, byte[]>> refusals = refusals(number);
+            List<ConsumerRecord<String, byte[]>> refusals = of(number, refused);
             assertThat(refusals).as(code).hasSize(1);
             ConsumerRecord<String, byte[]> refusal = refusals.get(0);
             assertThat(header(refusal, "code")).isEqualTo(code);
@@ -277,9 +284,9 @@ class KafkaStoryTest extends Story {
             }
         });
         for (String number : List.of(nothing, rubbish)) {
-            assertThat(refusals(number)).hasSize(1);
-            assertThat(header(refusals(number).get(0), "code")).isEqualTo("INVALID_REQUEST");
-            assertThat(refusals(number).get(0).value()).isEmpty();
+            assertThat(of(number, refused)).hasSize(1);
+            assertThat(header(of(number, refused).get(0), "code")).isEqualTo("INVALID_REQUEST");
+            assertThat(of(number, refused).get(0).value()).isEmpty();
         }
         assertThat(payment(conflict).body().path("amount").path("total").asInt())
                 .isEqualTo(1050);
@@ -403,9 +410,7 @@ class KafkaStoryTest extends Story {
 
     /** What a consumer of events sees of a payment, in the order of its partition. */
     private static List<ConsumerRecord<String, byte[]>> eventsOf(String number) {
-        return all(EVENTS).stream()
-                .filter(record -> ("main/" + number).equals(record.key()))
-                .toList();
+        return of(number, all(EVENTS));
     }
 
     private static List<String> types(List<ConsumerRecord<String, byte[]>> events) {
@@ -449,6 +454,68 @@ class KafkaStoryTest extends Story {
         assertThat(refunded.path("refundNo").asText()).isEqualTo(refundNumber);
     }
 
+    /** Larger than a producer may send: no broker would ever take it. */
+    @Test
+    void oneEventThatIsNeverTakenIsInNobodysWayAndIsItselfTriedBySchedule() throws Exception {
+        String name = "SO-LARGE-" + System.nanoTime() % 1_000_000;
+        store.sql("""
+                        with p as (
+                            insert into payment (account, order_no, payment_method, region, amount, currency, description,
+                                content, merchant_id, app_id, method_key, notify_url, expires_at, next_poll_at, metadata)
+                            select 'main', ? || '-' || n, 'CARD', 'SG', 1050, 'SGD', 'x', '{}', 'm', 'a', 'CARD', 'u',
+                                now() + interval '1 hour', now() + interval '1 day',
+                                case when n = 7 then jsonb_build_object('much', repeat('x', 1200000)) else '{}' end
+                            from generate_series(1, 20) n
+                            returning *
+                        ), e as (
+                            insert into erp_event (account, payment_id, type, data)
+                            select account, id, 'payment.pending', to_jsonb(p) from p returning *
+                        ), d as (
+                            insert into event_delivery (event_id, destination, payment_id, account)
+                            select id, 'kafka', payment_id, account from e
+                        )
+                        insert into event_queue (payment_id, destination, account, pending, next_attempt_at)
+                        select payment_id, 'kafka', account, 1, now() from e
+                        """).param(name).update();
+        String states = "select string_agg(distinct d.state || ' ' || d.attempts, ', ') from event_delivery d"
+                + " join payment p on p.id = d.payment_id where d.destination = 'kafka' and p.order_no %s";
+        String large = name + "-7";
+
+        soon().untilAsserted(() -> {
+            assertThat(store.sql(states.formatted("= ?"))
+                            .param(large)
+                            .query(String.class)
+                            .single())
+                    .isEqualTo("PENDING 1");
+            assertThat(store.sql(states.formatted("like ? and order_no <> ?"))
+                            .params(name + "-%", large)
+                            .query(String.class)
+                            .single())
+                    .isEqualTo("DELIVERED 1");
+        });
+
+        List<ConsumerRecord<String, byte[]>> events = all(EVENTS);
+        for (int n = 1; n <= 20; n++) {
+            assertThat(of(name + "-" + n, events)).as("%d", n).hasSize(n == 7 ? 0 : 1);
+        }
+        assertThat(store.sql(
+                                "select outcome || ' ' || problem from event_attempt a join erp_event e on e.id = a.event_id"
+                                        + " join payment p on p.id = e.payment_id where p.order_no = ?")
+                        .param(large)
+                        .query(String.class)
+                        .single())
+                .isEqualTo("FAILED RecordTooLargeException");
+        store.sql(
+                        "update event_delivery set state = 'DEAD', finished_at = now() where state = 'PENDING' and destination = 'kafka'"
+                                + " and payment_id = (select id from payment where order_no = ?)")
+                .param(large)
+                .update();
+        store.sql("update event_queue set pending = 0, next_attempt_at = null where payment_id ="
+                        + " (select id from payment where order_no = ?)")
+                .param(large)
+                .update();
+    }
+
     @Test
     void whileTheBrokerIsAwayEventsWaitAndThenAllOfThemArriveInOrder() throws Exception {
         BROKER.kill();
@@ -470,9 +537,10 @@ class KafkaStoryTest extends Story {
 
         soon().untilAsserted(() ->
                 assertThat(store.sql(undelivered).query(Integer.class).single()).isZero());
+        List<ConsumerRecord<String, byte[]>> events = all(EVENTS);
         for (String number : numbers) {
             // At least once: whoever reads knows a repetition by its ce_id.
-            assertThat(eventsOf(number).stream()
+            assertThat(of(number, events).stream()
                             .collect(Collectors.toMap(
                                     event -> header(event, "ce_id"),
                                     event -> header(event, "ce_type"),

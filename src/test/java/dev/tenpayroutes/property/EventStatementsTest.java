@@ -1,0 +1,398 @@
+package dev.tenpayroutes.property;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What becomes of events, by the statements themselves and the settings as they are delivered. */
+class EventStatementsTest {
+
+    private static final List<Integer> SECONDS = List.of(5, 30, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400);
+
+    private static Database database;
+
+    private Connection connection;
+    private Statement statement;
+    private Statements statements;
+    private long event;
+
+    @BeforeAll
+    static void start() throws Exception {
+        database = new Database();
+    }
+
+    @AfterAll
+    static void stop() {
+        database.close();
+    }
+
+    @BeforeEach
+    void anEventThatIsDue() throws SQLException {
+        connection = database.connect();
+        statement = connection.createStatement();
+        statements = new Statements(connection, Map.of());
+        statement.execute("""
+                insert into event_destination (account, destination, address) values ('main', 'http', '')
+                    on conflict do nothing;
+                update event_destination set paused_until = null, disabled_at = null;
+                delete from event_destination where (account, destination) <> ('main', 'http');
+                delete from event_queue; delete from erp_event; delete from payment;
+                insert into payment (account, order_no, payment_method, region, amount, currency, description, content,
+                    merchant_id, app_id, method_key, notify_url, expires_at, next_poll_at)
+                values ('main', 'SO-000001', 'CARD', 'SG', 1050, 'SGD', 'x', '{}', 'm', 'a', 'CARD', 'u', now(), now());
+                insert into erp_event (account, payment_id, type, data)
+                select 'main', id, 'payment.pending', '{}' from payment;
+                insert into event_delivery (event_id, destination, payment_id, account)
+                select id, 'http', payment_id, account from erp_event;
+                insert into event_queue (payment_id, destination, account, pending, next_attempt_at)
+                select payment_id, 'http', account, 1, now() from erp_event""");
+        event = number("select id from erp_event");
+    }
+
+    @AfterEach
+    void close() throws SQLException {
+        connection.close();
+    }
+
+    private long number(String sql) throws SQLException {
+        try (ResultSet row = statement.executeQuery(sql)) {
+            row.next();
+            return row.getLong(1);
+        }
+    }
+
+    /** Takes the event and fails; the seconds until its next attempt, 0 when there is none. */
+    private long fails(String more) throws SQLException {
+        statement.execute("update event_queue set next_attempt_at = now() where next_attempt_at is not null;"
+                + " update event_destination set paused_until = null");
+        assertThat(statements.all(
+                        "event-claim",
+                        Map.of("destination", "http", "eventAccounts", "main", "room", "10", "perAccount", "10")))
+                .hasSize(1);
+        long claim = number("select claim from event_queue");
+        String attempt =
+                "[{\"event\":%d,\"claim\":%d,\"outcome\":\"FAILED\",\"at\":\"2026-11-23T08:00:00Z\",\"millis\":1%s}]";
+        statements.all(
+                "event-record", Map.of("destination", "http", "attempts", attempt.formatted(event, claim, more)));
+        return number("select coalesce(extract(epoch from next_attempt_at - now()), 0) from event_queue");
+    }
+
+    @Test
+    void theWaitsAreThoseOfTheSettingGiveOrTakeATenthAndThenTheEventIsDead() throws SQLException {
+        for (int seconds : SECONDS) {
+            assertThat(fails(",\"status\":503")).isBetween(seconds * 9L / 10 - 1, seconds * 11L / 10 + 1);
+        }
+        assertThat(number("select count(*) from event_delivery where state = 'PENDING'"))
+                .isEqualTo(1);
+        assertThat(fails("")).isZero();
+        assertThat(number("select count(*) from event_delivery where state = 'DEAD' and attempts = 11"))
+                .isEqualTo(1);
+        assertThat(number("select count(*) from event_destination where paused_until is not null"))
+                .isZero();
+    }
+
+    @Test
+    void retryAfterMakesAWaitLongerUpToAnHourAndNeverShorter() throws SQLException {
+        assertThat(fails(",\"status\":500,\"retryAfter\":60")).isBetween(59L, 60L);
+        assertThat(number("select count(*) from event_destination where paused_until is not null"))
+                .isZero();
+        assertThat(fails(",\"status\":429,\"retryAfter\":1")).isBetween(26L, 33L);
+        assertThat(number("select count(*) from event_destination where paused_until is not null"))
+                .isEqualTo(1);
+        assertThat(fails(",\"status\":503,\"retryAfter\":999999999")).isBetween(3599L, 3600L);
+        assertThat(number("select extract(epoch from paused_until - now()) from event_destination"))
+                .isBetween(3599L, 3600L);
+    }
+
+    /** An event of a payment of its own, with a delivery for each state that is given, {@code http:DEAD} say. */
+    private long event(String account, String number, String type, String... deliveries) throws SQLException {
+        statement.execute("""
+                insert into payment (account, order_no, payment_method, region, amount, currency, description, content,
+                    merchant_id, app_id, method_key, notify_url, expires_at, next_poll_at)
+                values ('%1$s', '%2$s', 'CARD', 'SG', 1050, 'SGD', 'x', '{}', 'm', 'a', 'CARD', 'u', now(), now())
+                on conflict do nothing;
+                insert into erp_event (account, payment_id, type, data, addressed)
+                select account, id, '%3$s', '{}', %4$s from payment where account = '%1$s' and order_no = '%2$s'""".formatted(account, number, type, deliveries.length > 0));
+        long id = number("select max(id) from erp_event");
+        for (String delivery : deliveries) {
+            String[] words = delivery.split(":");
+            statement.execute("""
+                    insert into event_delivery (event_id, destination, payment_id, account, state, created_at, finished_at)
+                    select id, '%1$s', payment_id, account, '%2$s', created_at, case when '%2$s' <> 'PENDING' then now() - interval '1 minute' end
+                    from erp_event where id = %3$d;
+                    insert into event_queue (payment_id, destination, account, pending, next_attempt_at)
+                    select payment_id, '%1$s', account, case when '%2$s' = 'PENDING' then 1 else 0 end,
+                        case when '%2$s' = 'PENDING' then now() end
+                    from erp_event where id = %3$d
+                    on conflict (payment_id, destination) do update
+                    set pending = event_queue.pending + excluded.pending,
+                        next_attempt_at = coalesce(event_queue.next_attempt_at, excluded.next_attempt_at)""".formatted(words[0], words[1], id));
+        }
+        return id;
+    }
+
+    private String text(String sql) throws SQLException {
+        try (ResultSet row = statement.executeQuery(sql)) {
+            return row.next() ? row.getString(1) : null;
+        }
+    }
+
+    private static Map<String, Object> redelivery(String key, String status) {
+        Map<String, Object> variables = new HashMap<>();
+        variables.put("accounts", "main");
+        variables.put("eventKey", key);
+        variables.put("createdFrom", key == null ? "2020-01-01T00:00:00Z" : null);
+        variables.put("createdTo", key == null ? "2099-01-01T00:00:00Z" : null);
+        variables.put("settledBefore", key == null ? "2099-01-01T00:00:00Z" : null);
+        variables.put("status", status);
+        return variables;
+    }
+
+    @Test
+    void aRangeIsSentAgainToWhomItWasAskedForAndNobodyElseIsEnabledByIt() throws SQLException {
+        statement.execute(
+                "insert into event_destination (account, destination, address, types, disabled_at, paused_until) values"
+                        + " ('main', 'kafka', '', null, now(), now() + interval '1 hour'), ('other', 'http', '', null, now(), null);"
+                        + " update event_destination set disabled_at = now(), paused_until = now() + interval '1 hour'");
+        long dead = event("main", "SO-DEAD-1", "payment.pending", "http:DELIVERED", "kafka:DEAD");
+
+        assertThat(statements
+                        .one("event-redeliver", redelivery(null, "DEAD"))
+                        .path("redelivered")
+                        .asInt())
+                .isEqualTo(1);
+
+        assertThat(text("select string_agg(destination || ' ' || state, ', ' order by destination) from event_delivery"
+                        + " where event_id = " + dead))
+                .isEqualTo("http DELIVERED, kafka PENDING");
+        assertThat(text("select string_agg(account || ' ' || destination, ', ') from event_destination"
+                        + " where disabled_at is null and paused_until is null"))
+                .isEqualTo("main kafka");
+    }
+
+    /** It waits where its address is disabled: a person who wants this one sent wants it sent there. */
+    @Test
+    void oneEventThatIsSentAgainEnablesWhereItWaits() throws SQLException {
+        statement.execute("update event_destination set disabled_at = now()");
+        statements.one("event-redeliver", redelivery(text("select event_id from erp_event"), null));
+        assertThat(number("select count(*) from event_destination where disabled_at is null"))
+                .isEqualTo(1);
+    }
+
+    @Test
+    void whatIsSentToAnotherDestinationForTheFirstTimeIsAddressedFromThenOn() throws SQLException {
+        long event = event("main", "SO-NEW-01", "payment.pending");
+        statements.one("event-redeliver", redelivery(null, "UNADDRESSED"));
+        assertThat(number("select count(*) from erp_event where addressed and id = " + event))
+                .isEqualTo(1);
+        assertThat(text("select event_status(" + event + ")")).isEqualTo("PENDING");
+    }
+
+    @Test
+    void onlyWhatSomebodySendsAtPresentIsLate() throws SQLException {
+        statement.execute("update event_queue set next_attempt_at = now() - interval '1 hour'");
+        assertThat(age()).isBetween(3599L, 3700L);
+        for (String why : List.of("paused_until = now() + interval '1 minute'", "disabled_at = now()")) {
+            statement.execute("update event_destination set " + why);
+            assertThat(age()).as(why).isZero();
+            statement.execute("update event_destination set paused_until = null, disabled_at = null");
+        }
+        statement.execute("update event_destination set paused_until = now() - interval '1 second'");
+        assertThat(age()).isBetween(3599L, 3700L);
+    }
+
+    private long age() throws SQLException {
+        return ((Number) statements.all("queue-age", Map.of()).get(0).get("events")).longValue();
+    }
+
+    @Test
+    void theBacklogIsCountedUpToALimitAndItsAgeIsThatOfItsOldestEvent() throws SQLException {
+        statement.execute("update event_delivery set created_at = now() - interval '1 hour'");
+        event("main", "SO-DEAD-2", "payment.pending", "http:DEAD");
+        statement.execute("insert into erp_event (account, payment_id, type, data)"
+                + " select account, id, 'payment.pending', '{}' from payment, generate_series(1, 10500)"
+                + " where order_no = 'SO-000001'; insert into event_delivery (event_id, destination, payment_id, account)"
+                + " select id, 'http', payment_id, account from erp_event where not exists"
+                + " (select from event_delivery where event_id = erp_event.id)");
+        Map<String, Object> backlog = statements.all("event-backlog", Map.of()).get(0);
+        assertThat(backlog)
+                .containsEntry("undelivered", 10_000L)
+                .containsEntry("dead", 1L)
+                .containsEntry("disabled", 0);
+        assertThat((Long) backlog.get("age")).isBetween(3599L, 3700L);
+    }
+
+    /** Whatever is asked for: every event that it is true of, newest first, none twice and none missing. */
+    @Test
+    void everyListIsWholeHoweverSmallItsPages() throws SQLException {
+        List<String[]> kinds = List.of(
+                new String[] {},
+                new String[] {"http:PENDING"},
+                new String[] {"http:DELIVERED"},
+                new String[] {"http:DEAD"},
+                new String[] {"http:DELIVERED", "kafka:PENDING"},
+                new String[] {"http:PENDING", "kafka:DEAD"},
+                new String[] {"http:PENDING", "kafka:PENDING"},
+                new String[] {"http:DELIVERED", "kafka:DELIVERED"});
+        for (int round = 0; round < 3; round++) {
+            for (String account : List.of("main", "second", "foreign")) {
+                for (String[] deliveries : kinds) {
+                    event(account, "SO-LIST-" + round, "payment.pending", deliveries);
+                }
+            }
+        }
+        // Some of them at the same time.
+        statement.execute("update erp_event set created_at = '2026-11-24T08:00:00.000001Z' where id % 5 = 0;"
+                + " update event_delivery d set created_at = e.created_at from erp_event e where e.id = d.event_id");
+        for (String status : new String[] {null, "PENDING", "DELIVERED", "DEAD", "UNADDRESSED"}) {
+            for (String order : new String[] {null, "SO-LIST-1", "SO-NOBODY"}) {
+                List<Long> expected = new ArrayList<>();
+                try (ResultSet rows = statement.executeQuery("""
+                        select e.id from erp_event e join payment p on p.id = e.payment_id
+                        where e.account in ('main', 'second')%s%s order by e.created_at desc, e.id desc""".formatted(
+                                status == null ? "" : " and event_status(e.id) = '" + status + "'",
+                                order == null ? "" : " and p.order_no = '" + order + "'"))) {
+                    while (rows.next()) {
+                        expected.add(rows.getLong(1));
+                    }
+                }
+                for (int limit : new int[] {2, 200}) {
+                    assertThat(listed(status, order, limit))
+                            .as("%s %s %d", status, order, limit)
+                            .isEqualTo(expected);
+                }
+            }
+        }
+    }
+
+    private List<Long> listed(String status, String order, int limit) throws SQLException {
+        List<Long> ids = new ArrayList<>();
+        Map<String, Object> variables = new HashMap<>();
+        variables.put("accounts", "main,second");
+        variables.put("status", status);
+        variables.put("orderNo", order);
+        variables.put("limit", limit);
+        variables.put("cursor", null);
+        while (true) {
+            JsonNode events = statements.one("event-list", variables).path("events");
+            int shown = Math.min(limit, events.size());
+            for (int i = 0; i < shown; i++) {
+                ids.add(events.get(i).path("id").asLong());
+                assertThat(status == null
+                                || events.get(i).path("status").asText().equals(status))
+                        .isTrue();
+            }
+            if (events.size() <= limit) {
+                return ids;
+            }
+            variables.put("cursor", events.get(shown - 1).path("cursor").asText());
+        }
+    }
+
+    /** An old event that arrived, and would be forgotten. */
+    private String old() throws SQLException {
+        statement.execute("update event_delivery set state = 'DELIVERED', finished_at = now();"
+                + " update event_queue set pending = 0, next_attempt_at = null;"
+                + " update erp_event set created_at = now() - interval '91 days'");
+        return text("select event_id from erp_event");
+    }
+
+    @Test
+    void anEventThatIsBeingRedeliveredIsNotForgotten() throws SQLException {
+        String key = old();
+        try (Connection person = database.connect()) {
+            person.setAutoCommit(false);
+            new Statements(person, Map.of()).one("event-redeliver", redelivery(key, null));
+            statements.all("event-forget", Map.of());
+            person.commit();
+        }
+        assertThat(text("select state from event_delivery")).isEqualTo("PENDING");
+        statements.all("event-forget", Map.of());
+        assertThat(text("select state from event_delivery")).isEqualTo("PENDING");
+    }
+
+    /** What housekeeping saw when it began is not what is true when it comes to delete. */
+    @Test
+    void anEventThatWasRedeliveredWhileItWasLookedAtIsNotForgotten() throws Exception {
+        String key = old();
+        // It stops between the one and the other for as long as somebody holds this.
+        String slow = Statements.text("event-forget")
+                .replace("where e.created_at", "where pg_advisory_xact_lock(7) is not null and e.created_at");
+        assertThat(slow).contains("pg_advisory_xact_lock");
+        try (Connection other = database.connect();
+                Connection person = database.connect()) {
+            statement.execute("select pg_advisory_lock(7)");
+            CompletableFuture<?> housekeeping =
+                    inBackground(other, Map.of("event-forget", slow), "event-forget", Map.of());
+            waits();
+            new Statements(person, Map.of()).one("event-redeliver", redelivery(key, null));
+            statement.execute("select pg_advisory_unlock(7)");
+            housekeeping.get(10, TimeUnit.SECONDS);
+        }
+        assertThat(text("select state from event_delivery")).isEqualTo("PENDING");
+    }
+
+    private static CompletableFuture<?> inBackground(
+            Connection other, Map<String, String> mutated, String name, Map<String, ?> variables) {
+        return CompletableFuture.runAsync(() -> {
+            try {
+                new Statements(other, mutated).all(name, variables);
+            } catch (SQLException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+    }
+
+    private void waits() {
+        Awaitility.await()
+                .pollInterval(Duration.ofMillis(10))
+                .until(() -> number("select count(*) from pg_locks where not granted") > 0);
+    }
+
+    /** Two that record for the same accounts take their addresses in the same order, and so never wait for each other. */
+    @Test
+    void addressesAreTakenInTheOrderOfTheirKeys() throws Exception {
+        // In the table, and so in a scan of it, the later key comes first.
+        statement.execute("delete from event_destination; insert into event_destination (account, destination, address)"
+                + " values ('zoe', 'http', ''), ('abel', 'http', '')");
+        StringBuilder attempts = new StringBuilder();
+        for (String account : List.of("zoe", "abel")) {
+            long id = event(account, "SO-LOCK-1", "payment.pending", "http:PENDING");
+            attempts.append(attempts.isEmpty() ? "[" : ",")
+                    .append("{\"event\":" + id + ",\"claim\":0,\"outcome\":\"GONE\",\"status\":410,"
+                            + "\"at\":\"2026-11-24T08:00:00Z\",\"millis\":1}");
+        }
+        statement.execute("update event_queue set in_flight = true");
+        try (Connection other = database.connect()) {
+            connection.setAutoCommit(false);
+            statement.execute("select from event_destination where account = 'abel' for update");
+            CompletableFuture<?> recorded = inBackground(
+                    other, Map.of(), "event-record", Map.of("destination", "http", "attempts", attempts + "]"));
+            waits();
+            // Were it held by the one that waits for us, the two of us would wait for ever.
+            statement.execute("select from event_destination where account = 'zoe' for update nowait");
+            connection.rollback();
+            connection.setAutoCommit(true);
+            recorded.get(10, TimeUnit.SECONDS);
+        }
+        assertThat(number("select count(*) from event_destination where disabled_at is not null"))
+                .isEqualTo(2);
+    }
+}
