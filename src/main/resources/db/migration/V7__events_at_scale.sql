@@ -15,17 +15,20 @@ drop index event_delivery_backlog, event_delivery_dead;
 create index event_delivery_backlog on event_delivery (account, destination, created_at, event_id) where state = 'PENDING';
 create index event_delivery_dead on event_delivery (account, destination, created_at, event_id) where state = 'DEAD';
 
--- One event's state over all of its destinations.
-create function event_status(bigint) returns text language sql stable as
+-- One event's state over all of its destinations. Not in SQL: its plan would be made anew for each row of a list.
+create function event_status(bigint) returns text language plpgsql stable as
 $$
-    select case
-        when bool_or(state = 'DEAD') then 'DEAD'
-        when bool_or(state = 'PENDING') then 'PENDING'
-        when bool_or(true) then 'DELIVERED'
-        else 'UNADDRESSED'
-    end
-    from event_delivery
-    where event_id = $1
+begin
+    return (
+        select case
+            when bool_or(state = 'DEAD') then 'DEAD'
+            when bool_or(state = 'PENDING') then 'PENDING'
+            when bool_or(true) then 'DELIVERED'
+            else 'UNADDRESSED'
+        end
+        from event_delivery
+        where event_id = $1);
+end
 $$;
 
 -- Whether nothing is left to do with an event: by what is committed now, which only a volatile function sees, and not by
