@@ -312,7 +312,7 @@ public final class Account {
     public synchronized void refused(Credential by) {
         State now = state;
         Pair current = now.current();
-        if (current == null || current.credential() != by || others(now).isEmpty()) {
+        if (current == null || current.credential() != by) {
             return;
         }
         if (refusedUntil.containsKey(current.serial())

@@ -377,24 +377,25 @@ class AccountTest {
     }
 
     @Test
-    void aRefusalOfTheOnlyPairReadsNoFile() throws Exception {
+    void aRefusalOfTheOnlyPairChangesNothing() throws Exception {
         Account account = account();
-        spoil("key gone");
         account.refused(account.credential());
+        assertThat(serial(account)).isEqualTo(OLD);
         assertThat(account.findings()).isEmpty();
     }
 
     @Test
-    void aRefusalOfBothPairsReadsNoFileAgain() throws Exception {
+    void refusalsThatGoOnDoNotPutOffTheNextTry() throws Exception {
         Account account = account();
         pair("", NEW, Keys.STRANGER, FROM, TO);
         account.look();
         account.refused(account.credential());
         account.refused(account.credential());
-        List<Finding> before = account.findings();
-        spoil("key gone");
+        clock.advance("PT9M59S");
         account.refused(account.credential());
-        assertThat(account.findings()).isEqualTo(before);
+        clock.advance("PT1S");
+        account.look();
+        assertThat(serial(account)).isEqualTo(NEW);
     }
 
     @Test

@@ -173,12 +173,26 @@ class Pkcs11Test {
         assertThat(said.get(1)).isEqualTo("answers again: signs");
     }
 
+    @Test
+    void aPinThatTheTokenRefusedIsNotTriedAgainUntilItIsAnother() throws Exception {
+        List<String> flags = said("pin").stream()
+                .filter(line -> line.contains("CKF_TOKEN_INITIALIZED"))
+                .toList();
+        assertThat(flags).hasSize(2);
+        assertThat(flags.get(0)).contains("CKF_USER_PIN_COUNT_LOW");
+        assertThat(flags.get(1)).doesNotContain("CKF_USER_PIN_COUNT_LOW");
+    }
+
     /** What the tests start. */
     static final class Program {
         public static void main(String[] arguments) throws Exception {
             Path folder = Path.of(arguments[0]);
             if (arguments[1].equals("lose")) {
                 lose(folder);
+                return;
+            }
+            if (arguments[1].equals("pin")) {
+                pin(folder);
                 return;
             }
             if (arguments[1].equals("hang")) {
@@ -231,6 +245,27 @@ class Pkcs11Test {
                     new AdjustableClock("2026-11-23T08:00:00Z"));
             account.read();
             return account;
+        }
+
+        /** The token tells whether the last login failed. */
+        private static void pin(Path folder) throws Exception {
+            Rsa rsa = Rsa.fastest();
+            Account wrong = account(folder, rsa, "main", "9876", "pkcs11.cfg", "certificate.pem");
+            showToken(folder, "first");
+            Account right = account(folder, rsa, "main", PIN, "pkcs11.cfg", "certificate.pem");
+            assertThat(right.works()).isTrue();
+            ((AuthProvider) ours()).logout();
+            wrong.read();
+            account(folder, rsa, "main", "9876", "pkcs11.cfg", "certificate.pem");
+            showToken(folder, "second");
+        }
+
+        private static void showToken(Path folder, String name) throws IOException {
+            Path config = Files.writeString(
+                    folder.resolve(name + ".cfg"),
+                    Files.readString(folder.resolve("pkcs11.cfg")).replace("name = test", "name = " + name)
+                            + "showInfo = true\n");
+            Security.getProvider("SunPKCS11").configure(config.toString());
         }
 
         private static void lose(Path folder) throws Exception {
