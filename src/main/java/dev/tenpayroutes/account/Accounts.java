@@ -30,10 +30,10 @@ public class Accounts {
     private static final Logger LOG = LoggerFactory.getLogger(Accounts.class);
 
     /** An account whose files or token take longer is looked at on its own, and says so. */
-    private static final Duration LONGEST_LOOK = Duration.ofSeconds(2);
+    private static final Duration LONGEST_LOOK = Duration.ofSeconds(5);
 
-    /** At a start there is nothing yet to go on with. */
-    private static final Duration LONGEST_FIRST_LOOK = Duration.ofSeconds(10);
+    /** At a start there is nothing yet to go on with, and cryptography is loaded: 2.4 s of CPU, long for a small container. */
+    private static final Duration LONGEST_FIRST_LOOK = Duration.ofSeconds(30);
 
     private final Map<String, Account> accounts = new LinkedHashMap<>();
     private final Looks looks = new Looks(Account::look);

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -17,6 +18,16 @@ class AccountHealthTest {
 
     @TempDir
     private Path folder;
+
+    @Test
+    void whoIsNotAClientSeesNoAccount() throws Exception {
+        Clock clock = Clock.fixed(Instant.parse("2026-11-01T00:00:00Z"), ZoneOffset.UTC);
+        Accounts accounts = new Accounts(new Papers(folder).settings("main"), Rsa.fastest(), clock);
+        AccountHealth health = new AccountHealth();
+        assertThat(health.merchantAccounts(accounts).health().getDetails()).isEmpty();
+        assertThat(health.certificateExpiry(accounts, clock).health().getDetails())
+                .isEmpty();
+    }
 
     @ParameterizedTest
     @CsvSource({"2026-11-01T00:00:00Z,UP", "2026-12-30T23:59:59Z,WARNING", "2026-12-31T00:00:01Z,DOWN"})
