@@ -16,6 +16,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -33,6 +38,14 @@ final class PlatformCertificates {
 
     private static final Logger LOG = LoggerFactory.getLogger(PlatformCertificates.class);
     private static final Duration REREAD_FOR_UNKNOWN = Duration.ofSeconds(1);
+    /** Anybody may name a serial: with a folder that hangs, one for each account would take all threads there are. */
+    private static final Duration LONGEST_WAIT = Duration.ofSeconds(1);
+
+    private static final ExecutorService READERS = Executors.newCachedThreadPool(task -> {
+        Thread thread = new Thread(task, "platform-certificates");
+        thread.setDaemon(true);
+        return thread;
+    });
 
     private record Key(PublicKey key, Instant notBefore, Instant notAfter) {
         boolean validAt(Instant now) {
@@ -74,7 +87,7 @@ final class PlatformCertificates {
         Snapshot current = snapshot;
         Duration age = Duration.between(current.readAt(), now).abs();
         if (!current.keys().containsKey(wanted) && age.compareTo(REREAD_FOR_UNKNOWN) > 0) {
-            current = reread(current);
+            current = rereadInTime(current);
         }
         return Optional.ofNullable(current.keys().get(wanted))
                 .filter(key -> key.validAt(now))
@@ -116,6 +129,19 @@ final class PlatformCertificates {
             reread();
         } finally {
             reading.unlock();
+        }
+    }
+
+    private Snapshot rereadInTime(Snapshot current) {
+        try {
+            return READERS.submit(() -> reread(current)).get(LONGEST_WAIT.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (TimeoutException e) {
+            return current;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return current;
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e.getCause());
         }
     }
 

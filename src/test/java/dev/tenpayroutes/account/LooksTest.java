@@ -35,19 +35,21 @@ class LooksTest {
     private Path folder;
 
     private Papers papers;
+    private volatile Instant now = Instant.parse("2026-11-23T08:00:00Z");
     private volatile CountDownLatch mount = new CountDownLatch(0);
     /** What a look asks first: a stand-in for files that don't answer, which a test can't make on every machine. */
     private final Clock clock = new Clock() {
         @Override
         public Instant instant() {
-            if (Thread.currentThread().getName().equals("account-look slow")) {
+            if (List.of("account-look slow", "platform-certificates")
+                    .contains(Thread.currentThread().getName())) {
                 try {
                     mount.await();
                 } catch (InterruptedException e) {
                     throw new IllegalStateException(e);
                 }
             }
-            return Instant.parse("2026-11-23T08:00:00Z");
+            return now;
         }
 
         @Override
@@ -135,5 +137,27 @@ class LooksTest {
         mount.countDown();
         Awaitility.await().until(() -> accounts.get(0).works());
         assertThat(accounts.get(0).findings()).isEmpty();
+    }
+
+    @Test
+    void whoNamesAnUnknownSerialIsNotKeptByAFolderThatHangs() {
+        Account account = new Accounts(papers.settings("main"), RSA, clock).get("main");
+        now = now.plusSeconds(5);
+        mount = new CountDownLatch(1);
+        long before = System.nanoTime();
+
+        for (int i = 0; i < 50; i++) {
+            assertThat(account.platformKey("CAFE")).isEmpty();
+        }
+
+        assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(5));
+        assertThat(account.platformKey("7E2A54C1D9F0")).isPresent();
+        assertThat(Thread.getAllStackTraces().keySet())
+                .filteredOn(thread -> thread.getName().equals("platform-certificates")
+                        && thread.getState() == Thread.State.WAITING
+                        && Stream.of(thread.getStackTrace())
+                                .anyMatch(frame -> frame.getClassName().equals(PlatformCertificates.class.getName())))
+                .hasSize(1);
+        mount.countDown();
     }
 }
