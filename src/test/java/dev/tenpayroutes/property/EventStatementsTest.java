@@ -172,19 +172,26 @@ class EventStatementsTest {
                         + " ('main', 'kafka', '', null, now(), now() + interval '1 hour'), ('other', 'http', '', null, now(), null);"
                         + " update event_destination set disabled_at = now(), paused_until = now() + interval '1 hour'");
         long dead = event("main", "SO-DEAD-1", "payment.pending", "http:DELIVERED", "kafka:DEAD");
+        long deadElsewhere = event("main", "SO-DEAD-2", "payment.failed", "http:DEAD");
+        long unwanted = event("main", "SO-DEAD-3", "payment.pending", "http:DELIVERED");
+        String to = "select string_agg(destination || ' ' || state, ', ' order by destination) from event_delivery"
+                + " where event_id = %d";
+        statement.execute("update event_delivery set state = 'DELIVERED' where event_id = " + deadElsewhere);
 
-        assertThat(statements
-                        .one("event-redeliver", redelivery(null, "DEAD"))
-                        .path("redelivered")
-                        .asInt())
-                .isEqualTo(1);
+        statements.one("event-redeliver", redelivery(null, "DEAD"));
 
-        assertThat(text("select string_agg(destination || ' ' || state, ', ' order by destination) from event_delivery"
-                        + " where event_id = " + dead))
-                .isEqualTo("http DELIVERED, kafka PENDING");
+        assertThat(text(to.formatted(dead))).isEqualTo("http DELIVERED, kafka PENDING");
+        assertThat(text(to.formatted(deadElsewhere))).isEqualTo("http DELIVERED");
         assertThat(text("select string_agg(account || ' ' || destination, ', ') from event_destination"
                         + " where disabled_at is null and paused_until is null"))
                 .isEqualTo("main kafka");
+
+        statement.execute("update event_delivery set state = 'DEAD' where event_id = " + deadElsewhere
+                + "; update event_destination set types = '{payment.failed}' where destination = 'kafka'");
+        statements.one("event-redeliver", redelivery(null, "DEAD"));
+        assertThat(text(to.formatted(deadElsewhere))).isEqualTo("http PENDING");
+        statements.one("event-redeliver", redelivery(null, null));
+        assertThat(text(to.formatted(unwanted))).isEqualTo("http PENDING");
     }
 
     /** It waits where its address is disabled: a person who wants this one sent wants it sent there. */
@@ -369,11 +376,14 @@ class EventStatementsTest {
     /** Two that record for the same accounts take their addresses in the same order, and so never wait for each other. */
     @Test
     void addressesAreTakenInTheOrderOfTheirKeys() throws Exception {
-        // In the table, and so in a scan of it, the later key comes first.
-        statement.execute("delete from event_destination; insert into event_destination (account, destination, address)"
-                + " values ('zoe', 'http', ''), ('abel', 'http', '')");
+        List<String> accounts = List.of("zoe", "kim", "max", "ida", "tom", "eve", "pat", "abel");
+        statement.execute("delete from event_destination");
+        for (String account : accounts) {
+            statement.execute("insert into event_destination (account, destination, address) values ('" + account
+                    + "', 'http', '')");
+        }
         StringBuilder attempts = new StringBuilder();
-        for (String account : List.of("zoe", "abel")) {
+        for (String account : accounts) {
             long id = event(account, "SO-LOCK-1", "payment.pending", "http:PENDING");
             attempts.append(attempts.isEmpty() ? "[" : ",")
                     .append("{\"event\":" + id + ",\"claim\":0,\"outcome\":\"GONE\",\"status\":410,"
@@ -387,12 +397,12 @@ class EventStatementsTest {
                     other, Map.of(), "event-record", Map.of("destination", "http", "attempts", attempts + "]"));
             waits();
             // Were it held by the one that waits for us, the two of us would wait for ever.
-            statement.execute("select from event_destination where account = 'zoe' for update nowait");
+            statement.execute("select from event_destination where account <> 'abel' for update nowait");
             connection.rollback();
             connection.setAutoCommit(true);
             recorded.get(10, TimeUnit.SECONDS);
         }
         assertThat(number("select count(*) from event_destination where disabled_at is not null"))
-                .isEqualTo(2);
+                .isEqualTo(accounts.size());
     }
 }

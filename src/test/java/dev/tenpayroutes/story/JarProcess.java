@@ -107,7 +107,7 @@ final class JarProcess {
 
     void waitUntilReady() {
         Awaitility.await()
-                .atMost(Duration.ofSeconds(120))
+                .atMost(Duration.ofSeconds(240))
                 .failFast(() -> assertThat(program.isAlive())
                         .as("it ended: %s", output())
                         .isTrue())
