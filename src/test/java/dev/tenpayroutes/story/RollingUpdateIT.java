@@ -33,7 +33,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/** Two instances of the packaged jar are stopped and started again, one after the other, while ERPs order: no request fails. */
+/**
+ * Two instances of the packaged jar are stopped and started again, one after the other, while ERPs order: no request fails.
+ * With {@code -Plong}.
+ */
+@EnabledIfSystemProperty(named = "long", matches = "true")
 class RollingUpdateIT {
 
     private static final Logger LOG = LoggerFactory.getLogger(RollingUpdateIT.class);
@@ -159,11 +163,7 @@ class RollingUpdateIT {
         assertThat(tenpay.refusals()).isEmpty();
     }
 
-    /**
-     * As in Kubernetes: an instance is taken from the endpoints, goes on for preStop's time, and is then told to stop. With
-     * {@code -Plong}.
-     */
-    @EnabledIfSystemProperty(named = "long", matches = "true")
+    /** As in Kubernetes: an instance is taken from the endpoints, goes on for preStop's time, and is then told to stop. */
     @Test
     void withAPauseBeforeTheStopNoRequestFails() throws Exception {
         List<JarProcess> endpoints = new CopyOnWriteArrayList<>(programs);
