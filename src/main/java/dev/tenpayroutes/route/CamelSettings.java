@@ -1,14 +1,25 @@
 package dev.tenpayroutes.route;
 
 import dev.tenpayroutes.wire.Wire;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
 import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.camel.Exchange;
+import org.apache.camel.component.platform.http.spi.PlatformHttpEngine;
+import org.apache.camel.component.platform.http.springboot.SpringBootPlatformHttpConsumer;
+import org.apache.camel.component.platform.http.springboot.SpringBootPlatformHttpEngine;
 import org.apache.camel.spi.HeaderFilterStrategy;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.annotation.Value;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.Ordered;
+import org.springframework.web.method.HandlerMethod;
+import org.springframework.web.servlet.HandlerAdapter;
+import org.springframework.web.servlet.ModelAndView;
 
 /** What Camel needs to be told in Java. */
 @Configuration(proxyBeanMethods = false)
@@ -40,6 +51,46 @@ class CamelSettings {
                 return !out.contains(name.toLowerCase(Locale.ROOT));
             }
         };
+    }
+
+    /** Without a second pool of threads, which a stop would wait for as well. */
+    @Bean("platform-http-engine")
+    PlatformHttpEngine requestsOwnThread(@Value("${server.port}") int port) {
+        return new SpringBootPlatformHttpEngine(port, Runnable::run);
+    }
+
+    /** Without an asynchronous dispatch, which would take the answer through filters and dispatcher a second time. */
+    @Bean
+    HandlerAdapter answerAtOnce() {
+        return new AnswerAtOnce();
+    }
+
+    private static final class AnswerAtOnce implements HandlerAdapter, Ordered {
+        @Override
+        public boolean supports(Object handler) {
+            return handler instanceof HandlerMethod method
+                    && method.getBean() instanceof SpringBootPlatformHttpConsumer;
+        }
+
+        @Override
+        public @Nullable ModelAndView handle(HttpServletRequest request, HttpServletResponse response, Object route) {
+            ((SpringBootPlatformHttpConsumer) ((HandlerMethod) route).getBean())
+                    .service(request, response)
+                    .join();
+            return null;
+        }
+
+        @Override
+        @Deprecated
+        public long getLastModified(HttpServletRequest request, Object route) {
+            return -1;
+        }
+
+        /** Before the one that would do it later. */
+        @Override
+        public int getOrder() {
+            return 0;
+        }
     }
 
     private static Set<String> lower(String... names) {

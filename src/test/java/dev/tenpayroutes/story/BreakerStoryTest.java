@@ -3,10 +3,15 @@ package dev.tenpayroutes.story;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.resilience4j.circuitbreaker.CircuitBreaker.State;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.springframework.test.context.DynamicPropertyRegistry;
+import org.springframework.test.context.DynamicPropertySource;
 import org.springframework.test.context.TestPropertySource;
 
 @DisplayName("tenpay-call, while Tenpay does not answer")
@@ -23,6 +28,27 @@ import org.springframework.test.context.TestPropertySource;
             "tenpay.poll.submit-lease=4s"
         })
 class BreakerStoryTest extends Story {
+
+    private static final Cable TO_TENPAY;
+
+    static {
+        try {
+            TO_TENPAY = new Cable(0);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @DynamicPropertySource
+    static void cable(DynamicPropertyRegistry registry) {
+        registry.add("tenpay.base-url", () -> "http://127.0.0.1:" + TO_TENPAY.port());
+    }
+
+    @BeforeEach
+    void tenpayIsThere() {
+        TO_TENPAY.to(port());
+        TO_TENPAY.repair();
+    }
 
     private void faults(String call, String fault, int times) {
         assertThat(send(
@@ -124,6 +150,55 @@ class BreakerStoryTest extends Story {
         breakers.circuitBreaker("main questions").reset();
         shopper(number, "SUCCESS");
         isSoon(number, "SUCCEEDED");
+    }
+
+    @Test
+    void afterAnHourWithoutTenpayEverythingIsAskedAboutByAFewAtATime() {
+        String first = pendingPayment();
+        TO_TENPAY.pull();
+        // So long past their time that each of them is asked about once, and then not for hours.
+        db.sql("insert into payment overriding system value select (jsonb_populate_record(p, jsonb_build_object('id',"
+                        + " 2000000000 + n, 'order_no', 'OUTAGE-' || n, 'submitting_until', null,"
+                        + " 'expires_at', now() - interval '3 hours', 'next_poll_at',"
+                        + " now() - n * interval '18 seconds'))).* from payment p, generate_series(1, 200) n"
+                        + " where p.order_no = ?")
+                .param(first)
+                .update();
+        // Who asks finds out, and then leaves it alone.
+        eventually().until(() -> stateOf("main questions") == State.OPEN);
+        String kept = newNumber();
+        for (int i = 0; stateOf("main orders") == State.CLOSED && i < 10; i++) {
+            assertThat(post("/v1/payments", order(newNumber())).status()).isEqualTo(202);
+        }
+        long before = System.nanoTime();
+        assertThat(post("/v1/payments", order(kept)).status()).isEqualTo(202);
+        assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(1));
+        eventually().until(() -> metric("tenpay.calls.paused?tag=account:main&tag=calls:questions") == 1);
+        assertThat(count(UNANSWERED)).isLessThan(60);
+
+        TO_TENPAY.repair();
+
+        eventually()
+                .atMost(Duration.ofMinutes(3))
+                .until(() -> count("select count(distinct payment_id) from history"
+                                + " where source = 'inquiry-payment' and payment_id > 2000000000")
+                        == 200);
+        isSoon(kept, "PENDING");
+        // As many as the poller's threads, an order, and no more: of the 200 that were due.
+        assertThat(TO_TENPAY.most()).isBetween(2, 12);
+        eventually().until(() -> metric("tenpay.queue.age?tag=queue:payments") < 60);
+    }
+
+    private static final String UNANSWERED = "select count(*) from history where source = 'inquiry-payment'"
+            + " and outcome = 'NO_ANSWER' and payment_id > 2000000000";
+
+    private long metric(String name) {
+        return get("/actuator/metrics/" + name)
+                .body()
+                .path("measurements")
+                .path(0)
+                .path("value")
+                .asLong();
     }
 
     @Test

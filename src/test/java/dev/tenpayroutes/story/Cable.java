@@ -20,6 +20,7 @@ final class Cable implements AutoCloseable {
     private volatile int server;
     private volatile boolean pulled;
     private volatile boolean kinked;
+    private volatile int most;
 
     Cable(int server) throws IOException {
         this.server = server;
@@ -29,6 +30,11 @@ final class Cable implements AutoCloseable {
 
     int port() {
         return plug.getLocalPort();
+    }
+
+    /** How many connections there have been at once, at most. */
+    int most() {
+        return most;
     }
 
     /** Where it leads from now on. */
@@ -76,6 +82,7 @@ final class Cable implements AutoCloseable {
             far.setTcpNoDelay(true);
             ends.add(program);
             ends.add(far);
+            most = Math.max(most, ends.size() / 2);
             daemon(() -> carry(program, far, false));
             daemon(() -> carry(far, program, true));
         } catch (IOException e) {

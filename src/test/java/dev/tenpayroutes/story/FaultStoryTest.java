@@ -38,6 +38,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.datasource.SingleConnectionDataSource;
+import org.springframework.test.annotation.DirtiesContext;
 import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
 import org.springframework.test.context.TestPropertySource;
@@ -63,6 +64,7 @@ import org.springframework.test.context.bean.override.convention.TestBean;
                     + "set time zone 'UTC'; set lock_timeout = '1s'; set statement_timeout = '2s'",
             "spring.datasource.hikari.data-source-properties.socketTimeout=3"
         })
+@DirtiesContext
 class FaultStoryTest extends Story {
 
     private static final String HOOK = "/webhooks/tenpay/main/payments";

@@ -42,6 +42,7 @@ import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.test.annotation.DirtiesContext;
 import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
 import org.springframework.test.context.TestPropertySource;
@@ -64,6 +65,7 @@ import org.springframework.test.context.TestPropertySource;
             "camel.component.kafka.delivery-timeout-ms=6000",
             "camel.component.kafka.ssl-truststore-password=a-password-that-nobody-may-read",
         })
+@DirtiesContext
 class KafkaStoryTest extends Story {
 
     private static final String ORDERS = "tenpay.orders";

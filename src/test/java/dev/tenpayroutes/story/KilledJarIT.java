@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
@@ -28,6 +29,8 @@ import org.springframework.jdbc.core.simple.JdbcClient;
  */
 class KilledJarIT {
 
+    private static final String UNSTORED = "KILL-UNSTORED";
+    private static final String UNDECIDED = "KILL-UNDECIDED";
     private static final String STORED = "KILL-STORED";
     private static final String CALLING = "KILL-CALLING";
     private static final String ANSWERED = "KILL-ANSWERED";
@@ -66,6 +69,8 @@ class KilledJarIT {
         program.settings().put("tenpay.poll.resend-after", "9s");
         program.settings().put("tenpay.notifications.tick", "200ms");
         program.settings().put("tenpay.notifications.lease", "2s");
+        program.settings()
+                .put("spring.datasource.hikari.connection-init-sql", "set time zone 'UTC'; set lock_timeout = '30s'");
         program.startAndWait();
 
         program.call("POST", "/v1/payments", order(NOTIFIED), 201);
@@ -90,6 +95,15 @@ class KilledJarIT {
                 .until(() -> tenpay.calls("checkout-pay", CALLING) == 1
                         && tenpay.calls("refund", REFUND) == 1
                         && tenpay.calls("checkout-pay", ANSWERED) == 1);
+        // An order is about to be stored, a refund to be decided: each waits for another one of its number.
+        Connection rival = postgres.getPostgresDatabase().getConnection();
+        rival.setAutoCommit(false);
+        rival(rival, "payment", "order_no", UNSTORED, NOTIFIED);
+        rival(rival, "refund", "refund_no", UNDECIDED, REFUND);
+        CompletableFuture<HttpResponse<String>> unstored = meanwhile(() -> post(UNSTORED));
+        CompletableFuture<HttpResponse<String>> undecided = meanwhile(() ->
+                program.send("POST", "/v1/payments/" + REFUNDED + "/refunds", FaultStoryTest.refund(UNDECIDED, 300)));
+        eventually().until(() -> count("select count(*) from pg_locks where not granted") == 2);
         // An order and a notification are committed, and their answer is on its way.
         slowInserts();
         CompletableFuture<HttpResponse<String>> storing = meanwhile(() -> post(STORED));
@@ -101,7 +115,7 @@ class KilledJarIT {
             statement.executeQuery("select 1 from payment where order_no = '" + ANSWERED + "' for update");
             // Answered, but not yet recorded: its statement waits for the row.
             tenpay.letGo(ANSWERED);
-            eventually().until(() -> count("select count(*) from pg_locks where not granted") > 0);
+            eventually().until(() -> count("select count(*) from pg_locks where not granted") > 2);
             toDatabase.kink();
             eventually()
                     .until(() -> count("select count(*) from payment where order_no = '" + STORED + "'") == 1
@@ -117,7 +131,9 @@ class KilledJarIT {
                     .list();
             other.rollback();
         }
-        unanswered = List.of(calling, refunding, answered, storing, notifying);
+        rival.rollback();
+        rival.close();
+        unanswered = List.of(unstored, undecided, calling, refunding, answered, storing, notifying);
         atDeath = store.sql("""
                         select order_no || ' ' || status from payment
                         union all select refund_no || ' ' || status from refund
@@ -136,6 +152,17 @@ class KilledJarIT {
         tenpay.close();
         toDatabase.close();
         postgres.close();
+    }
+
+    /** Takes a number, for another payment, in a transaction that never ends well: whoever takes it too has to wait. */
+    private static void rival(Connection connection, String table, String column, String number, String like)
+            throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("insert into " + table + " overriding system value select (jsonb_populate_record(x,"
+                    + " jsonb_build_object('id', 1000000000, '" + column + "', '" + number + "', 'payment_id',"
+                    + " (select id from payment where order_no = '" + ASKED + "')))).* from " + table + " x where "
+                    + column + " = '" + like + "'");
+        }
     }
 
     private static void slowInserts() {
@@ -216,6 +243,22 @@ class KilledJarIT {
                         .withThrowableThat()
                         .havingCause()
                         .isInstanceOf(UncheckedIOException.class));
+    }
+
+    @Test
+    void killedBeforeAnOrderIsStoredNothingOfItIsLeftAndItCanBePostedAgain() {
+        assertThat(atDeath).noneMatch(row -> row.startsWith(UNSTORED));
+        assertThat(tenpay.calls("checkout-pay", UNSTORED)).isZero();
+        program.call("POST", "/v1/payments", order(UNSTORED), 201);
+        isOnePaymentOfTenpays(UNSTORED, 1);
+    }
+
+    @Test
+    void killedWhileARefundIsDecidedNothingOfItIsLeftAndItsAmountIsNotTaken() {
+        assertThat(atDeath).noneMatch(row -> row.startsWith(UNDECIDED));
+        assertThat(tenpay.calls("refund", UNDECIDED)).isZero();
+        program.call("POST", "/v1/payments/" + REFUNDED + "/refunds", FaultStoryTest.refund(UNDECIDED, 300), 201);
+        assertThat(tenpay.calls("refund", UNDECIDED)).isEqualTo(1);
     }
 
     @Test

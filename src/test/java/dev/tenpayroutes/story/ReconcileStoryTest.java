@@ -3,8 +3,12 @@ package dev.tenpayroutes.story;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.apache.camel.CamelContext;
+import org.apache.camel.builder.NotifyBuilder;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.test.context.TestPropertySource;
 
 /** No webhook arrives here, and a day lasts a second. */
@@ -18,6 +22,9 @@ import org.springframework.test.context.TestPropertySource;
             "tenpay.housekeeping.period=300ms"
         })
 class ReconcileStoryTest extends Story {
+
+    @Autowired
+    CamelContext camel;
 
     private Answer sync(String number) {
         return post("/v1/payments/" + number + "/sync", null);
@@ -223,6 +230,24 @@ class ReconcileStoryTest extends Story {
         assertThat(count("select count(*) from notification where body = 'young'"))
                 .isEqualTo(1);
         assertThat(payment(number).text("status")).isEqualTo("PENDING");
+    }
+
+    @Test
+    void aTurnOfHousekeepingEndsWhenNothingOldIsLeftHoweverMuchThereIs() throws Exception {
+        String number = pendingPayment();
+        camel.getRouteController().stopRoute("housekeeping");
+        db.sql("insert into history (payment_id, source, outcome, status_after, at)"
+                        + " select id, 'old', 'STORED', 'PENDING', now() - interval '800 days'"
+                        + " from payment, generate_series(1, 25000) where order_no = ?")
+                .param(number)
+                .update();
+        NotifyBuilder turn =
+                new NotifyBuilder(camel).fromRoute("housekeeping").whenDone(1).create();
+        camel.getRouteController().startRoute("housekeeping");
+
+        assertThat(turn.matches(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(count("select count(*) from history where source = 'old'")).isZero();
+        assertThat(history(number)).isNotEmpty();
     }
 
     @Test

@@ -22,6 +22,7 @@ import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
@@ -174,14 +175,28 @@ class StoppedJarIT {
                         """).update();
         List<String> due =
                 IntStream.rangeClosed(1, 60).mapToObj(n -> "TERM-DUE-" + n).toList();
+        store.sql("""
+                        insert into refund (payment_id, account, refund_no, order_no, merchant_id, status, amount, currency,
+                            notify_url, next_poll_at)
+                        select id, account, 'TERM-REFUND-' || n, order_no, merchant_id, 'PENDING', 1, currency,
+                            notify_url, now() + interval '1 hour'
+                        from payment, generate_series(1, 60) n where order_no = 'TERM-000000'
+                        """).update();
+        List<String> dueRefunds =
+                IntStream.rangeClosed(1, 60).mapToObj(n -> "TERM-REFUND-" + n).toList();
         due.forEach(tenpay::stall);
+        dueRefunds.forEach(tenpay::stall);
         List<String> orders =
                 IntStream.rangeClosed(1, 6).mapToObj(n -> "TERM-00000" + n).toList();
         orders.forEach(tenpay::stall);
         store.sql("update payment set next_poll_at = now() where order_no like 'TERM-DUE-%'")
                 .update();
+        store.sql("update refund set next_poll_at = now()").update();
         // As many as are asked at once are asked; the queue behind them is full, and more are claimed.
-        eventually().until(() -> asked(due) == 8 && count(CLAIMED) > 20);
+        eventually().until(() -> asked("inquiry-payment", due) == 8 && count(CLAIMED) > 20);
+        eventually()
+                .until(() -> asked("inquiry-refund", dueRefunds) == 8
+                        && count("select count(*) from refund where polls > 0") > 20);
         List<CompletableFuture<HttpResponse<String>>> posted = orders.stream()
                 .map(number ->
                         CompletableFuture.supplyAsync(() -> post(number), task -> new Thread(task, "erp").start()))
@@ -208,17 +223,46 @@ class StoppedJarIT {
                         .query(String.class)
                         .list())
                 .containsAll(notAsked);
+        List<String> refundsNotAsked = dueRefunds.stream()
+                .filter(number -> tenpay.calls("inquiry-refund", number) == 0)
+                .toList();
+        assertThat(refundsNotAsked).hasSizeGreaterThan(30);
+        assertThat(store.sql("select refund_no from refund where next_poll_at <= now()")
+                        .query(String.class)
+                        .list())
+                .containsAll(refundsNotAsked);
         // What was asked was recorded.
         assertThat(count("select count(distinct payment_id) from history where source = 'inquiry-payment'"))
                 .isEqualTo(60 - notAsked.size());
     }
 
+    @Test
+    @EnabledIfSystemProperty(named = "long", matches = "true")
+    void toldToStopWhileNothingEndsItStopsWithin20SecondsAllTheSame() {
+        program.settings().put("tenpay.call-timeout", "50s");
+        program.settings().put("tenpay.poll.submit-lease", "60s");
+        program.settings().put("camel.component.http.response-timeout", "50000");
+        program.settings().put("camel.component.http.so-timeout", "50000");
+        program.settings().put("tenpay.poll.first-delay", "1h");
+        program.startAndWait();
+        assertThat(post("HANG-000000").statusCode()).isEqualTo(201);
+        List.of("HANG-000000", "HANG-000001").forEach(tenpay::stall);
+        store.sql("update payment set next_poll_at = now()").update();
+        new Thread(() -> post("HANG-000001"), "erp").start();
+        eventually()
+                .until(() -> tenpay.calls("checkout-pay", "HANG-000001") == 1
+                        && tenpay.calls("inquiry-payment", "HANG-000000") == 1);
+
+        Duration stopped = stop();
+
+        System.out.printf("stopped in %d ms, with an order and a question that don't end%n", stopped.toMillis());
+        assertThat(stopped).isBetween(Duration.ofSeconds(10), Duration.ofSeconds(20));
+    }
+
     private static final String CLAIMED = "select count(*) from payment where order_no like 'TERM-DUE-%' and polls > 0";
 
-    private int asked(List<String> numbers) {
-        return numbers.stream()
-                .mapToInt(number -> tenpay.calls("inquiry-payment", number))
-                .sum();
+    private int asked(String call, List<String> numbers) {
+        return numbers.stream().mapToInt(number -> tenpay.calls(call, number)).sum();
     }
 
     private Duration stop() {
