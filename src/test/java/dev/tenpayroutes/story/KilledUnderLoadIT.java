@@ -42,7 +42,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 class KilledUnderLoadIT {
 
     private static final int KILLS = Integer.getInteger("kills", 2);
-    private static final int ERPS = 6;
+    private static final int ERPS = 4;
 
     @TempDir
     Path folder;
