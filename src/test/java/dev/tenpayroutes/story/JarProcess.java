@@ -145,7 +145,7 @@ final class JarProcess {
         if (program != null && program.isAlive()) {
             program.destroy();
             assertThat(program.waitFor(20, TimeUnit.SECONDS))
-                    .as("stopped within 20 s")
+                    .as("stopped within 20 s: %s", output())
                     .isTrue();
         }
         return Duration.ofNanos(System.nanoTime() - before);

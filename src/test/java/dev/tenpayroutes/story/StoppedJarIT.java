@@ -22,7 +22,6 @@ import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
@@ -234,29 +233,6 @@ class StoppedJarIT {
         // What was asked was recorded.
         assertThat(count("select count(distinct payment_id) from history where source = 'inquiry-payment'"))
                 .isEqualTo(60 - notAsked.size());
-    }
-
-    @Test
-    @EnabledIfSystemProperty(named = "long", matches = "true")
-    void toldToStopWhileNothingEndsItStopsWithin20SecondsAllTheSame() {
-        program.settings().put("tenpay.call-timeout", "50s");
-        program.settings().put("tenpay.poll.submit-lease", "60s");
-        program.settings().put("camel.component.http.response-timeout", "50000");
-        program.settings().put("camel.component.http.so-timeout", "50000");
-        program.settings().put("tenpay.poll.first-delay", "1h");
-        program.startAndWait();
-        assertThat(post("HANG-000000").statusCode()).isEqualTo(201);
-        List.of("HANG-000000", "HANG-000001").forEach(tenpay::stall);
-        store.sql("update payment set next_poll_at = now()").update();
-        new Thread(() -> post("HANG-000001"), "erp").start();
-        eventually()
-                .until(() -> tenpay.calls("checkout-pay", "HANG-000001") == 1
-                        && tenpay.calls("inquiry-payment", "HANG-000000") == 1);
-
-        Duration stopped = stop();
-
-        System.out.printf("stopped in %d ms, with an order and a question that don't end%n", stopped.toMillis());
-        assertThat(stopped).isBetween(Duration.ofSeconds(10), Duration.ofSeconds(20));
     }
 
     private static final String CLAIMED = "select count(*) from payment where order_no like 'TERM-DUE-%' and polls > 0";
