@@ -2,11 +2,14 @@ package dev.tenpayroutes.bench;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
+import com.sun.net.httpserver.HttpServer;
 import dev.tenpayroutes.wire.Rsa;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,6 +22,7 @@ import java.util.Base64;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.Executors;
 import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.DoubleStream;
@@ -35,6 +39,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class Bench implements AutoCloseable {
 
+    private static final String EVENTS = "events";
+    private static final String UNTOLD = "select count(*) from event_delivery where state = 'PENDING'";
     private static final Path RESULTS = Path.of("target/bench/results.tsv");
 
     /** The whole set: what docs/performance.md shows. */
@@ -45,6 +51,7 @@ public final class Bench implements AutoCloseable {
             List.of("name=stored", "scenarios=orders,webhooks,polls", "stored=10000000", "pairs=3", "half=false"),
             List.of("name=instances", "scenarios=orders,webhooks", "instances=2", "pairs=3", "half=false"),
             List.of("name=instances", "scenarios=orders,webhooks", "instances=3", "pairs=3", "half=false"),
+            List.of("name=events", "scenarios=events", "pairs=3"),
             List.of("name=soak", "soak=600"));
 
     private final Options options;
@@ -54,6 +61,7 @@ public final class Bench implements AutoCloseable {
     private final Proc stub;
     private final Proc loader;
     private final List<Side> sides;
+    private final HttpServer erp;
     private final long postmaster;
     private int round;
 
@@ -102,9 +110,18 @@ public final class Bench implements AutoCloseable {
                 java, List.of("-Xmx512m", "-XX:+UseSerialGC"), TenpayStub.class, key.toString(), tenpay.serial());
         String base = "http://127.0.0.1:" + stub.read().split(" ")[1];
         loader = Proc.java(java, List.of("-Xmx512m", "-XX:+UseSerialGC"), Loader.class);
+        boolean events = options.list("scenarios").contains(EVENTS);
+        if (events && options.list("scenarios").size() > 1) {
+            throw new IllegalArgumentException("events are measured alone: the other program tells an ERP nothing");
+        }
+        erp = receiver();
         Side ours = new Side.Ours(
-                postgres, folder, base, Path.of(options.text("jar")).toAbsolutePath());
-        sides = options.text("profile").isEmpty() && options.number("soak") == 0
+                postgres,
+                folder,
+                base,
+                events ? "http://127.0.0.1:" + erp.getAddress().getPort() + "/" : "",
+                Path.of(options.text("jar")).toAbsolutePath());
+        sides = options.text("profile").isEmpty() && options.number("soak") == 0 && !events
                 ? List.of(
                         ours, new Side.Theirs(postgres, folder, base, Side.serial(folder.resolve("merchant-cert.pem"))))
                 : List.of(ours);
@@ -122,6 +139,47 @@ public final class Bench implements AutoCloseable {
         fill(options.number("stored"));
     }
 
+    /** An ERP that takes everything at once. */
+    private static HttpServer receiver() throws IOException {
+        HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.createContext("/", request -> {
+            request.getRequestBody().readAllBytes();
+            request.sendResponseHeaders(204, -1);
+            request.close();
+        });
+        server.setExecutor(Executors.newCachedThreadPool(task -> {
+            Thread thread = new Thread(task, "erp");
+            thread.setDaemon(true);
+            return thread;
+        }));
+        server.start();
+        return server;
+    }
+
+    /** How many events a second reach the ERP, and how long after what they tell: as fast as it goes, then at half of that. */
+    private void events(int connections) throws Exception {
+        Side ours = sides.get(0);
+        double rate = measure(ours, EVENTS, 200, 4, 0).rate();
+        for (int done = 0, count = 2000; done < options.number("warm"); done += count) {
+            rate = measure(ours, EVENTS, count, connections, 0).rate();
+        }
+        for (double load : new double[] {0, rate / 2}) {
+            for (int time = 0; time < options.number("pairs"); time++) {
+                String prefix = "E%04d-".formatted(round);
+                Figures figures = measure(ours, EVENTS, (int) (rate * options.number("seconds")), connections, load);
+                String lag = "select percentile_disc(%s) within group (order by 1000 * extract(epoch from d.finished_at"
+                        + " - d.created_at)) from event_delivery d join payment p on p.id = d.payment_id"
+                        + " where p.account = 'main' and p." + Side.numbers(prefix);
+                say(
+                        "events %s: %s, told after %d ms, 95 %% after %d ms",
+                        load == 0 ? "as fast as it goes" : "at half of it",
+                        figures,
+                        ours.number(lag.formatted("0.5")),
+                        ours.number(lag.formatted("0.95")));
+            }
+        }
+    }
+
     private void run() throws Exception {
         if (options.number("soak") > 0) {
             soak();
@@ -129,6 +187,10 @@ public final class Bench implements AutoCloseable {
         }
         for (String scenario : options.list("scenarios")) {
             for (String connections : options.list("connections")) {
+                if (scenario.equals(EVENTS)) {
+                    events(Integer.parseInt(connections));
+                    continue;
+                }
                 run(scenario, Integer.parseInt(connections));
             }
         }
@@ -315,7 +377,7 @@ public final class Bench implements AutoCloseable {
         }
         String asked = polls ? "inquiry-payment" : "checkout-pay";
         Path answers = write(
-                scenario.equals("webhooks") ? 0 : count,
+                scenario.equals("webhooks") || scenario.equals(EVENTS) ? 0 : count,
                 n -> (asked + " " + ordered(scenario, number, n)).getBytes(StandardCharsets.US_ASCII),
                 n -> tenpay.answer(asked, ordered(scenario, number, n)));
         Path requests = write(polls ? 0 : count, null, n -> request(scenario, number, n));
@@ -347,6 +409,9 @@ public final class Bench implements AutoCloseable {
         while (side.paid(prefix) < due) {
             patience(start, side, "doesn't finish its work");
         }
+        while (scenario.equals(EVENTS) && side.number(UNTOLD) > 0) {
+            patience(start, side, "doesn't tell the ERP");
+        }
         seconds = (System.nanoTime() - start) / 1e9;
         Figures figures = new Figures(
                 count / (polls ? Double.parseDouble(stub.ask("count").split(" ")[2]) : seconds),
@@ -374,7 +439,10 @@ public final class Bench implements AutoCloseable {
 
     /** Of ten requests of a mix, four are orders, four are notifications of other orders, two look at one. */
     private static boolean pays(String scenario, int n) {
-        return scenario.equals("webhooks") || scenario.equals("polls") || scenario.equals("mix") && n % 10 >= 6;
+        return scenario.equals("webhooks")
+                || scenario.equals(EVENTS)
+                || scenario.equals("polls")
+                || scenario.equals("mix") && n % 10 >= 6;
     }
 
     private static String ordered(String scenario, IntFunction<String> number, int n) {
@@ -456,6 +524,7 @@ public final class Bench implements AutoCloseable {
         }
         loader.close();
         stub.close();
+        erp.stop(0);
         postgres.close();
         try (Stream<Path> files = Files.walk(folder)) {
             files.sorted(Comparator.reverseOrder())

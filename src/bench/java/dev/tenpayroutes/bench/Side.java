@@ -141,12 +141,15 @@ abstract class Side implements AutoCloseable {
 
         private final Path folder;
         private final String tenpay;
+        private final String erp;
         private final Path jar;
 
-        Ours(EmbeddedPostgres postgres, Path folder, String tenpay, Path jar) throws IOException, SQLException {
+        Ours(EmbeddedPostgres postgres, Path folder, String tenpay, String erp, Path jar)
+                throws IOException, SQLException {
             super("ours", postgres, folder);
             this.folder = folder;
             this.tenpay = tenpay;
+            this.erp = erp;
             this.jar = jar;
         }
 
@@ -183,6 +186,11 @@ abstract class Side implements AutoCloseable {
             settings.put("tenpay.clients.erp.scopes", "payments:read,payments:write,refunds:write");
             // The limit of a client is for its own good; here the machine's is looked for.
             settings.put("tenpay.clients.erp.requests-per-second", "100000");
+            if (!erp.isEmpty()) {
+                settings.put(account + "events.url", erp);
+                settings.put(account + "events.secrets", "whsec_" + "QUJD".repeat(8));
+                settings.put("tenpay.events.allowed-networks", "127.0.0.0/8");
+            }
             Map<String, String> environment = new TreeMap<>();
             settings.forEach((key, value) ->
                     environment.put(key.replace("-", "").replace('.', '_').toUpperCase(java.util.Locale.ROOT), value));

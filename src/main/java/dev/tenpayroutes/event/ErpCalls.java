@@ -36,6 +36,8 @@ import org.apache.hc.core5.http.nio.AsyncRequestProducer;
 import org.apache.hc.core5.http2.HttpVersionPolicy;
 import org.apache.hc.core5.io.CloseMode;
 import org.apache.hc.core5.reactor.IOReactorConfig;
+import org.apache.hc.core5.reactor.IOSession;
+import org.apache.hc.core5.reactor.IOSessionListener;
 import org.apache.hc.core5.util.TimeValue;
 import org.apache.hc.core5.util.Timeout;
 import org.jspecify.annotations.Nullable;
@@ -106,6 +108,7 @@ final class ErpCalls implements AutoCloseable {
                         .setSoTimeout(timeout)
                         .build())
                 .setThreadFactory(daemons(tls ? "erp-notify-https" : "erp-notify-http"))
+                .setIOSessionListener(new CloseWhoDrips(patience.toMillis()))
                 .setUserAgent("tenpay-global-routes")
                 .disableAutomaticRetries()
                 .disableRedirectHandling()
@@ -116,6 +119,37 @@ final class ErpCalls implements AutoCloseable {
                 .build();
         client.start();
         return client;
+    }
+
+    /**
+     * Who still sends when our request is older than an attempt may be: a call that is cancelled just when it has connected
+     * would go on, since the client then takes the connecting for what is to be cancelled.
+     */
+    private record CloseWhoDrips(long patience) implements IOSessionListener {
+        @Override
+        public void inputReady(IOSession session) {
+            if (session.getLastReadTime() - session.getLastWriteTime() > patience) {
+                session.close(CloseMode.IMMEDIATE);
+            }
+        }
+
+        @Override
+        public void connected(IOSession session) {}
+
+        @Override
+        public void startTls(IOSession session) {}
+
+        @Override
+        public void outputReady(IOSession session) {}
+
+        @Override
+        public void timeout(IOSession session) {}
+
+        @Override
+        public void exception(IOSession session, Exception failure) {}
+
+        @Override
+        public void disconnected(IOSession session) {}
     }
 
     /** Starts it and returns at once; the attempt ends on another thread. */

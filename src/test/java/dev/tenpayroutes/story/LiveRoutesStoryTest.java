@@ -127,7 +127,7 @@ class LiveRoutesStoryTest extends Story {
             value = {
                 "payment-status.camel.yaml;description:;descriptoin:;payment-status.camel.yaml is broken: Unsupported field: descriptoin",
                 "payment-status.camel.yaml;tenpay-news.jq;tenpay-olds.jq;payment-status.camel.yaml names mappings/tenpay-olds.jq, which is not there",
-                "payment-status.camel.yaml;reportNews;reportOlds;payment-status.camel.yaml does not start: No bean could be found in the registry for: reportOlds",
+                "payment-status.camel.yaml;reportNews;reportOlds;payment-status.camel.yaml names the bean reportOlds, which is not there",
                 "orders-kafka.camel.yaml;precondition:;precondtion:;orders-kafka.camel.yaml is broken: Unsupported field: precondtion",
                 "mappings/tenpay-news.jq;def statuses:;def statuses;tenpay-news.jq is broken: Encountered",
                 "sql/payment-status.sql;from payment;from paymnet;payment-status.sql, line 9, is broken: ERROR: relation \"paymnet\" does not exist",

@@ -225,17 +225,17 @@ class PreflightStoryTest {
         Path routes = copyOfRoutes();
         settings.put("tenpay.routes", "file:" + routes);
         edit(routes.resolve("payment-close.camel.yaml"), "ref: closableOnly", "ref: closableOnyl");
-        edit(routes.resolve("events-kafka.camel.yaml"), "#madeEvents", "#madeEvnets");
+        edit(routes.resolve("events-kafka.camel.yaml"), "#sentEvents", "#sentEvnets");
         edit(routes.resolve("erp-notify.camel.yaml"), "bean:erpAttempts", "bean:erpAtempts");
         edit(routes.resolve("housekeeping.camel.yaml"), "event-forget.sql", "event-forgte.sql");
         assertThat(preflight()).isEqualTo(1);
         assertThat(String.join("\n", lines("FAIL")))
                 .contains("payment-close.camel.yaml names the bean closableOnyl, which is not there")
-                .contains("events-kafka.camel.yaml names the bean madeEvnets", "names the bean erpAtempts")
+                .contains("events-kafka.camel.yaml names the bean sentEvnets", "names the bean erpAtempts")
                 .contains("housekeeping.camel.yaml names sql/event-forgte.sql, which is not there");
 
         edit(routes.resolve("payment-close.camel.yaml"), "closableOnyl", "closableOnly");
-        edit(routes.resolve("events-kafka.camel.yaml"), "madeEvnets", "madeEvents");
+        edit(routes.resolve("events-kafka.camel.yaml"), "sentEvnets", "sentEvents");
         edit(routes.resolve("erp-notify.camel.yaml"), "erpAtempts", "erpAttempts");
         edit(routes.resolve("housekeeping.camel.yaml"), "event-forgte.sql", "event-forget.sql");
         edit(routes.resolve("order-intake.camel.yaml"), "uri: direct:payment-submit", "uri: direct:payment-sumbit");
