@@ -35,6 +35,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.test.annotation.DirtiesContext;
 import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
 import org.springframework.test.context.TestPropertySource;
@@ -55,6 +56,7 @@ import org.springframework.test.context.TestPropertySource;
             "tenpay.clients.family.scopes=payments:read,payments:write,refunds:write",
             "tenpay.clients.family.requests-per-second=10000"
         })
+@DirtiesContext
 class AccountsStoryTest extends Story {
 
     /** How many orders come in at least while keys are rotated; thousands by -Plong. */

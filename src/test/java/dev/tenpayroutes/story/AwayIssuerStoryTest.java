@@ -7,10 +7,12 @@ import java.time.Clock;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.springframework.test.annotation.DirtiesContext;
 import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
 
 @DisplayName("an issuer that is away from the start")
+@DirtiesContext
 class AwayIssuerStoryTest extends Story {
 
     private static final TestIssuer ISSUER = new TestIssuer(Clock.systemUTC());

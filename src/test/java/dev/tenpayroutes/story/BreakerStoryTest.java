@@ -10,6 +10,7 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.springframework.test.annotation.DirtiesContext;
 import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
 import org.springframework.test.context.TestPropertySource;
@@ -27,6 +28,7 @@ import org.springframework.test.context.TestPropertySource;
             "tenpay.poll.resend-after=1s",
             "tenpay.poll.submit-lease=4s"
         })
+@DirtiesContext
 class BreakerStoryTest extends Story {
 
     private static final Cable TO_TENPAY;

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.test.annotation.DirtiesContext;
 import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
 import org.springframework.test.context.TestPropertySource;
@@ -35,6 +36,7 @@ import org.springframework.test.context.TestPropertySource;
             "tenpay.events.retry-delays=300ms,600ms,900ms",
             "tenpay.events.longest-pause=1500ms"
         })
+@DirtiesContext
 class EventStoryTest extends Story {
 
     private static final ErpReceiver ERP = new ErpReceiver();

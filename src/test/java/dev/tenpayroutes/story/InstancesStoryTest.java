@@ -34,6 +34,7 @@ import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.test.annotation.DirtiesContext;
 import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
 
@@ -42,6 +43,7 @@ import org.springframework.test.context.DynamicPropertySource;
  * end both sides say the same. A failure prints its seed; {@code -Dproperty.seed=…} draws the same actions again.
  */
 @DisplayName("any number of instances")
+@DirtiesContext
 class InstancesStoryTest extends Story {
 
     private static final Logger LOG = LoggerFactory.getLogger(InstancesStoryTest.class);

@@ -14,6 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.test.annotation.DirtiesContext;
 import org.springframework.test.context.ActiveProfiles;
 import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
@@ -21,6 +22,7 @@ import org.springframework.test.context.DynamicPropertySource;
 @DisplayName("profile dev")
 @ActiveProfiles("dev")
 @ExtendWith(OutputCaptureExtension.class)
+@DirtiesContext
 class LiveRoutesStoryTest extends Story {
 
     private static final ErpReceiver ERP = new ErpReceiver();

@@ -8,6 +8,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.springframework.test.annotation.DirtiesContext;
 import org.springframework.test.context.TestPropertySource;
 
 /** No webhook arrives here: Tenpay is told an address where nobody listens. */
@@ -24,6 +25,7 @@ import org.springframework.test.context.TestPropertySource;
             "tenpay.poll.submit-lease=6s",
             "tenpay.poll.batch-size=5"
         })
+@DirtiesContext
 class PollStoryTest extends Story {
 
     @Test

@@ -9,6 +9,7 @@ import org.apache.camel.builder.NotifyBuilder;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.test.annotation.DirtiesContext;
 import org.springframework.test.context.TestPropertySource;
 
 /** No webhook arrives here, and a day lasts a second. */
@@ -21,6 +22,7 @@ import org.springframework.test.context.TestPropertySource;
             "tenpay.reconcile.give-up-after=1h",
             "tenpay.housekeeping.period=300ms"
         })
+@DirtiesContext
 class ReconcileStoryTest extends Story {
 
     @Autowired
