@@ -95,6 +95,7 @@ class KilledJarIT {
                 .until(() -> tenpay.calls("checkout-pay", CALLING) == 1
                         && tenpay.calls("refund", REFUND) == 1
                         && tenpay.calls("checkout-pay", ANSWERED) == 1);
+        slowInserts();
         // An order is about to be stored, a refund to be decided: each waits for another one of its number.
         Connection rival = postgres.getPostgresDatabase().getConnection();
         rival.setAutoCommit(false);
@@ -105,7 +106,6 @@ class KilledJarIT {
                 program.send("POST", "/v1/payments/" + REFUNDED + "/refunds", FaultStoryTest.refund(UNDECIDED, 300)));
         eventually().until(() -> count("select count(*) from pg_locks where not granted") == 2);
         // An order and a notification are committed, and their answer is on its way.
-        slowInserts();
         CompletableFuture<HttpResponse<String>> storing = meanwhile(() -> post(STORED));
         CompletableFuture<HttpResponse<String>> notifying = meanwhile(() -> bring(success(NOTIFIED)));
         eventually().until(() -> count("select count(*) from pg_stat_activity where wait_event = 'PgSleep'") == 2);
@@ -170,10 +170,11 @@ class KilledJarIT {
                         create function slowly() returns trigger language plpgsql as
                         $$ begin perform pg_sleep(0.7); return new; end $$
                         """).update();
-        for (String table : List.of("payment", "notification")) {
-            store.sql("create trigger slowly before insert on " + table + " for each row execute function slowly()")
-                    .update();
-        }
+        store.sql("create trigger slowly before insert on payment for each row when (new.order_no = '" + STORED
+                        + "') execute function slowly()")
+                .update();
+        store.sql("create trigger slowly before insert on notification for each row execute function slowly()")
+                .update();
     }
 
     private static String order(String number) {

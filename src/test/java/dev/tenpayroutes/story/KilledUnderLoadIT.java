@@ -194,7 +194,9 @@ class KilledUnderLoadIT {
             erps.add(threads.submit(() -> erp(mine)));
         }
         for (int kill = 0; kill < KILLS; kill++) {
-            // At some moment of its work; that of the one that was started last first.
+            // At some moment of its work.
+            int before = orders.size();
+            Awaitility.await().atMost(Duration.ofSeconds(120)).until(() -> orders.size() >= before + 15);
             LockSupport.parkNanos(Duration.ofMillis(500 + dice.nextInt(1500)).toNanos());
             JarProcess program = programs.get(kill % 2);
             program.kill();
