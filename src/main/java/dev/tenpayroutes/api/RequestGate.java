@@ -98,17 +98,16 @@ class RequestGate extends OncePerRequestFilter {
             } else {
                 body = request.getContentLengthLong() > limit ? null : read(request.getInputStream(), limit);
             }
-            if (body != null && body.length <= limit && !webhook && isJson(request) && !isText(body)) {
-                Contract.NOT_UTF_8.write(response);
-                return;
-            }
-            if (body != null && body.length <= limit) {
+            if (body == null || body.length > limit) {
+                problem = body == null && request.getContentLengthLong() <= limit ? TOO_SLOW : tooLarge(limit);
+                response.setHeader("Connection", "close");
+            } else if (!webhook && isJson(request) && !isText(body)) {
+                problem = Contract.NOT_UTF_8;
+            } else {
                 lookAtAll(request);
                 chain.doFilter(new ReadRequest(request, body), response);
                 return;
             }
-            problem = body == null && request.getContentLengthLong() <= limit ? TOO_SLOW : tooLarge(limit);
-            response.setHeader("Connection", "close");
         }
         problem.write(response);
     }

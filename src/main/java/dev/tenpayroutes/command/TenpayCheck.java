@@ -62,7 +62,7 @@ final class TenpayCheck {
 
     private static final Timeout LONGEST_WAIT = Timeout.ofSeconds(3);
     private static final Duration SMALL = Duration.ofSeconds(30);
-    private static final long FEW_DAYS = 30;
+    private static final long FEW_DAYS = 10;
     private static final int LONGEST_NAME = 150;
     private static final int LONGEST_ANSWER = 64 * 1024;
 
@@ -204,7 +204,7 @@ final class TenpayCheck {
             if (certificate instanceof X509Certificate x509) {
                 String words = url.getHost() + ": " + answer.session().getProtocol() + ", certificate " + words(x509);
                 lines.add(
-                        daysLeft(x509) >= FEW_DAYS / 3
+                        daysLeft(x509) >= FEW_DAYS
                                 ? Line.ok(words)
                                 : Line.warn(words, "if it isn't replaced in time, calls fail: ask whose it is"));
             }

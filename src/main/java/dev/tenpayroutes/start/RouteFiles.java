@@ -104,14 +104,16 @@ public class RouteFiles implements CamelContextConfiguration {
         Map<String, String> texts = texts(kind, problems);
         texts.forEach((name, text) -> tried(problems, () -> check(camel, name, text)));
         if (kind == Kind.ROUTES && problems.isEmpty()) {
-            Set<String> read = texts.values().stream()
-                    .flatMap(text -> maps(yaml(text)))
+            Map<String, List<Map<?, ?>>> read = new LinkedHashMap<>();
+            texts.forEach((name, text) -> read.put(name, maps(yaml(text)).toList()));
+            Set<String> sources = read.values().stream()
+                    .flatMap(List::stream)
                     .filter(map -> map.get("from") instanceof Map)
                     .map(map -> uri((Map<?, ?>) map.get("from")))
                     .collect(Collectors.toSet());
-            texts.forEach((name, text) -> maps(yaml(text))
+            read.forEach((name, maps) -> maps.stream()
                     .map(RouteFiles::uri)
-                    .filter(uri -> INSIDE.matcher(uri).matches() && !read.contains(uri))
+                    .filter(uri -> INSIDE.matcher(uri).matches() && !sources.contains(uri))
                     .distinct()
                     .forEach(uri -> problems.add(
                             new SettingException(name, "names " + uri + ", which no route reads from", REMEDY))));
