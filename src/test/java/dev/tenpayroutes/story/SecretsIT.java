@@ -115,6 +115,7 @@ class SecretsIT {
                 folder, account, "jdbc:postgresql://127.0.0.1:" + cable.port() + "/postgres?ApplicationName=canaries");
         Map<String, String> settings = program.settings();
         settings.put("spring.profiles.active", "production,dev");
+        settings.put("tenpay.routes", "file:" + folder.resolve("routes"));
         settings.put(
                 "tenpay.base-url", "http://127.0.0.1:" + tenpay.getAddress().getPort());
         settings.put("tenpay.call-timeout", "1s");

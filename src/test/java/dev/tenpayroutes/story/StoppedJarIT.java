@@ -10,7 +10,9 @@ import java.io.UncheckedIOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -22,6 +24,7 @@ import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
@@ -235,6 +238,22 @@ class StoppedJarIT {
                 .isEqualTo(60 - notAsked.size());
     }
 
+    @Test
+    @EnabledIfSystemProperty(named = "long", matches = "true")
+    void toldToStopItWaitsNotLongerForACallThatHangsThanTwentySeconds() throws Exception {
+        program.settings().put("tenpay.call-timeout", "60s");
+        program.settings().put("tenpay.poll.submit-lease", "63s");
+        program.startAndWait();
+        tenpay.stall("HANG-000001");
+        CompletableFuture.runAsync(() -> post("HANG-000001"), task -> new Thread(task, "erp").start());
+        eventually().until(() -> tenpay.calls("checkout-pay", "HANG-000001") == 1);
+
+        assertThat(program.stop()).isLessThan(Duration.ofSeconds(20));
+
+        assertThat(count("select count(*) from payment where order_no = 'HANG-000001' and status = 'CREATED'"))
+                .isEqualTo(1);
+    }
+
     private static final String CLAIMED = "select count(*) from payment where order_no like 'TERM-DUE-%' and polls > 0";
 
     private int asked(String call, List<String> numbers) {
@@ -258,10 +277,14 @@ class StoppedJarIT {
     }
 
     @Test
-    void whenTheLogCannotBeWrittenPaymentsGoOn() {
+    void whenTheLogCannotBeWrittenPaymentsGoOn() throws IOException {
         // A disk that is always full.
         Path full = Path.of("/dev/full");
         assumeTrue(Files.exists(full), "this system has no full disk at hand");
+        if (Files.getOwner(full).getName().equals(System.getProperty("user.name"))) {
+            // Yesterday's log would be moved away: by root, the device itself.
+            Files.setLastModifiedTime(full, FileTime.from(Instant.now()));
+        }
         program.logTo(full);
         program.settings().putAll(Map.of("logging.file.name", full.toString()));
         program.startAndWait();
