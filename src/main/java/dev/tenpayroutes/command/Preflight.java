@@ -87,7 +87,9 @@ final class Preflight {
             "--camel.main.routes-include-pattern=false",
             "--camel.main.shutdown-timeout=1",
             "--spring.datasource.hikari.maximum-pool-size=2",
-            "--spring.datasource.hikari.minimum-idle=0");
+            "--spring.datasource.hikari.minimum-idle=0",
+            // Whoever looks waits less long than whoever works.
+            "--spring.datasource.hikari.data-source-properties.socketTimeout=5");
 
     /** What the checks need of the program, each made only when it is asked for. */
     @ImportAutoConfiguration({
