@@ -4,18 +4,20 @@
 # Not as root, which PostgreSQL refuses.
 #   src/deploy/aot-cache.sh <folder of tenpay-global-routes.jar and its lib>     leaves app.aot there
 set -euo pipefail
-cd "$1"
+# In full, as it will be started: the JVM takes the same file by another name for another file.
+app=$(cd "$1" && pwd)
 work=$(mktemp -d)
 port=${AOT_PORT:-18099} database=${AOT_DATABASE_PORT:-18098}
 PATH=$PATH:$(echo /usr/lib/postgresql/*/bin | tr ' ' ':')
 
 initdb -D "$work/database" -U tenpay -A trust > /dev/null
 pg_ctl -D "$work/database" -o "-p $database -k $work -c listen_addresses=127.0.0.1" -l "$work/postgres.log" -w start > /dev/null
-trap 'pg_ctl -D "$work/database" -m immediate stop > /dev/null; rm -rf "$work"' EXIT
+program=
+trap 'kill $program 2> /dev/null || true; pg_ctl -D "$work/database" -m immediate stop > /dev/null; rm -rf "$work"' EXIT
 
 export SPRING_PROFILES_ACTIVE=sandbox SERVER_PORT=$port TENPAY_SANDBOX_FOLDER=$work/sandbox
 export SPRING_DATASOURCE_URL=jdbc:postgresql://127.0.0.1:$database/postgres SPRING_DATASOURCE_USERNAME=tenpay
-java -XX:AOTCacheOutput=app.aot -jar tenpay-global-routes.jar > "$work/program.log" 2>&1 &
+java -XX:AOTCacheOutput="$app/app.aot" -jar "$app/tenpay-global-routes.jar" > "$work/program.log" 2>&1 &
 program=$!
 until curl -fs "http://127.0.0.1:$port/actuator/health/readiness" > /dev/null; do
     kill -0 $program 2> /dev/null || { cat "$work/program.log"; exit 1; }
@@ -30,4 +32,5 @@ order() {
 for number in $(seq 1000 1499); do order "$number" > /dev/null; done
 kill $program
 wait $program || true
-test -s app.aot || { cat "$work/program.log"; exit 1; }
+program=
+test -s "$app/app.aot" || { cat "$work/program.log"; exit 1; }
