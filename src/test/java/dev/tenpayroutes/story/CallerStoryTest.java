@@ -14,7 +14,10 @@ import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -25,6 +28,7 @@ import org.springframework.test.context.DynamicPropertySource;
 
 @DisplayName("who may call: keys, tokens, rates, and what is not open in production")
 @DirtiesContext
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class CallerStoryTest extends Story {
 
     private static final String OLD = "the-old-key-of-the-rotating-client";
@@ -40,6 +44,8 @@ class CallerStoryTest extends Story {
 
     @DynamicPropertySource
     static void callers(DynamicPropertyRegistry registry) {
+        // Away from the start, until the first story is told.
+        ISSUER.status = 503;
         registry.add("spring.security.oauth2.resourceserver.jwt.issuer-uri", ISSUER::url);
         registry.add("spring.security.oauth2.resourceserver.jwt.audiences", () -> "tenpay-global-routes");
         registry.add("tenpay.docs.public", () -> "false");
@@ -80,6 +86,24 @@ class CallerStoryTest extends Story {
         assertThat(answer.text("code")).isEqualTo("UNAUTHENTICATED");
         assertThat(answer.headers().get("www-authenticate")).containsExactly("Bearer");
         assertThat(answer.body().toString()).doesNotContain("Exception", "springframework", "nimbus", "Jwt");
+    }
+
+    @Test
+    @Order(1)
+    void whileTheIssuerIsAwayFromTheStartTheProgramStartsTokensWaitAndKeysWorkOn() {
+        Answer unchecked = bearer("GET", "/v1/payments", ISSUER.token(), null);
+        assertThat(unchecked.status()).isEqualTo(503);
+        assertThat(unchecked.type()).isEqualTo("application/problem+json");
+        assertThat(unchecked.text("code")).isEqualTo("ISSUER_UNAVAILABLE");
+        assertThat(unchecked.headers().get("retry-after")).containsExactly("10");
+        assertThat(unchecked.body().toString()).doesNotContain("Exception", ISSUER.url());
+        assertThat(get("/v1/payments").status()).isEqualTo(200);
+        assertThat(bearer("GET", "/actuator/health", "rubbish", null).status())
+                .as("what is open to all stays so")
+                .isEqualTo(200);
+
+        ISSUER.status = 200;
+        assertThat(bearer("GET", "/v1/payments", ISSUER.token(), null).status()).isEqualTo(200);
     }
 
     @Test

@@ -1,4 +1,4 @@
-package dev.tenpayroutes.bench.peer;
+package dev.tenpaybench.peer;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;

@@ -1,4 +1,4 @@
-package dev.tenpayroutes.bench;
+package dev.tenpaybench;
 
 import dev.tenpayroutes.wire.Rsa;
 import java.nio.charset.StandardCharsets;

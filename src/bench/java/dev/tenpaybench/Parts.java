@@ -1,4 +1,4 @@
-package dev.tenpayroutes.bench;
+package dev.tenpaybench;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;

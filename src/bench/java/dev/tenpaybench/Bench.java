@@ -1,4 +1,4 @@
-package dev.tenpayroutes.bench;
+package dev.tenpaybench;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;

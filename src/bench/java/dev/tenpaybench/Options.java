@@ -1,4 +1,4 @@
-package dev.tenpayroutes.bench;
+package dev.tenpaybench;
 
 import java.nio.file.Path;
 import java.util.ArrayList;

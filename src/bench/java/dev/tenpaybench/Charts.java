@@ -1,4 +1,4 @@
-package dev.tenpayroutes.bench;
+package dev.tenpaybench;
 
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,4 +1,4 @@
-package dev.tenpayroutes.bench;
+package dev.tenpaybench;
 
 import java.io.BufferedReader;
 import java.io.IOException;

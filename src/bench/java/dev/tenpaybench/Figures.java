@@ -1,4 +1,4 @@
-package dev.tenpayroutes.bench;
+package dev.tenpaybench;
 
 import java.util.Arrays;
 import java.util.List;

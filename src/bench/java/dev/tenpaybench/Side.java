@@ -1,4 +1,4 @@
-package dev.tenpayroutes.bench;
+package dev.tenpaybench;
 
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
@@ -272,7 +272,7 @@ abstract class Side implements AutoCloseable {
         @Override
         List<String> command(List<String> java) {
             List<String> command = new ArrayList<>(java);
-            command.addAll(List.of("-cp", System.getProperty("java.class.path"), "dev.tenpayroutes.bench.peer.Peer"));
+            command.addAll(List.of("-cp", System.getProperty("java.class.path"), "dev.tenpaybench.peer.Peer"));
             return command;
         }
 
