@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.security.KeyPair;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
@@ -147,6 +148,17 @@ class PlatformCertificatesTest {
         certificates.look();
         hasNot(certificates, NEW);
         has(certificates, OLD, Keys.TENPAY);
+    }
+
+    @Test
+    @Timeout(10)
+    void anUnknownSerialThatWasLookedForLeavesTheNextLookFree() throws IOException {
+        PlatformCertificates certificates = with("b.pem", certificate(NEW, Keys.STRANGER, FROM, TO));
+        clock.advance("PT1.001S");
+        hasNot(certificates, "C");
+        Files.delete(folder().resolve("b.pem"));
+        certificates.look();
+        hasNot(certificates, NEW);
     }
 
     @Test

@@ -214,6 +214,14 @@ class SignatureVerifierTest {
         refusedAsWrong(headers(TIMESTAMP, "593BEC0C930BF1AFEB40B4A08C8FB243", SERIAL, SIGNATURE), BODY.getBytes(UTF_8));
     }
 
+    /** A message could be cut into nonce and body elsewhere than it was. */
+    @ParameterizedTest
+    @ValueSource(strings = {"593BEC0C\n930B", "593BEC0C\r930B", "593BEC0C 930B", "593BEC0C\t930B"})
+    void aNonceWithABlankOrALineBreakIsRefusedThoughItIsSigned(String nonce) {
+        String signature = sign(Keys.TENPAY, TIMESTAMP + "\n" + nonce + "\n" + BODY + "\n");
+        refusedAsMalformed(headers(TIMESTAMP, nonce, SERIAL, signature));
+    }
+
     @Test
     void aSerialWithoutACertificateIsRefused() {
         refused(
