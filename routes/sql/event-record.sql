@@ -11,7 +11,8 @@ with result as (
     join event_queue q on q.payment_id = d.payment_id and q.destination = d.destination
     where q.in_flight and q.claim = r.claim
     order by q.payment_id
-    for update of q
+    -- Nobody waits for a row that somebody holds: its lease ends, and the event is sent again.
+    for update of q skip locked
 ), judged as (
     select *,
         -- None after the last one.

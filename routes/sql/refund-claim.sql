@@ -5,6 +5,8 @@ with due as (
     where next_poll_at <= now()
       and (submitting_until is null or submitting_until < now())
       and account <> all (string_to_array(:#${variable.pausedAccounts}, ','))
+      -- Those that know the account come first; what none of them took for a while is shown by its history.
+      and (account = any (string_to_array(:#${variable.ownAccounts}, ',')) or next_poll_at < now() - interval '10 minutes')
     order by next_poll_at
     limit cast(:#${properties:tenpay.poll.batch-size} as integer)
     for update skip locked

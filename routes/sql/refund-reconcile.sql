@@ -4,6 +4,8 @@ with due as (
     from refund
     where reconcile_at <= now()
       and account <> all (string_to_array(:#${variable.pausedAccounts}, ','))
+      -- Those that know the account come first; what none of them took for a while is shown by its history.
+      and (account = any (string_to_array(:#${variable.ownAccounts}, ',')) or reconcile_at < now() - interval '10 minutes')
     order by reconcile_at
     limit cast(:#${properties:tenpay.poll.batch-size} as integer)
     for update skip locked

@@ -10,6 +10,7 @@ sql() { psql -qX -v ON_ERROR_STOP=1 "$@"; }
 # The statement as the program runs it, with the settings of application.yaml.
 claim=$(sed -e '/^--/d' \
     -e "s/:#\${variable.pausedAccounts}/''/" \
+    -e "s/:#\${variable.ownAccounts}/'main'/" \
     -e "s/:#\${properties:tenpay.poll.batch-size}/'20'/" \
     -e "s/:#\${properties:tenpay.poll.stuck-after}/'1h'/" \
     -e "s/:#\${properties:tenpay.poll.stuck-interval}/'6h'/" \

@@ -73,7 +73,10 @@ class Breakers {
         return exchange.getVariable("account", "", String.class) + (call.startsWith("inquiry-") ? QUESTIONS : ORDERS);
     }
 
-    /** Sets {@code pausedAccounts}: those that are asked nothing for now, or can't work, comma separated. */
+    /**
+     * Sets {@code pausedAccounts}, those that are asked nothing for now, or can't work, and {@code ownAccounts}, those of the
+     * settings, comma separated.
+     */
     @Bean
     Processor pausedAccounts(CircuitBreakerRegistry breakers, Accounts accounts) {
         return exchange -> {
@@ -85,6 +88,7 @@ class Breakers {
             exchange.setVariable(
                     "pausedAccounts",
                     Stream.concat(paused, accounts.unavailable().stream()).collect(Collectors.joining(",")));
+            exchange.setVariable("ownAccounts", String.join(",", accounts.names()));
         };
     }
 

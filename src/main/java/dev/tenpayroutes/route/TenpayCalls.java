@@ -25,7 +25,9 @@ import java.net.URI;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -61,6 +63,11 @@ class TenpayCalls {
 
     private static final int LARGEST_ANSWER = 1024 * 1024;
 
+    /** The calls that only one may make at a time: whoever has the right to, as the store says. */
+    private static final Set<String> ORDERS = Set.of("checkout-pay", "refund");
+
+    private static final String RIGHT_ASKED_AT = "rightAskedAt";
+
     @Bean
     Rsa rsa() {
         return Rsa.fastest();
@@ -71,10 +78,40 @@ class TenpayCalls {
         return new SignatureVerifier(wire, rsa, clock);
     }
 
+    /** Notes when the right to call Tenpay is asked for: before the statement that takes it, since it begins in the database. */
+    @Bean
+    Processor rightToCall(Clock clock) {
+        return exchange -> exchange.setVariable(RIGHT_ASKED_AT, clock.instant());
+    }
+
+    /** Whoever stood still since then may not be the only one any more; a clock that was set back can't tell. */
+    private static final class RightIsOverException extends Exception {
+        private RightIsOverException() {
+            super("the right to this call may be another's by now", null, false, false);
+        }
+    }
+
+    private static void isStillOurs(Exchange exchange, Clock clock, Duration longest) throws RightIsOverException {
+        if (ORDERS.contains(exchange.getVariable("source", String.class))) {
+            Instant asked = exchange.getVariable(RIGHT_ASKED_AT, Instant.class);
+            Duration age = asked == null ? longest.negated() : Duration.between(asked, clock.instant());
+            if (age.isNegative() || age.compareTo(longest) > 0) {
+                throw new RightIsOverException();
+            }
+        }
+    }
+
     /** Signs the body's bytes for the account and path of the exchange, and addresses the call, if calls are made at all now. */
     @Bean
     Processor signRequest(
-            Accounts accounts, Wire wire, Rsa rsa, Clock clock, SecureRandom random, CircuitBreakerRegistry breakers) {
+            Accounts accounts,
+            Wire wire,
+            Rsa rsa,
+            Clock clock,
+            SecureRandom random,
+            CircuitBreakerRegistry breakers,
+            @Value("${tenpay.poll.submit-lease}") Duration lease,
+            @Value("${tenpay.call-timeout}") Duration timeout) {
         RequestSigner signer = new RequestSigner(wire, rsa, clock, random);
         return exchange -> {
             Account account = accounts.get(exchange.getVariable("account", String.class));
@@ -88,6 +125,7 @@ class TenpayCalls {
             breaker.acquirePermission();
             try {
                 message.setHeader("Authorization", signer.authorization(credential, METHOD, path, body));
+                isStillOurs(exchange, clock, lease.minus(timeout));
             } catch (Exception e) {
                 // A token that is away, perhaps: nothing was sent, and it says nothing about Tenpay.
                 breaker.releasePermission();
@@ -169,6 +207,9 @@ class TenpayCalls {
         }
         if (failure instanceof CallNotPermittedException) {
             return "not asked: Tenpay did not answer lately, or asked us to wait";
+        }
+        if (failure instanceof RightIsOverException) {
+            return "not asked: too much time went by before the call, which another instance may make by now";
         }
         if (failure instanceof AccountUnavailableException) {
             return "not asked or not provable: the account can't work at present";

@@ -103,6 +103,12 @@ public class ScheduleSettings {
                     "is not 2 s longer than tenpay.call-timeout",
                     "make it a few seconds longer than one call may take: else one order may be under way twice"));
         }
+        if (!settings.getProperty("spring.datasource.hikari.auto-commit", Boolean.class, true)) {
+            problems.add(new SettingException(
+                    "spring.datasource.hikari.auto-commit",
+                    "is false, so that nothing would be stored",
+                    "take it out: each statement is a transaction of its own"));
+        }
         Duration period = duration(settings, "tenpay.housekeeping.period");
         if (duration(settings, "tenpay.housekeeping.keep-event-destinations").compareTo(period.multipliedBy(3)) < 0) {
             problems.add(new SettingException(

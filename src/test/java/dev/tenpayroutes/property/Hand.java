@@ -316,7 +316,9 @@ final class Hand {
     /** What was taken: its number, when it is due again, its key. */
     private List<String> claimed(String table, String statement, String due, String paused) throws SQLException {
         List<String> taken = new ArrayList<>();
-        for (Map<String, Object> row : sql.all(statement, Map.of("pausedAccounts", paused))) {
+        for (Map<String, Object> row : sql.all(
+                statement,
+                Map.of("pausedAccounts", paused, "ownAccounts", world.account(0) + "," + world.account(1)))) {
             JsonNode json = json(row.get(table).toString().getBytes(StandardCharsets.UTF_8));
             String number = json.path("account").asText() + "/"
                     + json.path(table.equals("refund") ? "refund_no" : "order_no")

@@ -590,8 +590,10 @@ final class Model {
         }
         long rest = p.amount
                 - refunds.values().stream()
-                        .filter(r ->
-                                r.payment == p && (!r.status.equals("FAILED") || "STATUS_MISMATCH".equals(r.review)))
+                        .filter(r -> r.payment == p
+                                && (!r.status.equals("FAILED")
+                                        || "STATUS_MISMATCH".equals(r.review)
+                                        || "AMOUNT_MISMATCH".equals(r.review)))
                         .mapToLong(r -> r.amount)
                         .sum();
         if (!p.status.equals("SUCCEEDED")) {

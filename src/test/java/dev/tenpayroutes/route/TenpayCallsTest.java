@@ -164,7 +164,15 @@ class TenpayCallsTest {
                 }
             };
             TenpayCalls calls = new TenpayCalls();
-            Processor sign = calls.signRequest(accounts, WIRE, Rsa.fastest(), clock, broken, breakers);
+            Processor sign = calls.signRequest(
+                    accounts,
+                    WIRE,
+                    Rsa.fastest(),
+                    clock,
+                    broken,
+                    breakers,
+                    Duration.ofSeconds(15),
+                    Duration.ofSeconds(9));
 
             assertThatThrownBy(() -> sign.process(exchange)).isInstanceOf(ProviderException.class);
             exchange.setProperty(Exchange.EXCEPTION_CAUGHT, new ProviderException("the token is away"));

@@ -1,6 +1,7 @@
 package dev.tenpayroutes.story;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tenpayroutes.story.ErpReceiver.Delivery;
 import java.sql.Connection;
@@ -20,7 +21,11 @@ import org.apache.camel.support.DefaultExchange;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.dao.DataAccessException;
 import org.springframework.test.annotation.DirtiesContext;
 import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
@@ -28,6 +33,7 @@ import org.springframework.test.context.TestPropertySource;
 
 /** The ERP is told, and takes it or doesn't. */
 @DisplayName("erp-notify")
+@ExtendWith(OutputCaptureExtension.class)
 @TestPropertySource(
         properties = {
             "tenpay.events.tick=50ms",
@@ -475,9 +481,10 @@ class EventStoryTest extends Story {
                 .update();
 
         Exchange exchange = new DefaultExchange(camel);
-        camel.getRegistry()
-                .lookupByNameAndType("eventDestinations", Processor.class)
-                .process(exchange);
+        Processor turn = camel.getRegistry().lookupByNameAndType("eventDestinations", Processor.class);
+        turn.process(exchange);
+        turn.process(exchange);
+        assertThat(exchange.getVariable("othersMayGo")).isEqualTo(true);
         camel.createProducerTemplate()
                 .sendBody("sql:" + settings.getProperty("tenpay.routes") + "/sql/event-destination-forget.sql", "");
 
@@ -489,6 +496,39 @@ class EventStoryTest extends Story {
                 .containsExactly("another http false", "macau http false", "main http true");
         db.sql("delete from event_destination where account = 'another'").update();
         db.sql("update event_destination set disabled_at = null").update();
+    }
+
+    @Test
+    void afterAnOutageNobodysDestinationsAreTakenAwayBeforeTheyCouldSaySoAgain() throws Exception {
+        Exchange exchange = new DefaultExchange(camel);
+        Processor turn = camel.getRegistry().lookupByNameAndType("eventDestinations", Processor.class);
+        db.sql("alter table event_destination rename to away").update();
+        try {
+            assertThatThrownBy(() -> turn.process(exchange)).isInstanceOf(DataAccessException.class);
+        } finally {
+            db.sql("alter table away rename to event_destination").update();
+        }
+
+        turn.process(exchange);
+
+        assertThat(exchange.getVariable("othersMayGo")).isEqualTo(false);
+    }
+
+    /** Of two instances the one that started last decides; the other says that it would have it otherwise. */
+    @Test
+    void anInstanceWhoseTypesOfEventsAreNotThoseInForceSaysSo(CapturedOutput log) throws Exception {
+        db.sql(
+                        "update event_destination set types = '{payment.failed}' where account = 'main' and destination = 'http'")
+                .update();
+        try {
+            camel.getRegistry()
+                    .lookupByNameAndType("eventDestinations", Processor.class)
+                    .process(new DefaultExchange(camel));
+            assertThat(log.getAll()).contains("events of account main: an instance that started later");
+        } finally {
+            db.sql("update event_destination set types = null where account = 'main' and destination = 'http'")
+                    .update();
+        }
     }
 
     @Test

@@ -36,6 +36,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.env.YamlPropertySourceLoader;
+import org.springframework.core.io.FileSystemResource;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.datasource.SingleConnectionDataSource;
 import org.springframework.test.annotation.DirtiesContext;
@@ -60,8 +62,6 @@ import org.springframework.test.context.bean.override.convention.TestBean;
             "tenpay.poll.submit-lease=4s",
             "spring.datasource.hikari.maximum-pool-size=5",
             "spring.datasource.hikari.connection-timeout=700",
-            "spring.datasource.hikari.connection-init-sql="
-                    + "set time zone 'UTC'; set lock_timeout = '1s'; set statement_timeout = '2s'",
             "spring.datasource.hikari.data-source-properties.socketTimeout=3"
         })
 @DirtiesContext
@@ -79,6 +79,7 @@ class FaultStoryTest extends Story {
             POSTGRES = EmbeddedPostgres.builder()
                     .setPort(FreePort.find())
                     .setServerConfig("deadlock_timeout", "600ms")
+                    .setServerConfig("default_transaction_isolation", "serializable")
                     .start();
             TO_DATABASE = new Cable(POSTGRES.getPort());
             TO_TENPAY = new Cable(0);
@@ -118,7 +119,16 @@ class FaultStoryTest extends Story {
     }
 
     @DynamicPropertySource
-    static void cables(DynamicPropertyRegistry registry) {
+    static void cables(DynamicPropertyRegistry registry) throws IOException {
+        String asShipped = new YamlPropertySourceLoader()
+                .load("shipped", new FileSystemResource("src/main/resources/application.yaml"))
+                .get(0)
+                .getProperty("spring.datasource.hikari.connection-init-sql")
+                .toString();
+        assertThat(asShipped).contains("'3s'", "'15s'");
+        registry.add(
+                "spring.datasource.hikari.connection-init-sql",
+                () -> asShipped.replace("'3s'", "'1s'").replace("'15s'", "'2s'"));
         registry.add("spring.datasource.url", () -> "jdbc:postgresql://127.0.0.1:" + TO_DATABASE.port() + "/postgres");
         registry.add("spring.datasource.username", () -> "postgres");
         registry.add("spring.datasource.password", () -> "postgres");
@@ -453,6 +463,43 @@ class FaultStoryTest extends Story {
         isOnePaymentCalledFor(number, 1);
     }
 
+    /** By its clock, as if it had been suspended: by now another instance may have asked Tenpay, and taken the right to call. */
+    @Test
+    void anInstanceThatStoodStillBetweenStoringAnOrderAndCallingCallsNoMore() throws Exception {
+        String number = newNumber();
+        trouble("before insert on payment for each row", "perform pg_sleep(0.5)");
+        CompletableFuture<Answer> posted = meanwhile(() -> post("/v1/payments", order(number)));
+        eventually().until(() -> stored("select count(*) from pg_stat_activity where wait_event = 'PgSleep'") == 1);
+
+        CLOCK.by = Duration.ofSeconds(4);
+
+        assertThat(posted.get(5, TimeUnit.SECONDS).status()).isEqualTo(202);
+        assertThat(callsAtTenpay(number, "checkout-pay")).isZero();
+        assertThat(history(number)).containsExactly("order STORED CREATED", "checkout-pay NO_ANSWER CREATED");
+        noTrouble();
+        CLOCK.by = Duration.ZERO;
+        turn(number);
+        isOnePaymentCalledFor(number, 1);
+    }
+
+    @Test
+    void anInstanceThatStoodStillBetweenDecidingOnARefundAndCallingCallsNoMore() throws Exception {
+        String number = paidByNotification();
+        String refund = newRefundNumber();
+        trouble("before insert on refund for each row", "perform pg_sleep(0.5)");
+        CompletableFuture<Answer> posted = meanwhile(() -> refund(number, refund, 250));
+        eventually().until(() -> stored("select count(*) from pg_stat_activity where wait_event = 'PgSleep'") == 1);
+
+        CLOCK.by = Duration.ofSeconds(4);
+
+        assertThat(posted.get(5, TimeUnit.SECONDS).status()).isEqualTo(202);
+        assertThat(refundCallsAtTenpay(refund, "refund")).isZero();
+        noTrouble();
+        CLOCK.by = Duration.ZERO;
+        assertThat(refund(number, refund, 250).status()).isIn(200, 201, 202);
+        assertThat(refundCallsAtTenpay(refund, "refund")).isEqualTo(1);
+    }
+
     @Test
     void anAnswerOfTenpaysThatCannotBeStoredIsAskedForAgain() {
         String number = newNumber();
@@ -493,6 +540,11 @@ class FaultStoryTest extends Story {
                         .isEqualTo("2s");
                 assertThat(one.sql("show lock_timeout").query(String.class).single())
                         .isEqualTo("1s");
+                assertThat(one.sql("show transaction_isolation")
+                                .query(String.class)
+                                .single())
+                        .as("whatever the server's own is: a refund's decision is right by this one alone")
+                        .isEqualTo("read committed");
             }
         } finally {
             for (Connection connection : connections) {

@@ -60,7 +60,7 @@ class KilledJarIT {
         tenpay = new ForeignTenpay(account, "WECHATPAY2-SHA256-RSA2048", "Wechatpay");
         program = new JarProcess(folder, account, "jdbc:postgresql://127.0.0.1:" + toDatabase.port() + "/postgres");
         program.settings().put("tenpay.base-url", tenpay.url());
-        program.settings().put("tenpay.call-timeout", "6s");
+        program.settings().put("tenpay.call-timeout", "5s");
         program.settings().put("tenpay.poll.submit-lease", "8s");
         program.settings().put("tenpay.poll.tick", "200ms");
         program.settings().put("tenpay.poll.first-delay", "1s");

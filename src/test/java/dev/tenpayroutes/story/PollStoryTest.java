@@ -89,7 +89,7 @@ class PollStoryTest extends Story {
     void oneRowsTroubleNeverStopsTheOthers() {
         String lost = pendingPayment();
         // An account that was taken out of the settings while a payment of it was open.
-        db.sql("update payment set account = 'gone' where order_no = ?")
+        db.sql("update payment set account = 'gone', next_poll_at = now() - interval '11 minutes' where order_no = ?")
                 .param(lost)
                 .update();
         String number = pendingPayment();
@@ -221,6 +221,7 @@ class PollStoryTest extends Story {
                 .replace(":#${properties:tenpay.poll.batch-size}", "'3'")
                 .replaceAll(":#\\$\\{properties:[^}]*}", "'1 hour'")
                 .replace(":#${variable.pausedAccounts}", "''")
+                .replace(":#${variable.ownAccounts}", "'claimed'")
                 .replace("where next_poll_at <= now()", "where account = 'claimed' and polls = 0");
         ExecutorService threads = Executors.newFixedThreadPool(20);
         try {

@@ -49,7 +49,7 @@ class StoppedJarIT {
         tenpay = new ForeignTenpay(account, "WECHATPAY2-SHA256-RSA2048", "Wechatpay");
         program = new JarProcess(folder, account, postgres.getJdbcUrl("postgres", "postgres"));
         program.settings().put("tenpay.base-url", tenpay.url());
-        program.settings().put("tenpay.call-timeout", "6s");
+        program.settings().put("tenpay.call-timeout", "5s");
         program.settings().put("tenpay.poll.submit-lease", "8s");
         program.settings().put("tenpay.poll.tick", "200ms");
         program.settings().put("tenpay.poll.interval", "1s");
