@@ -293,7 +293,7 @@ class TenpayCalls {
                             timeout.toMillis(),
                             TimeUnit.MILLISECONDS);
                     try {
-                        return whole(chain.proceed(request, scope));
+                        return whole(chain.proceed(request, scope), scope.execRuntime::discardEndpoint);
                     } catch (IOException e) {
                         throw over.get() ? new InterruptedIOException("no answer in time") : e;
                     } finally {
@@ -302,16 +302,17 @@ class TenpayCalls {
                 });
     }
 
-    private static ClassicHttpResponse whole(ClassicHttpResponse response) throws IOException {
+    private static ClassicHttpResponse whole(ClassicHttpResponse response, Runnable cutOff) throws IOException {
         HttpEntity entity = response.getEntity();
         if (entity != null) {
             byte[] bytes;
             try (InputStream in = entity.getContent()) {
                 bytes = in.readNBytes(LARGEST_ANSWER + 1);
-            }
-            if (bytes.length > LARGEST_ANSWER) {
-                response.close();
-                throw new IOException("the answer is larger than " + LARGEST_ANSWER + " bytes");
+                if (bytes.length > LARGEST_ANSWER) {
+                    // First of all: whoever closes the stream reads it to its end.
+                    cutOff.run();
+                    throw new IOException("the answer is larger than " + LARGEST_ANSWER + " bytes");
+                }
             }
             response.setEntity(new ByteArrayEntity(bytes, ContentType.parse(entity.getContentType())));
         }

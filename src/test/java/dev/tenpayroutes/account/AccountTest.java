@@ -367,6 +367,17 @@ class AccountTest {
     }
 
     @Test
+    void whatTheOldPairSignedAndTenpayAcceptsSaysNothingOfTheNewOne() throws Exception {
+        Account account = account();
+        Credential old = account.credential();
+        pair("", NEW, Keys.STRANGER, FROM, TO);
+        account.look();
+        account.accepted(old);
+        account.refused(account.credential());
+        assertThat(serial(account)).isEqualTo(OLD);
+    }
+
+    @Test
     void whenTenpayRefusesBothTheNewPairSigns() throws Exception {
         Account account = account();
         pair("", NEW, Keys.STRANGER, FROM, TO);

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.util.Base64;
+import java.util.List;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
@@ -262,9 +263,18 @@ class KeyFileTest {
     }
 
     @Test
+    void aFileThatIsFarTooLargeIsSaid() throws Exception {
+        Path large = Files.write(folder.resolve("large.pem"), new byte[1024 * 1024 + 1]);
+        refused(() -> KeyFile.content(large), "names a file that is too large for a key or a certificate: " + large);
+    }
+
+    @Test
     void theKeyItselfWhereItsFileIsWantedIsNeverRepeated() throws Exception {
         String pem = Files.readString(folder.resolve("pkcs8.pem"));
-        UnreadableException refusal = catchThrowableOfType(UnreadableException.class, () -> KeyFile.named(pem));
-        carriesNoSecret(refusal.getMessage());
+        String lines = pem.replaceAll("-----.*-----", "").strip();
+        for (String pasted : List.of(pem, lines.substring(0, 200), lines.replace("\n", ""))) {
+            UnreadableException refusal = catchThrowableOfType(UnreadableException.class, () -> KeyFile.named(pasted));
+            assertThat(refusal).hasMessage("holds the text itself, where the name of its file is wanted");
+        }
     }
 }

@@ -41,8 +41,7 @@ class LooksTest {
     private final Clock clock = new Clock() {
         @Override
         public Instant instant() {
-            if (List.of("account-look slow", "platform-certificates")
-                    .contains(Thread.currentThread().getName())) {
+            if (Thread.currentThread().getName().matches("account-look slow.*|platform-certificates")) {
                 try {
                     mount.await();
                 } catch (InterruptedException e) {
@@ -120,10 +119,7 @@ class LooksTest {
 
     @Test
     void anAccountWhoseFilesHangFromTheStartCannotWorkUntilTheyAnswer() {
-        List<Account> accounts = papers.settings("slow", "main").accounts().entrySet().stream()
-                .map(entry -> new Account(
-                        entry.getKey(), entry.getValue(), URI.create("https://uat.tenpayglobal.com"), RSA, clock))
-                .toList();
+        List<Account> accounts = accounts("slow", "main");
         mount = new CountDownLatch(1);
 
         new Looks(Account::read).at(accounts, Duration.ofMillis(300));
@@ -137,6 +133,24 @@ class LooksTest {
         mount.countDown();
         Awaitility.await().until(() -> accounts.get(0).works());
         assertThat(accounts.get(0).findings()).isEmpty();
+    }
+
+    @Test
+    void whenAsManyHangAsAreLookedAtAtOnceTheOthersAreLookedAtAllTheSame() {
+        List<Account> accounts = accounts("slow1", "slow2", "slow3", "slow4", "main", "macau");
+        mount = new CountDownLatch(1);
+
+        new Looks(Account::read).at(accounts, Duration.ofMillis(300));
+
+        assertThat(accounts).extracting(Account::works).containsExactly(false, false, false, false, true, true);
+        mount.countDown();
+    }
+
+    private List<Account> accounts(String... names) {
+        return papers.settings(names).accounts().entrySet().stream()
+                .map(entry -> new Account(
+                        entry.getKey(), entry.getValue(), URI.create("https://uat.tenpayglobal.com"), RSA, clock))
+                .toList();
     }
 
     @Test

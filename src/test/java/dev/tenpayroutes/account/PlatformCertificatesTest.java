@@ -283,6 +283,17 @@ class PlatformCertificatesTest {
     }
 
     @Test
+    void aFolderThatComesBackWithHalfAFileTakesNoKeyAway() throws IOException {
+        PlatformCertificates certificates = withOne();
+        Files.move(folder(), parent.resolve("away"));
+        certificates.look();
+        Files.move(parent.resolve("away"), folder());
+        write("a.pem", "half");
+        certificates.look();
+        has(certificates, OLD, Keys.TENPAY);
+    }
+
+    @Test
     void keysKeptWhileTheFolderIsAwayStillExpire() throws IOException {
         PlatformCertificates certificates = with("a.pem", certificate(OLD, Keys.TENPAY, FROM, "2026-11-23T08:00:30Z"));
         Files.move(folder(), parent.resolve("away"));

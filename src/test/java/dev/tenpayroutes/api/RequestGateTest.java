@@ -1,6 +1,7 @@
 package dev.tenpayroutes.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tenpayroutes.wire.Wire;
 import dev.tenpayroutes.wire.Wires;
@@ -13,6 +14,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.util.Enumeration;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -24,6 +26,7 @@ import org.springframework.boot.availability.ReadinessState;
 import org.springframework.mock.web.MockFilterChain;
 import org.springframework.mock.web.MockHttpServletRequest;
 import org.springframework.mock.web.MockHttpServletResponse;
+import org.springframework.security.web.firewall.RequestRejectedException;
 
 class RequestGateTest {
 
@@ -147,12 +150,31 @@ class RequestGateTest {
         // It goes on to be refused, and counted, like every other that isn't verified.
         assertThat(pass(slow)).isEqualTo(200);
         assertThat(route.getRequest().getInputStream().readAllBytes()).isEmpty();
+        assertThat(response.getHeader("Connection")).isEqualTo("close");
         assertThat(now).isEqualTo(Instant.parse("2026-11-23T08:00:00Z"));
     }
 
     @Test
-    void aBodyThatDoesNotSayItsLengthIsMeasured() throws Exception {
-        MockHttpServletRequest chunked = post("/v1/payments", "x".repeat(65_537).getBytes(StandardCharsets.UTF_8));
+    void ofABodyThatSaysItIsTooLargeNothingIsRead() throws Exception {
+        MockHttpServletRequest large = new MockHttpServletRequest("POST", "/v1/payments") {
+            @Override
+            public long getContentLengthLong() {
+                return 65_537;
+            }
+
+            @Override
+            public ServletInputStream getInputStream() {
+                return dripping();
+            }
+        };
+        assertThat(pass(large)).isEqualTo(413);
+        assertThat(response.getHeader("Connection")).isEqualTo("close");
+        assertThat(now).isEqualTo(Instant.parse("2026-11-23T08:00:00Z"));
+    }
+
+    @Test
+    void aBodyThatDoesNotSayItsLengthIsMeasuredAndNotReadOn() throws Exception {
+        MockHttpServletRequest chunked = post("/v1/payments", new byte[100_000]);
         HttpServletRequest unmeasured = new jakarta.servlet.http.HttpServletRequestWrapper(chunked) {
             @Override
             public long getContentLengthLong() {
@@ -160,6 +182,31 @@ class RequestGateTest {
             }
         };
         assertThat(pass(unmeasured)).isEqualTo(413);
+        assertThat(response.getHeader("Connection")).isEqualTo("close");
+        assertThat(chunked.getInputStream().readAllBytes()).isNotEmpty();
+    }
+
+    /** As Spring's firewall does it. */
+    @Test
+    void whatIsRefusedWhenItIsReadIsReadBeforeARouteIsReached() {
+        MockHttpServletRequest header = new MockHttpServletRequest("GET", "/v1/payments") {
+            @Override
+            public Enumeration<String> getHeaders(String name) {
+                throw new RequestRejectedException(name);
+            }
+        };
+        header.addHeader("X-Odd", "\u0085");
+        MockHttpServletRequest parameter = new MockHttpServletRequest("GET", "/v1/payments") {
+            @Override
+            public String[] getParameterValues(String name) {
+                throw new RequestRejectedException(name);
+            }
+        };
+        parameter.addParameter("limit", "\u0000");
+        for (MockHttpServletRequest refused : List.of(header, parameter)) {
+            assertThatThrownBy(() -> pass(refused)).isInstanceOf(RequestRejectedException.class);
+            assertThat(route.getRequest()).isNull();
+        }
     }
 
     @Test

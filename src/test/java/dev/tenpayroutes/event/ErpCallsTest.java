@@ -148,13 +148,21 @@ class ErpCallsTest {
 
     @Test
     void aBodyThatNeverEndsIsReadOverAndCutOffAndItsStatusCounts() throws Exception {
+        CompletableFuture<Integer> cutOff = new CompletableFuture<>();
         receiver(out -> {
             out.write("HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
             for (int i = 0; i < 100_000; i++) {
-                out.write(new byte[8192]);
+                try {
+                    out.write(new byte[8192]);
+                } catch (IOException e) {
+                    cutOff.complete(i * 8192);
+                    return;
+                }
             }
         });
         assertThat(send(url()).path("outcome").asText()).isEqualTo("DELIVERED");
+        // What it had sent before it noticed, most of which nobody read.
+        assertThat(cutOff.get(5, TimeUnit.SECONDS)).isLessThan(50_000_000);
     }
 
     @Test

@@ -283,6 +283,33 @@ class PreflightStoryTest {
     }
 
     @Test
+    void settingsThatCannotEvenBeReadHideNothingElse() throws IOException {
+        Path routes = copyOfRoutes();
+        edit(routes.resolve("payment-poll.camel.yaml"), "\\{\\{tenpay.poll.tick}}", "{{tenpya.poll.tick}}");
+        settings.put("tenpay.routes", "file:" + routes);
+        settings.put("tenpay.clients.erp.requests-per-second", "many");
+        settings.put("tenpay.accounts.main.events", "https://erp.example.com");
+
+        assertThat(preflight()).isEqualTo(1);
+
+        assertThat(lines("FAIL")).hasSize(3);
+        assertThat(said)
+                .contains("account main: signs as merchant", "PostgreSQL 15", "/webhooks/tenpay/main/payments leads");
+    }
+
+    @Test
+    void withoutAnAccountThatWorksTenpayIsNotAskedAndThatIsAllThatIsSaidOfIt() {
+        settings.put("tenpay.accounts.main.private-key", "/nowhere.pem");
+
+        assertThat(preflight("--online")).isEqualTo(1);
+
+        assertThat(lines("FAIL"))
+                .hasSize(2)
+                .anyMatch(line -> line.contains("private-key names a file that does not exist"))
+                .anyMatch(line -> line.contains("Tenpay wasn't asked for any account"));
+    }
+
+    @Test
     void whatOnlyTheDoorsOfEventsAndOfKafkaNeedIsToldAsWell() {
         settings.put("tenpay.accounts.main.events.url", "http://erp.example.com/events");
         settings.put("tenpay.orders.kafka.brokers", "127.0.0.1:1");

@@ -182,13 +182,16 @@ class SecretsIT {
         LOUD.forEach((logger, level) -> settings.put("logging.level." + logger, level));
     }
 
+    /** Also when a test has failed before it could search: a secret that was told is never hidden by what it has broken. */
     @AfterEach
-    void stopAll() throws Exception {
+    void stopAllAndSearch() throws Exception {
         program.stop();
         tenpay.stop(0);
         proxy.close();
         threads.shutdownNow();
         cable.close();
+        assertThat(canaries.heardIn(program.output())).isEmpty();
+        assertThat(canaries.heardIn(answers.toString())).isEmpty();
     }
 
     /** A user whose password PostgreSQL asks for; the embedded one trusts everybody else. */
@@ -304,8 +307,6 @@ class SecretsIT {
         assertThat(log)
                 .as("the log was as loud as it was meant to be")
                 .contains("DEBUG", "TRACE", "InternalHttpClient", "FilterChainProxy", "HikariConfig");
-        assertThat(canaries.heardIn(log)).isEmpty();
-        assertThat(canaries.heardIn(answers.toString())).isEmpty();
     }
 
     private void everyOrderEndsInItsOwnWay() {
@@ -479,7 +480,6 @@ class SecretsIT {
         assertThat(program.start().waitFor(120, TimeUnit.SECONDS)).isTrue();
 
         assertThat(program.output()).contains("Can't start: ", "DEBUG");
-        assertThat(canaries.heardIn(program.output())).isEmpty();
     }
 
     @Test
@@ -496,6 +496,5 @@ class SecretsIT {
         assertThat(proxy.opened()).as("tunnels of somebody with a password").isNotEmpty();
         assertThat(preflight.exitValue()).isEqualTo(1);
         assertThat(program.output()).doesNotContain("DEBUG", "Exception");
-        assertThat(canaries.heardIn(program.output())).isEmpty();
     }
 }
