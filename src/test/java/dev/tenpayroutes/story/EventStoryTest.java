@@ -433,6 +433,30 @@ class EventStoryTest extends Story {
     }
 
     @Test
+    void aRowThatSomebodyHoldsHoldsUpNoOtherPaymentsEvents() throws SQLException {
+        String held = newNumber();
+        ERP.answers(ErpReceiver.status(500));
+        post("/v1/payments", order(held));
+        eventually().untilAsserted(() -> assertThat(ERP.of(held)).isNotEmpty());
+        try (Connection other = store.getConnection();
+                Statement statement = other.createStatement()) {
+            other.setAutoCommit(false);
+            // Held while it is being sent: its result can't be recorded.
+            eventually()
+                    .until(() -> statement
+                            .executeQuery(
+                                    "select 1 from event_queue q join payment p on p.id = q.payment_id where q.in_flight and p.order_no = '"
+                                            + held + "' for update of q skip locked")
+                            .next());
+            ERP.answers(ErpReceiver.status(204));
+            String number = pendingPayment();
+            eventIsSoon(number, "payment.pending", "DELIVERED");
+            other.rollback();
+        }
+        eventIsSoon(held, "payment.pending", "DELIVERED");
+    }
+
+    @Test
     void onlyTheTypesThatAnAccountWantsAreSentAndTheOthersAreKnownAsUnaddressed() {
         db.sql("update event_destination set types = '{payment.succeeded}' where account = 'main'")
                 .update();

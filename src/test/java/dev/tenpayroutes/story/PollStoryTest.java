@@ -85,6 +85,27 @@ class PollStoryTest extends Story {
         assertThat(payment(number).text("failReason")).startsWith("ORDER_NOT_EXIST");
     }
 
+    /** In a rolling update, say, which brings the account: an instance that doesn't know it would only use up its turns. */
+    @Test
+    void whatAnotherInstancesAccountHasDueIsLeftToItForAWhile() {
+        String anothers = pendingPayment();
+        db.sql(
+                        "update payment set account = 'anothers', next_poll_at = now() - interval '9 minutes' where order_no = ?")
+                .param(anothers)
+                .update();
+        String number = pendingPayment();
+        shopper(number, "SUCCESS");
+        isSoon(number, "SUCCEEDED");
+        assertThat(db.sql("select polls from payment where order_no = ?")
+                        .param(anothers)
+                        .query(Integer.class)
+                        .single())
+                .isZero();
+        db.sql("update payment set account = 'main' where order_no = ?")
+                .param(anothers)
+                .update();
+    }
+
     @Test
     void oneRowsTroubleNeverStopsTheOthers() {
         String lost = pendingPayment();

@@ -374,6 +374,13 @@ class PreflightStoryTest {
     }
 
     @Test
+    void aPoolThatWouldStoreNothingIsRefused() {
+        settings.put("spring.datasource.hikari.auto-commit", "false");
+        assertThat(preflight()).isEqualTo(1);
+        assertThat(lines("FAIL")).anyMatch(line -> line.contains("spring.datasource.hikari.auto-commit is false"));
+    }
+
+    @Test
     void whoDoesNotAnswerIsToldApartAndNobodyWaitsForHim() throws Exception {
         try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
             String here = "127.0.0.1:" + silent.getLocalPort();

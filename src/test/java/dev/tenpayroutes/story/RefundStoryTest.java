@@ -18,6 +18,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayName("refund-intake, refund-submit, refund-status")
 class RefundStoryTest extends Story {
@@ -239,6 +240,25 @@ class RefundStoryTest extends Story {
         refundIsSoon(second, "SUCCEEDED");
         assertThat(refunded(number)).isEqualTo(1050);
         assertThat(events(number)).contains("refund.failed", "refund.succeeded");
+    }
+
+    /** Tenpay once said that another amount had left: as long as nobody has looked at it, it counts as gone. */
+    @ParameterizedTest
+    @ValueSource(strings = {"AMOUNT_MISMATCH", "STATUS_MISMATCH"})
+    void aFailedRefundThatTenpaySaidSomethingElseOfKeepsItsAmount(String review) {
+        String number = paidPayment();
+        String refundNumber = newRefundNumber();
+        refund(number, refundNumber, 1050);
+        bank(refundNumber, "FAILED");
+        refundIsSoon(refundNumber, "FAILED");
+        db.sql("update refund set review = ? where refund_no = ?")
+                .params(review, refundNumber)
+                .update();
+
+        Answer another = refund(number, newRefundNumber(), 1);
+
+        assertThat(another.status()).isEqualTo(422);
+        assertThat(another.text("code")).isEqualTo("REFUND_EXCEEDS_PAYMENT");
     }
 
     @ParameterizedTest
