@@ -2,6 +2,7 @@ package dev.tenpayroutes.story;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tenpayroutes.sandbox.FreePort;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
@@ -125,10 +126,10 @@ class FaultStoryTest extends Story {
                 .get(0)
                 .getProperty("spring.datasource.hikari.connection-init-sql")
                 .toString();
-        assertThat(asShipped).contains("'3s'", "'15s'");
+        assertThat(asShipped).contains("'3s'", "'15s'", "'10s'");
         registry.add(
                 "spring.datasource.hikari.connection-init-sql",
-                () -> asShipped.replace("'3s'", "'1s'").replace("'15s'", "'2s'"));
+                () -> asShipped.replace("'3s'", "'1s'").replace("'15s'", "'2s'").replace("'10s'", "'2500ms'"));
         registry.add("spring.datasource.url", () -> "jdbc:postgresql://127.0.0.1:" + TO_DATABASE.port() + "/postgres");
         registry.add("spring.datasource.username", () -> "postgres");
         registry.add("spring.datasource.password", () -> "postgres");
@@ -551,6 +552,19 @@ class FaultStoryTest extends Story {
                 connection.close();
             }
         }
+    }
+
+    /** As an instance that was suspended in the middle of a refund's decision, or whose machine is gone. */
+    @Test
+    void aTransactionThatStandsStillHoldsItsPaymentForSomeSecondsOnly() throws SQLException {
+        String number = pendingPayment();
+        shopper(number, "SUCCESS");
+        Connection still = pool.getConnection();
+        hold(still, "select 1 from payment where order_no = '" + number + "' for update");
+        isStoreUnavailable(post("/v1/payments/" + number + "/sync", null));
+        eventually().until(() -> post("/v1/payments/" + number + "/sync", null).status() == 200);
+        assertThat(payment(number).text("status")).isEqualTo("SUCCEEDED");
+        assertThatThrownBy(still::close).hasMessageContaining("idle-in-transaction timeout");
     }
 
     @Test
