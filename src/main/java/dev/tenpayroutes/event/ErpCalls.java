@@ -1,6 +1,7 @@
 package dev.tenpayroutes.event;
 
 import dev.tenpayroutes.event.Networks.ForbiddenAddressException;
+import java.io.IOException;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.net.UnknownHostException;
@@ -314,11 +315,13 @@ final class ErpCalls implements AutoCloseable {
         }
 
         @Override
-        protected void data(ByteBuffer part, boolean last) {
+        protected void data(ByteBuffer part, boolean last) throws IOException {
             read += part.remaining();
             part.position(part.limit());
             if (read > LONGEST_ANSWER) {
-                cutOff(attempt, "");
+                ended(attempt, "");
+                // Closes the connection, which a cancelled call may leave open: see CloseWhoDrips.
+                throw new IOException("the answer is longer than " + LONGEST_ANSWER + " bytes");
             }
         }
 
