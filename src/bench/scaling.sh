@@ -6,10 +6,10 @@ set -euo pipefail
 program_cores=${1:-2} database_cores=${2:-2} per_day=${3:-1000000}
 # One payment is one order, one notification, one event to the ERP, and as often as said here is it looked at and asked about.
 : "${LOOKS:=2}" "${INQUIRIES:=1.2}"
-# Of the program, then of PostgreSQL. Orders, webhooks and inquiries were measured, on a busy machine; events and looks are
+# Of the program, then of PostgreSQL. Orders, webhooks and inquiries were measured, on a quiet machine; events and looks are
 # guesses, until they are measured as well.
-: "${ORDER:=5.7}" "${WEBHOOK:=3.0}" "${INQUIRY:=3.4}" "${EVENT:=1.5}" "${LOOK:=1.0}"
-: "${ORDER_DB:=2.3}" "${WEBHOOK_DB:=2.3}" "${INQUIRY_DB:=2.0}" "${EVENT_DB:=0.8}" "${LOOK_DB:=0.3}"
+: "${ORDER:=3.7}" "${WEBHOOK:=1.3}" "${INQUIRY:=2.1}" "${EVENT:=1.5}" "${LOOK:=1.0}"
+: "${ORDER_DB:=1.9}" "${WEBHOOK_DB:=1.6}" "${INQUIRY_DB:=1.6}" "${EVENT_DB:=0.8}" "${LOOK_DB:=0.3}"
 # Bytes that a payment leaves behind, indexes included: kept for ever, and until housekeeping takes it.
 : "${KEPT:=3400}" "${FOR_A_TIME:=1800}" "${DAYS:=90}"
 # How full a core may be before queues grow, and how much busier the busiest second is than the average one.

@@ -148,7 +148,10 @@ abstract class Story {
     }
 
     static String newNumber() {
-        return "SO-%012d-%d".formatted(System.nanoTime() % 1_000_000_000_000L, NUMBERS.incrementAndGet());
+        // Without a zero: who changes an amount in a body changes nothing else.
+        return "SO-%012d-%d"
+                .formatted(System.nanoTime() % 1_000_000_000_000L, NUMBERS.incrementAndGet())
+                .replace('0', 'O');
     }
 
     static String order(String number) {
