@@ -12,6 +12,8 @@ import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import javax.sql.DataSource;
 import org.apache.camel.CamelContext;
@@ -433,27 +435,37 @@ class EventStoryTest extends Story {
     }
 
     @Test
-    void aRowThatSomebodyHoldsHoldsUpNoOtherPaymentsEvents() throws SQLException {
+    void aRowThatSomebodyHoldsHoldsUpNoOtherPaymentsEvents() throws Exception {
         String held = newNumber();
-        ERP.answers(ErpReceiver.status(500));
+        CompletableFuture<Connection> holder = new CompletableFuture<>();
+        // Held while its event is being sent: the result can't be recorded.
+        ERP.answers((exchange, delivery) -> {
+            if (delivery.body().toString().contains(held) && !holder.isDone()) {
+                holder.complete(holding(held));
+            }
+            ErpReceiver.status(204).to(exchange, delivery);
+        });
         post("/v1/payments", order(held));
-        eventually().untilAsserted(() -> assertThat(ERP.of(held)).isNotEmpty());
-        try (Connection other = store.getConnection();
-                Statement statement = other.createStatement()) {
-            other.setAutoCommit(false);
-            // Held while it is being sent: its result can't be recorded.
-            eventually()
-                    .until(() -> statement
-                            .executeQuery(
-                                    "select 1 from event_queue q join payment p on p.id = q.payment_id where q.in_flight and p.order_no = '"
-                                            + held + "' for update of q skip locked")
-                            .next());
-            ERP.answers(ErpReceiver.status(204));
+        try (Connection other = holder.get(20, TimeUnit.SECONDS)) {
             String number = pendingPayment();
             eventIsSoon(number, "payment.pending", "DELIVERED");
             other.rollback();
         }
         eventIsSoon(held, "payment.pending", "DELIVERED");
+    }
+
+    private Connection holding(String number) {
+        try {
+            Connection other = store.getConnection();
+            other.setAutoCommit(false);
+            other.createStatement()
+                    .execute(
+                            "select 1 from event_queue q join payment p on p.id = q.payment_id where p.order_no = '%s' for update of q"
+                                    .formatted(number));
+            return other;
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     @Test
