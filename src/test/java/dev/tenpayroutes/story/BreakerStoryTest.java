@@ -108,7 +108,7 @@ class BreakerStoryTest extends Story {
     @Test
     void aLimitOnQuestionsHoldsUpNoSale() {
         String asked = pendingPayment();
-        faults("inquiry-payment", "FREQUENCY_LIMITED", 1);
+        faults("inquiry-payment", "FREQUENCY_LIMITED", 100);
         assertThat(post("/v1/payments/" + asked + "/sync", null).status()).isEqualTo(502);
         assertThat(stateOf("main questions")).isEqualTo(State.OPEN);
 
