@@ -94,7 +94,7 @@ class CamelSettings {
         }
     }
 
-    /** {@code ${camelContext.stopping}} says the same, but makes Camel look at all of its own methods at start: a second each time. */
+    /** {@code ${camelContext.stopping}} says the same, but at start Camel looks at all of its own methods for each place of it. */
     @Bean
     Program program(CamelContext camel) {
         return camel::isStopping;

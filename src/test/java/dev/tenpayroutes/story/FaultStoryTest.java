@@ -207,6 +207,11 @@ class FaultStoryTest extends Story {
                 .update();
     }
 
+    /** A write has come to the {@link #trouble} that makes it sleep. */
+    private void untilItSleeps() {
+        eventually().until(() -> stored("select count(*) from pg_stat_activity where wait_event = 'PgSleep'") == 1);
+    }
+
     private void noTrouble() {
         store.sql("drop function if exists trouble() cascade").update();
     }
@@ -447,7 +452,7 @@ class FaultStoryTest extends Story {
         String number = newNumber();
         trouble("before insert on payment for each row", "perform pg_sleep(0.5)");
         CompletableFuture<Answer> posted = meanwhile(() -> post("/v1/payments", order(number)));
-        eventually().until(() -> stored("select count(*) from pg_stat_activity where wait_event = 'PgSleep'") == 1);
+        untilItSleeps();
         TO_DATABASE.kink();
         eventually().until(() -> payments(number) == 1);
 
@@ -470,7 +475,7 @@ class FaultStoryTest extends Story {
         String number = newNumber();
         trouble("before insert on payment for each row", "perform pg_sleep(0.5)");
         CompletableFuture<Answer> posted = meanwhile(() -> post("/v1/payments", order(number)));
-        eventually().until(() -> stored("select count(*) from pg_stat_activity where wait_event = 'PgSleep'") == 1);
+        untilItSleeps();
 
         CLOCK.by = Duration.ofSeconds(4);
 
@@ -489,7 +494,7 @@ class FaultStoryTest extends Story {
         String refund = newRefundNumber();
         trouble("before insert on refund for each row", "perform pg_sleep(0.5)");
         CompletableFuture<Answer> posted = meanwhile(() -> refund(number, refund, 250));
-        eventually().until(() -> stored("select count(*) from pg_stat_activity where wait_event = 'PgSleep'") == 1);
+        untilItSleeps();
 
         CLOCK.by = Duration.ofSeconds(4);
 
