@@ -3,6 +3,8 @@ with due as (
     select id
     from notification
     where next_attempt_at <= now()
+      -- Those that know the account come first: nobody else can open what is encrypted for it.
+      and (account = any (string_to_array(:#${variable.ownAccounts}, ',')) or next_attempt_at < now() - interval '10 minutes')
     order by next_attempt_at
     limit cast(:#${properties:tenpay.notifications.batch-size} as integer)
     for update skip locked

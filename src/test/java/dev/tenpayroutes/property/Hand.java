@@ -236,7 +236,8 @@ final class Hand {
 
     private List<String> retry() throws SQLException {
         List<String> seen = new ArrayList<>();
-        List<Map<String, Object>> rows = new ArrayList<>(sql.all("notification-claim", Map.of()));
+        List<Map<String, Object>> rows =
+                new ArrayList<>(sql.all("notification-claim", Map.of("ownAccounts", ownAccounts())));
         rows.sort(Comparator.comparingLong(row -> ((Number) row.get("id")).longValue()));
         for (Map<String, Object> row : rows) {
             JsonNode body = json((byte[]) row.get("body"));
@@ -313,12 +314,15 @@ final class Hand {
         return taken;
     }
 
+    private String ownAccounts() {
+        return world.account(0) + "," + world.account(1);
+    }
+
     /** What was taken: its number, when it is due again, its key. */
     private List<String> claimed(String table, String statement, String due, String paused) throws SQLException {
         List<String> taken = new ArrayList<>();
-        for (Map<String, Object> row : sql.all(
-                statement,
-                Map.of("pausedAccounts", paused, "ownAccounts", world.account(0) + "," + world.account(1)))) {
+        for (Map<String, Object> row :
+                sql.all(statement, Map.of("pausedAccounts", paused, "ownAccounts", ownAccounts()))) {
             JsonNode json = json(row.get(table).toString().getBytes(StandardCharsets.UTF_8));
             String number = json.path("account").asText() + "/"
                     + json.path(table.equals("refund") ? "refund_no" : "order_no")

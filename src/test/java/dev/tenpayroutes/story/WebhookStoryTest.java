@@ -245,6 +245,25 @@ class WebhookStoryTest extends Story {
         isSoon(number, "SUCCEEDED");
     }
 
+    /** In a rolling update, say, which brings the account: an instance that doesn't know it would only use up its turns. */
+    @Test
+    void newsOfAnAccountThatOnlyAnotherInstanceHasIsLeftToItForAWhile() {
+        leftBehind("others", "9 minutes");
+        leftBehind("gone", "11 minutes");
+        eventually()
+                .until(() -> count("select count(*) from notification where account = 'gone' and attempts = 2") == 1);
+        assertThat(count("select count(*) from notification where account = 'others' and attempts = 1"))
+                .isOne();
+        db.sql("delete from notification where account in ('others', 'gone')").update();
+    }
+
+    private void leftBehind(String account, String dueFor) {
+        db.sql("""
+                        insert into notification (account, kind, body, next_attempt_at)
+                        values (?, 'payments', '{}', now() - cast(? as interval))
+                        """).params(account, dueFor).update();
+    }
+
     @ParameterizedTest
     @CsvSource({"1051,SGD", "1050,USD", "105000,SGD"})
     void anotherAmountOrCurrencyIsForAPersonToLookAtAndTheStatusStays(long total, String currency) {
