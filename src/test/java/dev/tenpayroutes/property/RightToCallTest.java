@@ -84,13 +84,6 @@ class RightToCallTest {
                 .formatted(table, values, table.equals("refund") ? "refund_no" : "order_no", number));
     }
 
-    private long key(String number) throws SQLException {
-        try (var row = statement.executeQuery("select id from payment where order_no = '%s'".formatted(number))) {
-            row.next();
-            return row.getLong(1);
-        }
-    }
-
     @Test
     void whatTenpayNeverHadMayBeSentAgainOnceItCannotArriveAnyMore() throws SQLException {
         assertThat(one.one("payment-resubmit", ORDER).path("submits").asInt()).isEqualTo(2);
@@ -154,8 +147,8 @@ class RightToCallTest {
     }
 
     private String refund(String order, String number, long total, String rules) throws SQLException {
-        return "{\"payment\":%d,\"refundNo\":\"%s\",\"total\":%d,\"currency\":\"SGD\",\"notifyUrl\":\"u\",\"rules\":%s}"
-                .formatted(key(order), number, total, rules);
+        return "{\"payment\":%s,\"refundNo\":\"%s\",\"total\":%d,\"currency\":\"SGD\",\"notifyUrl\":\"u\",\"rules\":%s}"
+                .formatted(row("payment", order, "id"), number, total, rules);
     }
 
     /** The second one begins while the first one has not committed, and waits for it. */
@@ -312,16 +305,42 @@ class RightToCallTest {
         assertThat(taken(claim, "main")).isOne();
     }
 
+    @OfEveryClaim
+    void whatOneInstanceIsTakingNoOtherTakesOrWaitsFor(String claim, String table, String number, String column)
+            throws SQLException {
+        due(table, number, column, "now()");
+        connection.setAutoCommit(false);
+        assertThat(taken(claim, "main")).isOne();
+        assertThat(two.all(claim, Map.of("pausedAccounts", "", "ownAccounts", "main")))
+                .isEmpty();
+        connection.commit();
+    }
+
+    /** A stop is no turn: the next question comes as soon as it would have. */
+    @ParameterizedTest
+    @CsvSource({"payment,SO-000001", "refund,RF-000001"})
+    void whatIsGivenBackHasLostNoTurn(String table, String number) throws SQLException {
+        set(table, number, "polls = 5, next_poll_at = now() + interval '1 hour'");
+        one.all(table + "-release", Map.of(table + "Key", row(table, number, "id")));
+        assertThat(row(table, number, "polls")).isEqualTo("4");
+        assertThat(row(table, number, "next_poll_at <= now()")).isEqualTo("t");
+    }
+
+    private String row(String table, String number, String what) throws SQLException {
+        try (var row = statement.executeQuery(
+                "select %s from %s where %s = '%s'".formatted(what, table, numberOf(table), number))) {
+            row.next();
+            return row.getString(1);
+        }
+    }
+
     /** However far the doubling has gone: what was paid in the last minute is known soon. */
     @Test
     void theLastQuestionIsDueRightAfterExpiry() throws SQLException {
         set("payment", "SO-000001", "polls = 10, expires_at = now() + interval '1 minute'");
         assertThat(taken("payment-claim", "main")).isOne();
-        try (var row = statement.executeQuery(
-                "select next_poll_at - expires_at = interval '%s' from payment where order_no = 'SO-000001'"
-                        .formatted(Statements.setting("tenpay.poll.after-expiry")))) {
-            row.next();
-            assertThat(row.getBoolean(1)).isTrue();
-        }
+        String wait =
+                "next_poll_at - expires_at = interval '%s'".formatted(Statements.setting("tenpay.poll.after-expiry"));
+        assertThat(row("payment", "SO-000001", wait)).isEqualTo("t");
     }
 }
