@@ -3,6 +3,7 @@ package dev.tenpayroutes.api;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.tenpayroutes.account.Account;
 import dev.tenpayroutes.account.Accounts;
+import dev.tenpayroutes.route.Failure;
 import jakarta.servlet.http.HttpServletRequest;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
@@ -144,7 +145,11 @@ class ErpBeans {
             Throwable failure = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Throwable.class);
             Problem problem = problem(failure);
             if (problem.status() >= 500 && !(failure instanceof ProblemException)) {
-                report(exchange, problem, failure);
+                LOG.error(
+                        "{} answered {}: {}",
+                        exchange.getProperty(Exchange.FAILURE_ROUTE_ID),
+                        problem.status(),
+                        Failure.of(exchange));
             }
             exchange.getMessage().removeHeaders("*");
             exchange.getMessage().setHeader(Exchange.HTTP_RESPONSE_CODE, problem.status());
@@ -154,18 +159,6 @@ class ErpBeans {
             }
             exchange.getMessage().setBody(problem.json());
         };
-    }
-
-    /** A database quotes values in its messages: of such a failure only the state is logged. */
-    private static void report(Exchange exchange, Problem problem, Throwable failure) {
-        Object route = exchange.getProperty(Exchange.FAILURE_ROUTE_ID);
-        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof SQLException sql) {
-                LOG.error("{} answered {}: SQL state {}", route, problem.status(), sql.getSQLState());
-                return;
-            }
-        }
-        LOG.error("{} answered {}", route, problem.status(), failure);
     }
 
     private static Problem problem(Throwable failure) {

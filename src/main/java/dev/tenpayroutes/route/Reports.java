@@ -3,7 +3,6 @@ package dev.tenpayroutes.route;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
-import java.sql.SQLException;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -20,9 +19,10 @@ class Reports {
 
     private static final Logger PAYMENT = LoggerFactory.getLogger("payment-status");
     private static final Logger REFUND = LoggerFactory.getLogger("refund-status");
+    private static final String LINE = "{} {} of account {}: {}, status {} {} {}";
     private static final Logger WORK = LoggerFactory.getLogger("background-work");
 
-    /** A line for each piece of news; an alarm for what must not happen. */
+    /** A line for each piece of news, with Tenpay's code where it has one; an alarm for what must not happen. */
     @Bean
     Processor reportNews(MeterRegistry meters) {
         return exchange -> {
@@ -36,14 +36,16 @@ class Reports {
                 row.path("account").asText(),
                 verdict,
                 row.path("status").asText(),
-                row.path("review").asText("")
+                row.path("review").asText(""),
+                // CODE: message; a message is Tenpay's own words.
+                row.path("told").asText("").replaceFirst("^([A-Z_]{3,64})(: (?s:.*))?$|(?s:.*)", "$1")
             };
             Logger log = row.has("refund_no") ? REFUND : PAYMENT;
             // IGNORED: Tenpay contradicts a final state.
             if (verdict.equals("MISMATCH") || verdict.equals("REFUSED") || verdict.equals("IGNORED")) {
-                log.error("{} {} of account {}: {}, status {} {}", line);
+                log.error(LINE, line);
             } else {
-                log.info("{} {} of account {}: {}, status {} {}", line);
+                log.info(LINE, line);
             }
         };
     }
@@ -64,21 +66,10 @@ class Reports {
     @Bean
     Processor reportFailure() {
         return exchange -> {
-            Throwable failure = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Throwable.class);
             WORK.error(
                     "{} failed and will come round again: {}",
                     exchange.getProperty(Exchange.FAILURE_ROUTE_ID),
-                    failure == null ? "" : words(failure));
+                    Failure.of(exchange));
         };
-    }
-
-    /** What failed, without the values that a database quotes in its messages. */
-    static String words(Throwable failure) {
-        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof SQLException sql) {
-                return failure.getClass().getSimpleName() + ", SQL state " + sql.getSQLState();
-            }
-        }
-        return failure.toString();
     }
 }

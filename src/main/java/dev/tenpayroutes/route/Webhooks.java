@@ -102,7 +102,7 @@ class Webhooks {
                 text = failure.getMessage();
             } else if (!(failure instanceof AccountUnavailableException)) {
                 // What an account lacks was logged when it was found.
-                LOG.error("notification not stored: {}", Reports.words(failure));
+                LOG.error("notification not stored: {}", Failure.of(exchange));
             }
             exchange.getMessage().removeHeaders("*");
             exchange.getMessage().setHeader(Exchange.HTTP_RESPONSE_CODE, status);

@@ -194,7 +194,7 @@ public class RouteFiles implements CamelContextConfiguration {
 
     void check(CamelContext camel, String name, String text) {
         if (name.endsWith(".jq")) {
-            mapping(name, text);
+            mapping(camel, name, text);
         } else if (name.endsWith(".sql")) {
             statement(camel, name, text);
         } else {
@@ -202,9 +202,11 @@ public class RouteFiles implements CamelContextConfiguration {
         }
     }
 
-    private void mapping(String name, String text) {
+    private static void mapping(CamelContext camel, String name, String text) {
         try {
-            JsonQuery.compile(text, Versions.JQ_1_7);
+            JqNames.unknown(JsonQuery.compile(text, Versions.JQ_1_7), camel).ifPresent(unknown -> {
+                throw new SettingException(name, "uses " + unknown + ", which nothing defines", REMEDY);
+            });
         } catch (JsonQueryException e) {
             throw broken(name, e);
         }
@@ -258,6 +260,10 @@ public class RouteFiles implements CamelContextConfiguration {
         } catch (Exception e) {
             throw broken(name, e);
         }
+        maps(yaml(text))
+                .map(map -> map.get("jq") instanceof Map<?, ?> jq ? jq.get("expression") : null)
+                .filter(expression -> expression instanceof String written && !written.startsWith("resource:"))
+                .forEach(expression -> mapping(camel, name, expression.toString()));
         maps(yaml(text))
                 .flatMap(RouteFiles::beans)
                 .filter(isBean.negate())

@@ -316,6 +316,27 @@ class RightToCallTest {
         connection.commit();
     }
 
+    @ParameterizedTest
+    @CsvSource({"payment-reconcile,payment,SO-000002", "refund-reconcile,refund,RF-000001"})
+    void whatIsReconciledIsDueAgainAfterAWhileUntilItIsGivenUp(String claim, String table, String number)
+            throws SQLException {
+        String after = Statements.setting("tenpay.reconcile.after");
+        String giveUp = Statements.setting("tenpay.reconcile.give-up-after");
+        due(table, number, "reconcile_at", "now()");
+        set(table, number, "updated_at = now() - interval '%s' + interval '1 minute'".formatted(giveUp));
+        assertThat(taken(claim, "main")).isOne();
+        assertThat(row(
+                        table,
+                        number,
+                        "abs(extract(epoch from reconcile_at - now() - interval '%s')) < 60".formatted(after)))
+                .isEqualTo("t");
+
+        due(table, number, "reconcile_at", "now()");
+        set(table, number, "updated_at = now() - interval '%s' - interval '1 minute'".formatted(giveUp));
+        assertThat(taken(claim, "main")).isOne();
+        assertThat(row(table, number, "reconcile_at")).isNull();
+    }
+
     /** A stop is no turn: the next question comes as soon as it would have. */
     @ParameterizedTest
     @CsvSource({"payment,SO-000001", "refund,RF-000001"})

@@ -146,6 +146,28 @@ class StatusStatementsTest {
         assertThat(get(table, "review")).isNull();
     }
 
+    /** What a person must look at first stays, or a refund that keeps its amount for it would give it free. */
+    @ParameterizedTest
+    @ValueSource(strings = {"payment", "refund"})
+    void whatIsUnderReviewDoesNotBecomeStuckInstead(String table) throws SQLException {
+        set(table, "review = 'AMOUNT_MISMATCH', created_at = now() - interval '9 days'");
+        if (table.equals("payment")) {
+            set(table, "expires_at = now() - interval '8 days'");
+        }
+        says(table, "STATUS", "PENDING", "{}");
+        assertThat(get(table, "review")).isEqualTo("AMOUNT_MISMATCH");
+    }
+
+    @Test
+    void theFirstRefusalIsTheReasonOfAFailedRefund() throws SQLException {
+        set("refund", "status = 'CREATED', submits = 2");
+        says("refund", "REFUSED", null, "{\"source\":\"refund\",\"reason\":\"first\"}");
+        says("refund", "REFUSED", null, "{\"source\":\"refund\",\"reason\":\"second\"}");
+        assertThat(get("refund", "refusal")).isEqualTo("first");
+        says("refund", "ABSENT", null, "{\"reason\":\"third\"}");
+        assertThat(get("refund", "fail_reason")).isEqualTo("first");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"payment", "refund"})
     void bothSidesSayingTheSameAgainEndsAMismatchAndNoOtherReview(String table) throws SQLException {

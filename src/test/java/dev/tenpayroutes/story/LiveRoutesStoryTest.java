@@ -123,6 +123,24 @@ class LiveRoutesStoryTest extends Story {
         assertThat(post(path, small.replace("99,", "100,")).status()).isEqualTo(201);
     }
 
+    /** It says during which call, of which order, and how; not the words of the failure, which quote what was mapped. */
+    @Test
+    void aMappingThatFailsAtAnOrderIsReportedWithoutWhatTheOrderSays(CapturedOutput output) {
+        String number = newNumber();
+        String name = "mappings/payment-to-checkout.jq";
+        edit(name, "  description,", "  description: (.description | tonumber),");
+        eventually().untilAsserted(() -> assertThat(output.getOut()).contains("payment-to-checkout.jq reloaded"));
+
+        Answer answer = post("/v1/payments", order(number).replace("2 x latte", "a secret gift"));
+
+        assertThat(answer.status()).isEqualTo(500);
+        assertThat(output.getOut())
+                .contains("createPayment answered 500: checkout-pay " + number
+                        + " RuntimeCamelException, JsonQueryException, NumberFormatException at ")
+                .doesNotContain("a secret gift");
+        edit(name, "  description: (.description | tonumber),", "  description,");
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = ';',
@@ -132,6 +150,9 @@ class LiveRoutesStoryTest extends Story {
                 "payment-status.camel.yaml;reportNews;reportOlds;payment-status.camel.yaml names the bean reportOlds, which is not there",
                 "orders-kafka.camel.yaml;precondition:;precondtion:;orders-kafka.camel.yaml is broken: Unsupported field: precondtion",
                 "mappings/tenpay-news.jq;def statuses:;def statuses;tenpay-news.jq is broken: Encountered",
+                "mappings/tenpay-news.jq;then storable | .[;then storabel | .[;tenpay-news.jq uses storabel/0, which nothing defines",
+                "mappings/payment-to-api.jq;.limit as $limit;.limit as $limti;payment-to-api.jq uses $limit, which nothing defines",
+                "payment-poll.camel.yaml;expression: .account;expression: .account | lentgh;payment-poll.camel.yaml uses lentgh/0, which nothing defines",
                 "sql/payment-status.sql;from payment;from paymnet;payment-status.sql, line 9, is broken: ERROR: relation \"paymnet\" does not exist",
             })
     void aBrokenFileIsReportedWithItsPlaceAndTheOldRoutesGoOn(
