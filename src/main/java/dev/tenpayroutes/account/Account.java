@@ -513,6 +513,7 @@ public final class Account {
             return;
         }
         found.addAll(problems);
+        ownInPlaceOfTenpays().ifPresent(found::add);
         if (!platform.usable()) {
             found.add(Finding.error(
                     prefix + "platform-certificates",
@@ -525,6 +526,25 @@ public final class Account {
         }
     }
 
+    /** With it alone nothing of Tenpay's is ever verified; beside Tenpay's own it only has no place there. */
+    private Optional<Finding> ownInPlaceOfTenpays() {
+        List<String> serials =
+                platform.certificates().stream().map(Certificate::serial).toList();
+        return Stream.of(read.main(), read.following())
+                .filter(Objects::nonNull)
+                .map(Pair::serial)
+                .filter(serials::contains)
+                .findFirst()
+                .map(own -> {
+                    String problem = "holds this account's own certificate " + own + ", which is not Tenpay's";
+                    String remedy = "download the Tenpay Global platform certificate from " + PORTAL
+                            + ", put it there and take this one away";
+                    return serials.size() == 1
+                            ? Finding.error(prefix + "platform-certificates", problem, remedy)
+                            : Finding.warning(prefix + "platform-certificates", problem, remedy);
+                });
+    }
+
     private @Nullable ResourceCipher readCipher() {
         String apiKey = SecretFile.value(prefix + "api-key", settings.apiKey(), settings.apiKeyFile());
         if (blank(apiKey) && !blank(settings.apiKeyFile())) {
@@ -535,6 +555,12 @@ public final class Account {
         }
         if (blank(apiKey)) {
             return null;
+        }
+        if (apiKey.strip().matches("\\$\\{[^}]*}")) {
+            throw new SettingException(
+                    prefix + "api-key",
+                    "names the environment variable " + apiKey.strip() + ", which is not set",
+                    "set it, or leave the setting out");
         }
         if (apiKey.getBytes(StandardCharsets.UTF_8).length != 32) {
             throw new SettingException(

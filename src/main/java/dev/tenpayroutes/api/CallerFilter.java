@@ -99,7 +99,9 @@ final class CallerFilter extends OncePerRequestFilter {
                 : new Problem(
                         401,
                         "UNAUTHENTICATED",
-                        "send your API key in the X-API-Key header"
+                        (request.getHeader(API_KEY) == null
+                                        ? "send your API key in the X-API-Key header"
+                                        : "no client has this API key; send yours in the X-API-Key header")
                                 + (tokens.count() ? ", or a bearer token in the Authorization header" : ""));
         if (problem.status() == 503) {
             response.setHeader(HttpHeaders.RETRY_AFTER, SECONDS_UNTIL_THE_ISSUER_IS_ASKED_AGAIN);

@@ -178,14 +178,14 @@ public class Clients {
             throw new SettingException(
                     prefix + "api-key-sha256",
                     "is not a SHA-256 hash of 64 hex digits",
-                    "make it with: printf %s \"$KEY\" | sha256sum");
+                    "make it with: printf %s \"$KEY\" | sha256sum | cut -c1-64");
         }
         byte[] hash = HexFormat.of().parseHex(hex);
         if (MessageDigest.isEqual(hash, sha256(""))) {
             throw new SettingException(
                     prefix + "api-key-sha256",
                     "is the hash of nothing",
-                    "set KEY first: KEY=$(openssl rand -hex 32); printf %s \"$KEY\" | sha256sum");
+                    "set KEY first: KEY=$(openssl rand -hex 32); printf %s \"$KEY\" | sha256sum | cut -c1-64");
         }
         if (MessageDigest.isEqual(hash, sha256(KNOWN_TO_ALL)) && !sandbox) {
             throw new SettingException(

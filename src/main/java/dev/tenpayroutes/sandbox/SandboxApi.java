@@ -77,7 +77,7 @@ final class SandboxApi {
             LOG.debug("{}: {}", call, reply.status());
             send(response, reply.status(), bytes(reply), null);
         } else {
-            LOG.info("{}: {}, spoilt by {}", call, reply.status(), fault.kind());
+            LOG.info("{}: {}, and instead of that {}", call, reply.status(), fault.kind());
             spoil(request, response, reply, fault.kind());
         }
     }

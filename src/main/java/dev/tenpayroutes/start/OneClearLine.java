@@ -89,7 +89,8 @@ public final class OneClearLine implements SpringBootExceptionReporter {
             if (cause instanceof SQLException sql) {
                 String state = String.valueOf(sql.getSQLState());
                 return "spring.datasource.url " + url.replaceFirst("\\?.*", "") + ": the database " + trouble(state)
-                        + ". Remedy: start it, or correct spring.datasource.url, .username and .password";
+                        + ". Remedy: " + (state.startsWith("3D") ? "create" : "start")
+                        + " it, or correct spring.datasource.url, .username and .password";
             }
         }
         return "spring.datasource.url: its tables don't fit this version: " + oneLine(failure.getMessage())
@@ -102,7 +103,7 @@ public final class OneClearLine implements SpringBootExceptionReporter {
             return "refuses the username or the password";
         }
         if (state.startsWith("3D")) {
-            return "does not exist";
+            return "does not exist on this server";
         }
         // The pool's own word for a wait that was too long has none.
         boolean silent = state.equals("null") || state.startsWith("08");

@@ -338,6 +338,27 @@ class AccountsTest {
                         + " PEM");
     }
 
+    /** A copy of the wrong file: what we sign ourselves would pass for Tenpay's. */
+    @Test
+    void theMerchantsOwnCertificateIsNotTakenForTenpays() throws IOException {
+        Path own = papers.platform.resolve("own.pem");
+        Files.copy(folder.resolve("certificate.pem"), own);
+        assertThat(accounts(papers.settings("main")).get("main").findings())
+                .extracting(Finding::problem)
+                .anyMatch(
+                        problem -> problem.matches("holds this account's own certificate \\w+, which is not Tenpay's"));
+        Files.delete(papers.platform.resolve("tenpay.pem"));
+        assertThat(refusal(papers.settings("main")))
+                .startsWith("tenpay.accounts.main.platform-certificates holds this account's own certificate ");
+    }
+
+    @Test
+    void anApiKeyFromAnEnvironmentVariableThatIsNotSetSaysSo() {
+        assertThat(refusalOf("api-key", "${TENPAY_API_KEY}"))
+                .isEqualTo("tenpay.accounts.main.api-key names the environment variable ${TENPAY_API_KEY}, which is not"
+                        + " set. Remedy: set it, or leave the setting out");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"0123456789abcdef0123456789ABCDE", "0123456789abcdef0123456789ABCDEFF"})
     void anApiKeyOfAnotherLengthIsRefusedWithoutTheKey(String apiKey) {

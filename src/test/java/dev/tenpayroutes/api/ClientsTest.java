@@ -177,7 +177,7 @@ class ClientsTest {
     void aHashThatIsNotSixtyFourHexDigitsIsRefusedWithoutTheValue(String hash) {
         assertThat(refusal(byHash(hash)))
                 .isEqualTo("tenpay.clients.erp.api-key-sha256 is not a SHA-256 hash of 64 hex digits. Remedy: make it"
-                        + " with: printf %s \"$KEY\" | sha256sum");
+                        + " with: printf %s \"$KEY\" | sha256sum | cut -c1-64");
     }
 
     @Test

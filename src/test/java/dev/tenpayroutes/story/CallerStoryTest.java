@@ -89,6 +89,16 @@ class CallerStoryTest extends Story {
     }
 
     @Test
+    void whoSendsAnUnknownKeyHearsSomethingElseThanWhoSendsNone() {
+        Answer none = send("GET", "/v1/payments", null, null);
+        Answer unknown = send("GET", "/v1/payments", "nobodys-key", null);
+        isUnauthenticated(none);
+        isUnauthenticated(unknown);
+        assertThat(none.text("detail")).startsWith("send your API key in the X-API-Key header");
+        assertThat(unknown.text("detail")).startsWith("no client has this API key; send yours in the X-API-Key header");
+    }
+
+    @Test
     @Order(1)
     void whileTheIssuerIsAwayFromTheStartTheProgramStartsTokensWaitAndKeysWorkOn() {
         Answer unchecked = bearer("GET", "/v1/payments", ISSUER.token(), null);
