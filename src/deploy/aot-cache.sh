@@ -4,6 +4,9 @@
 # Not as root, which PostgreSQL refuses.
 #   src/deploy/aot-cache.sh <folder of tenpay-global-routes.jar and its lib>     leaves app.aot there
 set -euo pipefail
+version=$(java -XshowSettings:properties -version 2>&1 | sed -n 's/.*java.specification.version = //p')
+[ "${version%%.*}" -ge 25 ] || { echo "java is version $version, and this needs 25 or newer: put one first in PATH"; exit 1; }
+echo "starting the program once to learn from it; some minutes"
 # In full, as it will be started: the JVM takes the same file by another name for another file.
 app=$(cd "$1" && pwd)
 work=$(mktemp -d)

@@ -269,6 +269,8 @@ public final class Bench implements AutoCloseable {
                 rate[side] = measure(sides.get(side), scenario, count, connections, 0)
                         .rate();
             }
+            // What autovacuum does within a minute: a plan made when a table was empty isn't what is measured.
+            sides.get(side).sql("analyze");
         }
         say(
                 "%n%s, %d connections; milliseconds; CPU a request: program + PostgreSQL + loader and Tenpay",
@@ -420,7 +422,9 @@ public final class Bench implements AutoCloseable {
                 (side.cpu() - cpu) * 1000 / count,
                 (Proc.cpuOfFamily(postmaster) - databaseCpu) * 1000 / count,
                 (loader.cpu() + stub.cpu() - loaderCpu) * 1000 / count);
+        // Whatever stays open would be asked about while the next ones are measured.
         side.close(prefix);
+        side.close("N" + prefix);
         Files.delete(answers);
         Files.delete(requests);
         return figures;

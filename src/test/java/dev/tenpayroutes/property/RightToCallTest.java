@@ -208,6 +208,28 @@ class RightToCallTest {
         assertThat(decided.path("verdict").asText()).isEqualTo(verdict);
     }
 
+    /** Tenpay said once that it failed, and once something else: until a person knows, it isn't given out again. */
+    @ParameterizedTest
+    @CsvSource(
+            nullValues = "-",
+            value = {"AMOUNT_MISMATCH,750", "STATUS_MISMATCH,750", "STUCK,1050", "-,1050"})
+    void aFailedRefundThatTenpayContradictsKeepsItsAmount(String review, long rest) throws SQLException {
+        set(
+                "refund",
+                "RF-000001",
+                "status = 'FAILED', next_poll_at = null, review = " + (review == null ? "null" : "'" + review + "'"));
+        String tooMuch = refund("SO-000002", "RF-000002", rest + 1, "{}");
+        assertThat(one.one("refund-insert", Map.of("refund", tooMuch))
+                        .path("verdict")
+                        .asText())
+                .isEqualTo("REFUND_EXCEEDS_PAYMENT");
+        String all = refund("SO-000002", "RF-000003", rest, "{}");
+        assertThat(one.one("refund-insert", Map.of("refund", all))
+                        .path("verdict")
+                        .asText())
+                .isEqualTo("NEW");
+    }
+
     @Test
     void whoAsksForTooMuchHearsWhatIsLeft() throws SQLException {
         JsonNode decided = one.one("refund-insert", Map.of("refund", refund("SO-000002", "RF-000002", 751, "{}")));

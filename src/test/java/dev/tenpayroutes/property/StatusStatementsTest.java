@@ -133,6 +133,17 @@ class StatusStatementsTest {
         assertThat(get("refund", "status")).isIn("CREATED", "PENDING");
     }
 
+    @Test
+    void anOrderThatTenpayNeverHadHasFailedOnceNoCallCanStillArrive() throws SQLException {
+        set("payment", "status = 'CREATED', expires_at = now() - interval '1 hour'");
+        set("payment", "submitting_until = now() + interval '1 minute'");
+        says("payment", "ABSENT", null, "{}");
+        assertThat(get("payment", "status")).isEqualTo("CREATED");
+        set("payment", "submitting_until = now() - interval '1 second'");
+        says("payment", "ABSENT", null, "{}");
+        assertThat(get("payment", "status")).isEqualTo("FAILED");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"payment", "refund"})
     void whatWasStuckIsNoMoreOnceItIsFinal(String table) throws SQLException {
@@ -202,9 +213,11 @@ class StatusStatementsTest {
         assertThat(get(table, column)).isEqualTo("T-1");
         says(table, "STATUS", "SUCCEEDED", "{\"" + field + "\":\"T-2\"}");
         assertThat(get(table, column)).isEqualTo("T-1");
+        // The answer to the call itself comes last, behind the news of how it ended.
         set(table, column + " = null");
-        says(table, "STATUS", "SUCCEEDED", "{}");
-        assertThat(get(table, column)).isNull();
+        String source = table.equals("payment") ? "checkout-pay" : "refund";
+        says(table, "STATUS", "PENDING", "{\"source\":\"" + source + "\",\"" + field + "\":\"T-3\"}");
+        assertThat(get(table, "status || ' ' || " + column)).isEqualTo("SUCCEEDED T-3");
     }
 
     /** Which destinations hear of it, and whether anybody does: those of its account that want its type. */
@@ -269,5 +282,45 @@ class StatusStatementsTest {
         says(table, "STATUS", "SUCCEEDED", "{}");
         assertThat(value("select string_agg(type, ' ' order by id) from erp_event"))
                 .isEqualTo(table + ".succeeded " + table + ".review");
+    }
+
+    private void notifications(int count) throws SQLException {
+        statement.execute("""
+                delete from notification;
+                insert into notification (account, kind, body, next_attempt_at)
+                select 'main', 'payments', cast(cast(n as text) as bytea), now() - n * interval '1 second'
+                from generate_series(1, %d) n""".formatted(count));
+    }
+
+    /** The batch is of 100; what one instance is taking no other takes or waits for. */
+    @Test
+    void theNotificationThatWaitsLongestIsTakenFirstAndByOneInstance() throws SQLException {
+        notifications(101);
+        try (Connection another = database.connect()) {
+            connection.setAutoCommit(false);
+            Map<String, String> own = Map.of("ownAccounts", "main");
+            assertThat(statements.all("notification-claim", own))
+                    .hasSize(100)
+                    .noneMatch(row -> new String((byte[]) row.get("body")).equals("1"));
+            assertThat(new Statements(another, Map.of()).all("notification-claim", own))
+                    .singleElement()
+                    .matches(row -> new String((byte[]) row.get("body")).equals("1"));
+            connection.commit();
+        }
+    }
+
+    /** Who was slow to find that it can't be applied doesn't undo that another has applied it. */
+    @Test
+    void aNotificationThatIsDoneStaysDone() throws SQLException {
+        notifications(1);
+        Map<String, String> wait = Map.of(
+                "notificationKey", value("select id from notification"), "number", "SO-000001", "problem", "late");
+        statement.execute("update notification set state = 'DONE', next_attempt_at = null");
+        assertThat(statements.all("notification-wait", wait)).isEmpty();
+        assertThat(value("select state from notification")).isEqualTo("DONE");
+        notifications(1);
+        Map<String, String> waits = new java.util.HashMap<>(wait);
+        waits.put("notificationKey", value("select id from notification"));
+        assertThat(statements.all("notification-wait", waits)).hasSize(1);
     }
 }

@@ -33,6 +33,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import javax.sql.DataSource;
 import org.apache.camel.CamelContext;
 import org.apache.camel.builder.AdviceWith;
 import org.apache.camel.model.ThrowExceptionDefinition;
@@ -46,6 +47,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.availability.AvailabilityChangeEvent;
 import org.springframework.boot.availability.ReadinessState;
+import org.springframework.boot.jdbc.DataSourceUnwrapper;
 import org.springframework.context.ApplicationContext;
 
 /**
@@ -64,7 +66,7 @@ class ContractStoryTest extends Story {
     ApplicationContext program;
 
     @Autowired
-    HikariDataSource pool;
+    DataSource store;
 
     @Autowired
     Accounts accounts;
@@ -440,6 +442,7 @@ class ContractStoryTest extends Story {
     /** Nobody gets into the database, and whoever was in is thrown out. */
     private Answer withoutTheDatabase(Call call) {
         String url = settings.getRequiredProperty("spring.datasource.url");
+        HikariDataSource pool = DataSourceUnwrapper.unwrap(store, HikariDataSource.class);
         long patience = pool.getConnectionTimeout();
         try (Connection other = DriverManager.getConnection(
                         url.replaceFirst("/postgres$", "/template1"), pool.getUsername(), pool.getPassword());

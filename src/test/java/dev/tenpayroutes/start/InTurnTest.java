@@ -1,0 +1,125 @@
+package dev.tenpayroutes.start;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import java.lang.reflect.Proxy;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.jdbc.datasource.AbstractDataSource;
+
+class InTurnTest {
+
+    private final HikariDataSource pool = pool();
+    private final InTurn store = new InTurn(pool);
+
+    private static HikariDataSource pool() {
+        HikariConfig config = new HikariConfig();
+        config.setMaximumPoolSize(2);
+        config.setConnectionTimeout(250);
+        config.setDataSource(new AbstractDataSource() {
+            @Override
+            public Connection getConnection() {
+                return (Connection) Proxy.newProxyInstance(
+                        Connection.class.getClassLoader(),
+                        new Class<?>[] {Connection.class},
+                        (proxy, method, words) -> {
+                            Class<?> type = method.getReturnType();
+                            return type == boolean.class
+                                    ? (Object) method.getName().equals("isValid")
+                                    : type == int.class ? (Object) 2 : null;
+                        });
+            }
+
+            @Override
+            public Connection getConnection(String user, String password) {
+                return getConnection();
+            }
+        });
+        return new HikariDataSource(config);
+    }
+
+    @AfterEach
+    void close() {
+        pool.close();
+    }
+
+    /** Each of many who come again and again has its connection about as often as every other. */
+    @Test
+    void whoWaitsIsNotPassedByThoseWhoComeLater() {
+        int callers = 48;
+        long end = System.nanoTime() + Duration.ofSeconds(2).toNanos();
+        ExecutorService threads = Executors.newFixedThreadPool(callers);
+        List<CompletableFuture<Integer>> turns = new ArrayList<>();
+        for (int caller = 0; caller < callers; caller++) {
+            turns.add(CompletableFuture.supplyAsync(
+                    () -> {
+                        int had = 0;
+                        while (System.nanoTime() < end) {
+                            try (Connection connection = store.getConnection()) {
+                                connection.isReadOnly();
+                                Thread.onSpinWait();
+                                had++;
+                            } catch (SQLException e) {
+                                throw new CompletionException(e);
+                            }
+                        }
+                        return had;
+                    },
+                    threads));
+        }
+        List<Integer> had = turns.stream().map(CompletableFuture::join).toList();
+        threads.shutdown();
+        assertThat(Collections.min(had)).isGreaterThan(Collections.max(had) / 2);
+    }
+
+    @Test
+    void whoseTurnDoesNotComeInTimeIsToldSoAndTheTurnsOfTheOthersComeBack() throws SQLException {
+        for (int time = 0; time < 3; time++) {
+            Connection one = store.getConnection();
+            try (Connection two = store.getConnection()) {
+                assertThat(two).isNotEqualTo(one).isEqualTo(two).hasSameHashCodeAs(two);
+                assertThatThrownBy(store::getConnection)
+                        .isInstanceOf(SQLTransientConnectionException.class)
+                        .hasMessageContaining("250 ms");
+            }
+            one.close();
+            // Closed twice, it gives back one turn.
+            one.close();
+        }
+        try (Connection again = store.getConnection();
+                Connection another = store.getConnection()) {
+            assertThatThrownBy(store::getConnection).isInstanceOf(SQLTransientConnectionException.class);
+            assertThat(again).isNotSameAs(another);
+        }
+    }
+
+    @Test
+    void aPoolThatHasNoConnectionTakesNobodysTurn() throws SQLException {
+        pool.close();
+        for (int time = 0; time < 5; time++) {
+            assertThatThrownBy(store::getConnection)
+                    .isInstanceOf(SQLException.class)
+                    .hasMessageContaining("closed");
+        }
+    }
+
+    @Test
+    void theSpringMetricsFindThePoolBehindIt() throws SQLException {
+        assertThat(store.isWrapperFor(HikariDataSource.class)).isTrue();
+        assertThat(store.unwrap(HikariDataSource.class)).isSameAs(pool);
+    }
+}
