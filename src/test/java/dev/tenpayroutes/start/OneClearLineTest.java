@@ -85,16 +85,17 @@ class OneClearLineTest {
 
     @ParameterizedTest
     @CsvSource({
-        "28P01,refuses the username or the password",
-        "28000,refuses the username or the password",
-        "3D000,does not exist",
-        "08001,does not answer",
-        "42P07,can't be migrated (SQL state 42P07)",
+        "28P01,refuses the username or the password,start",
+        "28000,refuses the username or the password,start",
+        "3D000,does not exist on this server,create",
+        "08001,does not answer,start",
+        "42P07,can't be migrated (SQL state 42P07),start",
     })
-    void aDatabaseThatCannotBeUsedIsNamedWithoutItsPassword(String state, String what) {
+    void aDatabaseThatCannotBeUsedIsNamedWithoutItsPassword(String state, String what, String remedy) {
         assertThat(line(new FlywayException("for user s3cret", new SQLException("password s3cret", state))))
                 .isEqualTo("Can't start: spring.datasource.url jdbc:postgresql://db.example.com/tenpay: the database "
-                        + what + ". Remedy: start it, or correct spring.datasource.url, .username and .password");
+                        + what + ". Remedy: " + remedy
+                        + " it, or correct spring.datasource.url, .username and .password");
     }
 
     @Test
