@@ -33,11 +33,16 @@ final class JqNames {
 
     private JqNames() {}
 
-    /** The first name, by the alphabet, that nothing defines: {@code word/2} for a function of two arguments, {@code $word}. */
-    static Optional<String> unknown(JsonQuery query, CamelContext camel) {
+    /** The functions that every mapping has; to be kept, since reading them takes some ten milliseconds. */
+    static Scope functions(CamelContext camel) {
         Scope known = Scope.newEmptyScope();
         JqFunctions.load(camel, known);
         JqFunctions.loadLocal(known);
+        return known;
+    }
+
+    /** The first name, by the alphabet, that nothing defines: {@code word/2} for a function of two arguments, {@code $word}. */
+    static Optional<String> unknown(JsonQuery query, Scope known) {
         JqNames names = new JqNames();
         names.read(query);
         return names.used.stream()

@@ -19,6 +19,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
 import net.thisptr.jackson.jq.JsonQuery;
+import net.thisptr.jackson.jq.Scope;
 import net.thisptr.jackson.jq.Versions;
 import net.thisptr.jackson.jq.exception.JsonQueryException;
 import org.apache.camel.CamelContext;
@@ -62,6 +63,7 @@ public class RouteFiles implements CamelContextConfiguration {
     private final ObjectProvider<DataSource> store;
     private final Predicate<String> isBean;
     private final PathMatchingResourcePatternResolver files = new PathMatchingResourcePatternResolver();
+    private @Nullable Scope jqFunctions;
 
     @Autowired
     RouteFiles(@Value("${tenpay.routes}") String location, ObjectProvider<DataSource> store, BeanFactory beans) {
@@ -202,11 +204,15 @@ public class RouteFiles implements CamelContextConfiguration {
         }
     }
 
-    private static void mapping(CamelContext camel, String name, String text) {
+    private void mapping(CamelContext camel, String name, String text) {
+        if (jqFunctions == null) {
+            jqFunctions = JqNames.functions(camel);
+        }
         try {
-            JqNames.unknown(JsonQuery.compile(text, Versions.JQ_1_7), camel).ifPresent(unknown -> {
-                throw new SettingException(name, "uses " + unknown + ", which nothing defines", REMEDY);
-            });
+            JqNames.unknown(JsonQuery.compile(text, Versions.JQ_1_7), jqFunctions)
+                    .ifPresent(unknown -> {
+                        throw new SettingException(name, "uses " + unknown + ", which nothing defines", REMEDY);
+                    });
         } catch (JsonQueryException e) {
             throw broken(name, e);
         }
