@@ -6,6 +6,7 @@ import io.micrometer.core.instrument.Tags;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Pattern;
 import org.apache.camel.Exchange;
 import org.apache.camel.Processor;
 import org.slf4j.Logger;
@@ -20,6 +21,7 @@ class Reports {
     private static final Logger PAYMENT = LoggerFactory.getLogger("payment-status");
     private static final Logger REFUND = LoggerFactory.getLogger("refund-status");
     private static final String LINE = "{} {} of account {}: {}, status {} {} {}";
+    private static final Pattern CODE = Pattern.compile("[A-Z_]{3,64}");
     private static final Logger WORK = LoggerFactory.getLogger("background-work");
 
     /** A line for each piece of news, with Tenpay's code where it has one; an alarm for what must not happen. */
@@ -37,8 +39,7 @@ class Reports {
                 verdict,
                 row.path("status").asText(),
                 row.path("review").asText(""),
-                // CODE: message; a message is Tenpay's own words.
-                row.path("told").asText("").replaceFirst("^([A-Z_]{3,64})(: (?s:.*))?$|(?s:.*)", "$1")
+                code(row.path("told").asText(""))
             };
             Logger log = row.has("refund_no") ? REFUND : PAYMENT;
             // IGNORED: Tenpay contradicts a final state.
@@ -48,6 +49,12 @@ class Reports {
                 log.info(LINE, line);
             }
         };
+    }
+
+    /** Of {@code CODE: message} the code; a message is Tenpay's own words. */
+    private static String code(String told) {
+        String code = told.split(": ", 2)[0];
+        return CODE.matcher(code).matches() ? code : "";
     }
 
     /** The age of each queue's oldest overdue work becomes the gauge {@code tenpay.queue.age}, in seconds. */
