@@ -530,19 +530,24 @@ public final class Account {
     private Optional<Finding> ownInPlaceOfTenpays() {
         List<String> serials =
                 platform.certificates().stream().map(Certificate::serial).toList();
-        return Stream.of(read.main(), read.following())
+        List<String> own = Stream.of(read.main(), read.following())
                 .filter(Objects::nonNull)
                 .map(Pair::serial)
                 .filter(serials::contains)
-                .findFirst()
-                .map(own -> {
-                    String problem = "holds this account's own certificate " + own + ", which is not Tenpay's";
-                    String remedy = "download the Tenpay Global platform certificate from " + PORTAL
-                            + ", put it there and take this one away";
-                    return serials.size() == 1
-                            ? Finding.error(prefix + "platform-certificates", problem, remedy)
-                            : Finding.warning(prefix + "platform-certificates", problem, remedy);
-                });
+                .distinct()
+                .toList();
+        if (own.isEmpty()) {
+            return Optional.empty();
+        }
+        Finding alone = Finding.error(
+                prefix + "platform-certificates",
+                "holds this account's own certificate " + own.get(0) + ", which is not Tenpay's",
+                "download the Tenpay Global platform certificate from " + PORTAL
+                        + ", put it there and take this one away");
+        return Optional.of(
+                own.size() == serials.size()
+                        ? alone
+                        : Finding.warning(alone.setting(), alone.problem(), alone.remedy()));
     }
 
     private @Nullable ResourceCipher readCipher() {
@@ -555,12 +560,6 @@ public final class Account {
         }
         if (blank(apiKey)) {
             return null;
-        }
-        if (apiKey.strip().matches("\\$\\{[^}]*}")) {
-            throw new SettingException(
-                    prefix + "api-key",
-                    "names the environment variable " + apiKey.strip() + ", which is not set",
-                    "set it, or leave the setting out");
         }
         if (apiKey.getBytes(StandardCharsets.UTF_8).length != 32) {
             throw new SettingException(

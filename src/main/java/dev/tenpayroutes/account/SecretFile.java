@@ -12,9 +12,15 @@ public final class SecretFile {
      * The value of a secret setting: its own, or the content of its file without the line break at the end.
      *
      * @param setting the setting's full name, without {@code -file}
-     * @throws SettingException both are set, or the file can't be read
+     * @throws SettingException both are set, the file can't be read, or the value is an environment variable that isn't set
      */
     public static @Nullable String value(String setting, @Nullable String value, @Nullable String file) {
+        if (value != null && value.strip().matches("\\$\\{[^}]*}")) {
+            throw new SettingException(
+                    setting,
+                    "names the environment variable " + value.strip() + ", which is not set",
+                    "set it, or leave the setting out");
+        }
         if (file == null || file.isBlank()) {
             return value;
         }
