@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -15,39 +14,18 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** What becomes of events, by the statements themselves and the settings as they are delivered. */
-class EventStatementsTest {
+class EventStatementsTest extends OnAStore {
 
     private static final List<Integer> SECONDS = List.of(5, 30, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400);
 
-    private static Database database;
-
-    private Connection connection;
-    private Statement statement;
-    private Statements statements;
     private long event;
-
-    @BeforeAll
-    static void start() throws Exception {
-        database = new Database();
-    }
-
-    @AfterAll
-    static void stop() {
-        database.close();
-    }
 
     @BeforeEach
     void anEventThatIsDue() throws SQLException {
-        connection = database.connect();
-        statement = connection.createStatement();
-        statements = new Statements(connection, Map.of());
         statement.execute("""
                 insert into event_destination (account, destination, address) values ('main', 'http', '')
                     on conflict do nothing;
@@ -64,11 +42,6 @@ class EventStatementsTest {
                 insert into event_queue (payment_id, destination, account, pending, next_attempt_at)
                 select payment_id, 'http', account, 1, now() from erp_event""");
         event = number("select id from erp_event");
-    }
-
-    @AfterEach
-    void close() throws SQLException {
-        connection.close();
     }
 
     private long number(String sql) throws SQLException {

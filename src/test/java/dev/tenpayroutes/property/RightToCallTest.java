@@ -7,51 +7,29 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** Who may call Tenpay, in the moments between two statements that drawn histories seldom hit. */
-class RightToCallTest {
+class RightToCallTest extends OnAStore {
 
     private static final Map<String, String> ORDER = Map.of("account", "main", "number", "SO-000001");
     private static final Map<String, String> REFUND = Map.of("account", "main", "number", "RF-000001");
 
-    private static Database database;
-
-    private Connection connection;
     private Connection another;
-    private Statement statement;
-    private Statements one;
     private Statements two;
-
-    @BeforeAll
-    static void start() throws Exception {
-        database = new Database();
-    }
-
-    @AfterAll
-    static void stop() {
-        database.close();
-    }
 
     /** An order and a refund of another one, both sent long ago, both unknown to Tenpay. */
     @BeforeEach
     void anUnknownOrderAndAnUnknownRefund() throws SQLException {
-        connection = database.connect();
         another = database.connect();
-        statement = connection.createStatement();
-        one = new Statements(connection, Map.of());
         two = new Statements(another, Map.of());
         statement.execute("delete from history; delete from refund; delete from payment");
         payment("main", "SO-000001", "CREATED");
@@ -74,9 +52,8 @@ class RightToCallTest {
     }
 
     @AfterEach
-    void close() throws SQLException {
+    void disconnectTheOther() throws SQLException {
         another.close();
-        connection.close();
     }
 
     private void set(String table, String number, String values) throws SQLException {
@@ -86,40 +63,38 @@ class RightToCallTest {
 
     @Test
     void whatTenpayNeverHadMayBeSentAgainOnceItCannotArriveAnyMore() throws SQLException {
-        assertThat(one.one("payment-resubmit", ORDER).path("submits").asInt()).isEqualTo(2);
-        assertThat(one.one("refund-resubmit", REFUND).path("submits").asInt()).isEqualTo(2);
-        assertThat(one.one("payment-resubmit", ORDER).isMissingNode()).isTrue();
-        assertThat(one.one("refund-resubmit", REFUND).isMissingNode()).isTrue();
+        assertThat(statements.one("payment-resubmit", ORDER).path("submits").asInt())
+                .isEqualTo(2);
+        assertThat(statements.one("refund-resubmit", REFUND).path("submits").asInt())
+                .isEqualTo(2);
+        assertThat(statements.one("payment-resubmit", ORDER).isMissingNode()).isTrue();
+        assertThat(statements.one("refund-resubmit", REFUND).isMissingNode()).isTrue();
     }
 
     /** Between Tenpay's "I have no such order" and this statement, its notification, a close, or another instance may come. */
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "status = 'PENDING'",
-                "status = 'SUCCEEDED', paid_at = now(), next_poll_at = null",
-                "status = 'CLOSED', next_poll_at = null",
-                "submitting_until = now() + interval '1 second'",
-                "submitted_at = now()",
-                "expires_at = now()"
-            })
-    void anOrderThatMovedSinceItWasAskedAboutIsNotSentAgain(String since) throws SQLException {
-        set("payment", "SO-000001", since);
-        assertThat(one.one("payment-resubmit", ORDER).isMissingNode()).isTrue();
-    }
-
-    @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "status = 'PENDING'",
-                "status = 'SUCCEEDED', refunded_at = now(), next_poll_at = null",
-                "status = 'FAILED', next_poll_at = null",
-                "submitting_until = now() + interval '1 second'",
-                "submitted_at = now()"
-            })
-    void aRefundThatMovedSinceItWasAskedAboutIsNotSentAgain(String since) throws SQLException {
-        set("refund", "RF-000001", since);
-        assertThat(one.one("refund-resubmit", REFUND).isMissingNode()).isTrue();
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "payment | SO-000001 | status = 'PENDING'",
+                "payment | SO-000001 | status = 'SUCCEEDED', paid_at = now(), next_poll_at = null",
+                "payment | SO-000001 | status = 'CLOSED', next_poll_at = null",
+                "payment | SO-000001 | submitting_until = now() + interval '1 second'",
+                "payment | SO-000001 | submitted_at = now()",
+                "payment | SO-000001 | expires_at = now()",
+                "refund  | RF-000001 | status = 'PENDING'",
+                "refund  | RF-000001 | status = 'SUCCEEDED', refunded_at = now(), next_poll_at = null",
+                "refund  | RF-000001 | status = 'FAILED', next_poll_at = null",
+                "refund  | RF-000001 | submitting_until = now() + interval '1 second'",
+                "refund  | RF-000001 | submitted_at = now()"
+            },
+            quoteCharacter = '"')
+    void whatMovedSinceItWasAskedAboutIsNotSentAgain(String table, String number, String since) throws SQLException {
+        set(table, number, since);
+        assertThat(statements
+                        .one(table + "-resubmit", Map.of("account", "main", "number", number))
+                        .isMissingNode())
+                .isTrue();
     }
 
     /** What an ERP posts twice at once on two instances is sent once: the second one waits, and sees what the first one did. */
@@ -154,7 +129,7 @@ class RightToCallTest {
     /** The second one begins while the first one has not committed, and waits for it. */
     private JsonNode[] atOnce(String name, Map<String, ?> first, Map<String, ?> second) throws Exception {
         connection.setAutoCommit(false);
-        JsonNode taken = one.one(name, first);
+        JsonNode taken = statements.one(name, first);
         int waiting = pid(another);
         CompletableFuture<JsonNode> later = CompletableFuture.supplyAsync(() -> {
             try {
@@ -173,10 +148,8 @@ class RightToCallTest {
     }
 
     private boolean blocked(int pid) throws SQLException {
-        try (var row = statement.executeQuery("select cardinality(pg_blocking_pids(%d)) > 0".formatted(pid))) {
-            row.next();
-            return row.getBoolean(1);
-        }
+        return value("select cardinality(pg_blocking_pids(%d)) > 0".formatted(pid))
+                .equals("t");
     }
 
     /** One of the ERP's numbers may be in two of its accounts; without an account it means the first one's. */
@@ -184,7 +157,7 @@ class RightToCallTest {
     @CsvSource({"'main,second',main", "'second,main',second"})
     void aNumberInTwoAccountsIsThatOfTheFirst(String accounts, String first) throws SQLException {
         payment("second", "SO-000001", "CREATED");
-        JsonNode repeated = one.one(
+        JsonNode repeated = statements.one(
                 "payment-repeat", Map.of("accounts", accounts, "order", "{\"orderNo\":\"SO-000001\",\"content\":{}}"));
         assertThat(repeated.path("account").asText()).isEqualTo(first);
     }
@@ -194,15 +167,17 @@ class RightToCallTest {
     void aPendingOrderIsAskedForAgainUntilItsPrepayInfoIsHere() throws SQLException {
         Map<String, String> order = Map.of("accounts", "main", "order", "{\"orderNo\":\"SO-000001\",\"content\":{}}");
         set("payment", "SO-000001", "status = 'PENDING'");
-        assertThat(one.one("payment-repeat", order).path("verdict").asText()).isEqualTo("SUBMIT");
+        assertThat(statements.one("payment-repeat", order).path("verdict").asText())
+                .isEqualTo("SUBMIT");
         set("payment", "SO-000001", "submitting_until = null, prepay_info = 'p'");
-        assertThat(one.one("payment-repeat", order).path("verdict").asText()).isEqualTo("SAME");
+        assertThat(statements.one("payment-repeat", order).path("verdict").asText())
+                .isEqualTo("SAME");
     }
 
     @ParameterizedTest
     @CsvSource({"99,AMOUNT_OUT_OF_RANGE", "100,NEW", "200,NEW", "201,AMOUNT_OUT_OF_RANGE"})
     void aRefundHasAtLeastAndAtMostWhatItsMethodAllows(long total, String verdict) throws SQLException {
-        JsonNode decided = one.one(
+        JsonNode decided = statements.one(
                 "refund-insert",
                 Map.of("refund", refund("SO-000002", "RF-000002", total, "{\"min\":100,\"max\":200}")));
         assertThat(decided.path("verdict").asText()).isEqualTo(verdict);
@@ -219,12 +194,14 @@ class RightToCallTest {
                 "RF-000001",
                 "status = 'FAILED', next_poll_at = null, review = " + (review == null ? "null" : "'" + review + "'"));
         String tooMuch = refund("SO-000002", "RF-000002", rest + 1, "{}");
-        assertThat(one.one("refund-insert", Map.of("refund", tooMuch))
+        assertThat(statements
+                        .one("refund-insert", Map.of("refund", tooMuch))
                         .path("verdict")
                         .asText())
                 .isEqualTo("REFUND_EXCEEDS_PAYMENT");
         String all = refund("SO-000002", "RF-000003", rest, "{}");
-        assertThat(one.one("refund-insert", Map.of("refund", all))
+        assertThat(statements
+                        .one("refund-insert", Map.of("refund", all))
                         .path("verdict")
                         .asText())
                 .isEqualTo("NEW");
@@ -232,7 +209,8 @@ class RightToCallTest {
 
     @Test
     void whoAsksForTooMuchHearsWhatIsLeft() throws SQLException {
-        JsonNode decided = one.one("refund-insert", Map.of("refund", refund("SO-000002", "RF-000002", 751, "{}")));
+        JsonNode decided =
+                statements.one("refund-insert", Map.of("refund", refund("SO-000002", "RF-000002", 751, "{}")));
         assertThat(decided.path("why").asText()).startsWith("at most 750 SGD in minor units");
     }
 
@@ -248,7 +226,8 @@ class RightToCallTest {
     private @interface OfEveryClaim {}
 
     private int taken(String claim, String accounts) throws SQLException {
-        return one.all(claim, Map.of("pausedAccounts", "", "ownAccounts", accounts))
+        return statements
+                .all(claim, Map.of("pausedAccounts", "", "ownAccounts", accounts))
                 .size();
     }
 
@@ -276,9 +255,9 @@ class RightToCallTest {
     @OfEveryClaim
     void nothingOfAPausedAccountIsTaken(String claim, String table, String number, String column) throws SQLException {
         due(table, number, column, "now() - interval '1 hour'");
-        assertThat(one.all(claim, Map.of("pausedAccounts", "other,main", "ownAccounts", "main")))
+        assertThat(statements.all(claim, Map.of("pausedAccounts", "other,main", "ownAccounts", "main")))
                 .isEmpty();
-        assertThat(one.all(claim, Map.of("pausedAccounts", "other", "ownAccounts", "main")))
+        assertThat(statements.all(claim, Map.of("pausedAccounts", "other", "ownAccounts", "main")))
                 .hasSize(1);
     }
 
@@ -299,7 +278,8 @@ class RightToCallTest {
                             numberOf(table),
                             number));
         }
-        assertThat(one.all(claim, Map.of("pausedAccounts", "", "ownAccounts", "main"))
+        assertThat(statements
+                        .all(claim, Map.of("pausedAccounts", "", "ownAccounts", "main"))
                         .toString())
                 .contains("N-0000021", "N-000002\"", "N-0000010")
                 .doesNotContain("N-000001\"", number);
@@ -310,12 +290,9 @@ class RightToCallTest {
     }
 
     private String columns(String table) throws SQLException {
-        try (var row = statement.executeQuery(
+        return value(
                 "select string_agg(column_name, ', ') from information_schema.columns where table_name = '%s' and column_name <> 'id'"
-                        .formatted(table))) {
-            row.next();
-            return row.getString(1);
-        }
+                        .formatted(table));
     }
 
     @ParameterizedTest
@@ -364,17 +341,13 @@ class RightToCallTest {
     @CsvSource({"payment,SO-000001", "refund,RF-000001"})
     void whatIsGivenBackHasLostNoTurn(String table, String number) throws SQLException {
         set(table, number, "polls = 5, next_poll_at = now() + interval '1 hour'");
-        one.all(table + "-release", Map.of(table + "Key", row(table, number, "id")));
+        statements.all(table + "-release", Map.of(table + "Key", row(table, number, "id")));
         assertThat(row(table, number, "polls")).isEqualTo("4");
         assertThat(row(table, number, "next_poll_at <= now()")).isEqualTo("t");
     }
 
     private String row(String table, String number, String what) throws SQLException {
-        try (var row = statement.executeQuery(
-                "select %s from %s where %s = '%s'".formatted(what, table, numberOf(table), number))) {
-            row.next();
-            return row.getString(1);
-        }
+        return value("select %s from %s where %s = '%s'".formatted(what, table, numberOf(table), number));
     }
 
     /** However far the doubling has gone: what was paid in the last minute is known soon. */

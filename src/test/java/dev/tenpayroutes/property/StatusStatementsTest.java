@@ -4,13 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.Map;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -18,30 +13,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What payment-status and refund-status make of news in situations that drawn histories seldom reach. */
-class StatusStatementsTest {
-
-    private static Database database;
-
-    private Connection connection;
-    private Statement statement;
-    private Statements statements;
-
-    @BeforeAll
-    static void start() throws Exception {
-        database = new Database();
-    }
-
-    @AfterAll
-    static void stop() {
-        database.close();
-    }
+class StatusStatementsTest extends OnAStore {
 
     /** A pending payment, and a pending refund of another one; nobody wants events. */
     @BeforeEach
     void aPendingPaymentAndAPendingRefund() throws SQLException {
-        connection = database.connect();
-        statement = connection.createStatement();
-        statements = new Statements(connection, Map.of());
         statement.execute("""
                 delete from event_destination; delete from event_queue; delete from erp_event; delete from history;
                 delete from refund; delete from payment;
@@ -55,18 +31,6 @@ class StatusStatementsTest {
                     next_poll_at, submitted_at)
                 select id, account, 'RF-000001', order_no, 'm', 300, 'SGD', 'u', 'PENDING', now(), now() - interval '1 day'
                 from payment where order_no = 'SO-000002'""");
-    }
-
-    @AfterEach
-    void close() throws SQLException {
-        connection.close();
-    }
-
-    private String value(String sql) throws SQLException {
-        try (ResultSet row = statement.executeQuery(sql)) {
-            row.next();
-            return row.getString(1);
-        }
     }
 
     private void set(String table, String values) throws SQLException {
@@ -144,13 +108,18 @@ class StatusStatementsTest {
         assertThat(get("payment", "status")).isEqualTo("FAILED");
     }
 
-    @ParameterizedTest
-    @ValueSource(strings = {"payment", "refund"})
-    void whatWasStuckIsNoMoreOnceItIsFinal(String table) throws SQLException {
-        set(table, "review = 'STUCK', created_at = now() - interval '9 days'");
+    /** So old, and still open, that it counts as stuck. */
+    private void setOldUnderReview(String table, String review) throws SQLException {
+        set(table, "review = '" + review + "', created_at = now() - interval '9 days'");
         if (table.equals("payment")) {
             set(table, "expires_at = now() - interval '8 days'");
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"payment", "refund"})
+    void whatWasStuckIsNoMoreOnceItIsFinal(String table) throws SQLException {
+        setOldUnderReview(table, "STUCK");
         says(table, "STATUS", "PENDING", "{}");
         assertThat(get(table, "review")).isEqualTo("STUCK");
         says(table, "STATUS", "SUCCEEDED", "{}");
@@ -161,10 +130,7 @@ class StatusStatementsTest {
     @ParameterizedTest
     @ValueSource(strings = {"payment", "refund"})
     void whatIsUnderReviewDoesNotBecomeStuckInstead(String table) throws SQLException {
-        set(table, "review = 'AMOUNT_MISMATCH', created_at = now() - interval '9 days'");
-        if (table.equals("payment")) {
-            set(table, "expires_at = now() - interval '8 days'");
-        }
+        setOldUnderReview(table, "AMOUNT_MISMATCH");
         says(table, "STATUS", "PENDING", "{}");
         assertThat(get(table, "review")).isEqualTo("AMOUNT_MISMATCH");
     }
