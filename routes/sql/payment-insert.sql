@@ -1,13 +1,15 @@
--- Stores a new payment before anybody is called, so that a crash loses nothing; no row comes back when the number is taken.
+-- Stores new payments before anybody is called, so that a crash loses nothing; no row comes back for a number that is taken.
 with given as (
-    select *
-    from jsonb_to_record(cast(:#${variable.order} as jsonb)) as g (
+    -- The arrays in queries of their own, or PostgreSQL plans anew each time for as many elements as there are.
+    select distinct on (g."orderNo") o.place, string_to_array(o.accounts, ',') as accounts, g.*
+    from unnest(
+            (select cast(:#${variable.order} as text[])),
+            (select cast(:#${variable.accounts} as text[]))) with ordinality as o (content, accounts, place)
+    cross join lateral jsonb_to_record(cast(o.content as jsonb)) as g (
         account text, "orderNo" text, "paymentMethod" text, "methodKey" text, region text, total bigint, currency text,
         description text, "validitySeconds" integer, metadata jsonb, content jsonb,
         "merchantId" text, "appId" text, "notifyUrl" text)
-), callers as materialized (
-    -- Apart, or PostgreSQL takes what it may contain for a reason to plan the statement anew for every order.
-    select string_to_array(:#${variable.accounts}, ',') as accounts
+    order by g."orderNo", o.place
 ), stored as (
     insert into payment (
         account, order_no, payment_method, method_key, region, amount, currency, description, metadata, content,
@@ -19,11 +21,10 @@ with given as (
         now() + cast(:#${properties:tenpay.poll.submit-lease} as interval),
         now() + cast(:#${properties:tenpay.poll.first-delay} as interval)
     from given
-    cross join callers
     -- Without its account named, a number means the order that has it, whichever account is the default by now.
     where not exists (
         select from payment p
-        where p.order_no = given."orderNo" and p.account = any (callers.accounts))
+        where p.order_no = given."orderNo" and p.account = any (given.accounts))
     on conflict (account, order_no) do nothing
     returning *
 ), noted as (
@@ -35,5 +36,6 @@ with given as (
     from stored s
     where n.state = 'WAITING' and n.account = s.account and n.kind = 'payments' and n.number = s.order_no
 )
-select cast(to_jsonb(s) || jsonb_build_object('verdict', 'NEW') as text) as payment
+select g.place, cast(to_jsonb(s) || jsonb_build_object('verdict', 'NEW') as text) as answer
 from stored s
+join given g on g."orderNo" = s.order_no

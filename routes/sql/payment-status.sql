@@ -1,18 +1,38 @@
--- Applies one piece of Tenpay's news to one payment: the only statement that writes a payment's status.
+-- Applies Tenpay's news, each piece to one payment: the only statement that writes a payment's status.
 with news as (
-    select *
-    from jsonb_to_record(cast(:#${variable.news} as jsonb)) as n (
+    -- The arrays in queries of their own, or PostgreSQL plans anew each time for as many elements as there are.
+    select distinct on (g.account, g.number) g.place, g.account, g.number, n.*
+    from unnest(
+            (select cast(:#${variable.account} as text[])),
+            (select cast(:#${variable.number} as text[])),
+            (select cast(:#${variable.news} as text[]))) with ordinality as g (account, number, news, place)
+    cross join lateral jsonb_to_record(cast(g.news as jsonb)) as n (
         source text, answer text, status text, reason text, "merchantId" text, "orderNo" text, total text, currency text,
         "paymentId" text, "prepayInfo" text, "succeededAt" text, notification bigint, unsent boolean, call timestamptz)
+    order by g.account, g.number, g.place
+), company as materialized (
+    select cardinality(cast(:#${variable.news} as text[])) > 1 as several
+), alone as (
+    select n.place, p.*
+    from news n
+    join payment p on p.account = n.account and p.order_no = n.number
+    where not (select several from company)
+    for update of p
+), among_others as (
+    -- Of several, whose payment somebody else holds is left out and comes again alone: nobody waits for another one's lock.
+    select n.place, p.*
+    from news n
+    join payment p on p.account = n.account and p.order_no = n.number
+    where (select several from company)
+    for update of p skip locked
 ), held as (
-    select *
-    from payment
-    where account = :#${variable.account} and order_no = :#${variable.number}
-    for update
+    select * from alone
+    union all
+    select * from among_others
 ), judged as materialized (
     -- Materialized, here and below: else every step is copied into each mention of it, into expressions of thousands of terms.
     select
-        h.id, h.status as old_status, h.review as old_review, n.answer,
+        h.place, h.id, h.status as old_status, h.review as old_review, n.answer,
         -- checkout-pay answers without the amount: a success there is asked for by inquiry-payment at once.
         n.source = 'checkout-pay' and n.status = 'SUCCEEDED' and n.total is null as paid_already,
         case when n.source = 'checkout-pay' and n.status = 'SUCCEEDED' and n.total is null then 'PENDING'
@@ -26,7 +46,7 @@ with news as (
             and (n.total is not null or n.currency is not null or (n.status = 'SUCCEEDED' and n.source <> 'checkout-pay'))
             and (n.total, n.currency) is distinct from (cast(h.amount as text), h.currency) as of_another_amount
     from held h
-    cross join news n
+    join news n using (place)
 ), wished as materialized (
     select *,
         case
@@ -160,8 +180,10 @@ with news as (
       -- Nor is news that nobody here understands: a mapping that is put right within a day still takes it.
       and r.answer = 'STATUS'
 )
-select cast(coalesce(to_jsonb(m), to_jsonb(h)) || jsonb_build_object('verdict', r.outcome, 'elsewhere', r.of_another, 'answer', r.answer, 'told', r.reason) as text)
-    as payment
+select r.place,
+    cast(coalesce(to_jsonb(m), to_jsonb(h) - 'place')
+        || jsonb_build_object('verdict', r.outcome, 'elsewhere', r.of_another, 'answer', r.answer, 'told', r.reason) as text)
+        as answer
 from reviewed r
-cross join held h
-left join moved m on true
+join held h using (place)
+left join moved m on m.id = r.id

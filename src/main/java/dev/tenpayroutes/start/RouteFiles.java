@@ -55,7 +55,7 @@ public class RouteFiles implements CamelContextConfiguration {
     private static final Pattern BEAN = Pattern.compile("(?:ref: #?|\\w+: #|(?s:.*)\\bbean:)(\\w+)(?s:\\W.*)?");
 
     /** Endpoints of the routes' own: whoever sends to one that no route reads from waits for nobody, or is lost. */
-    private static final Pattern INSIDE = Pattern.compile("(?:direct|seda):[^?$]+");
+    private static final Pattern INSIDE = Pattern.compile("(?:direct|seda|batch):[^?$]+");
 
     private static final String REMEDY = "correct the file; nothing of it was loaded";
 
@@ -115,7 +115,8 @@ public class RouteFiles implements CamelContextConfiguration {
                     .collect(Collectors.toSet());
             read.forEach((name, maps) -> maps.stream()
                     .map(RouteFiles::uri)
-                    .filter(uri -> INSIDE.matcher(uri).matches() && !sources.contains(uri))
+                    .filter(uri ->
+                            INSIDE.matcher(uri).matches() && !sources.contains(uri.replaceFirst("^batch:", "direct:")))
                     .distinct()
                     .forEach(uri -> problems.add(
                             new SettingException(name, "names " + uri + ", which no route reads from", REMEDY))));

@@ -28,6 +28,10 @@ class HouseDoorsTest {
             // A queue in memory: only where what is lost in it comes due again by itself.
             "seda",
             Set.of("payment-poll", "refund-poll", "reconcile"),
+            // One statement for several exchanges: it must treat each as if it were alone, which takes tests of its
+            // own.
+            "batch",
+            Set.of("order-intake", "payment-status", "webhook-intake"),
             "http",
             Set.of("tenpay-call"),
             "https",

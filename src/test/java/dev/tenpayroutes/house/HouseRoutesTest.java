@@ -192,10 +192,9 @@ class HouseRoutesTest {
 
     @Test
     void whateverIsSentToExists() {
-        Set<String> there = routes.stream().map(Route::from).collect(Collectors.toSet());
         for (RouteFile file : files) {
             for (Entry entry : file.entries()) {
-                if (entry.text().startsWith("direct:") && !there.contains(entry.text())) {
+                if (entry.text().matches("(direct|batch):.+") && routes.stream().noneMatch(entry::names)) {
                     breaches.add(file.breach(
                             entry.line(),
                             "no route listens to " + entry.text(),
@@ -231,8 +230,8 @@ class HouseRoutesTest {
                     || routes.stream()
                             .filter(other -> other != route)
                             .flatMap(other -> other.entries().stream())
-                            .anyMatch(entry -> entry.text().equals(route.from())
-                                    && !entry.path().matches("\\d+/route/from/uri"));
+                            .anyMatch(
+                                    entry -> entry.names(route) && !entry.path().matches("\\d+/route/from/uri"));
             if (route.from().startsWith("direct:") && !used) {
                 breaches.add(route.file()
                         .breach(

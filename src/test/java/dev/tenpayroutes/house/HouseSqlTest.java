@@ -187,8 +187,7 @@ class HouseSqlTest {
                 for (Entry entry : route.entries()) {
                     run.addAll(House.all(USED, entry.text()));
                     routes.stream()
-                            .filter(other -> other.from().startsWith("direct:")
-                                    && other.from().equals(entry.text()))
+                            .filter(other -> other.from().startsWith("direct:") && entry.names(other))
                             .forEach(next::push);
                 }
             }

@@ -26,7 +26,12 @@ final class RouteFile {
      * @param text the value when it is one; empty for a map or a list
      * @param line counted from 1
      */
-    record Entry(String path, String key, String text, int line) {}
+    record Entry(String path, String key, String text, int line) {
+        /** Whether it is the route's endpoint; {@code batch:} leads to the {@code direct:} of the same name. */
+        boolean names(Route route) {
+            return text.replaceFirst("^batch:", "direct:").equals(route.from());
+        }
+    }
 
     /**
      * One route.

@@ -215,7 +215,7 @@ final class Hand {
                 "notification-insert", Map.of("account", world.account(account), "kind", kind, "notification", bytes));
         return rows.isEmpty()
                 ? "known"
-                : process(world.account(account), kind, number, rows.get(0).get("id"), body);
+                : process(world.account(account), kind, number, rows.get(0).get("answer"), body);
     }
 
     private String process(String account, String kind, String number, Object key, JsonNode body) throws SQLException {

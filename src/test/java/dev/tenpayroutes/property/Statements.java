@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -14,6 +15,7 @@ import java.sql.SQLException;
 import java.sql.Types;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -31,14 +33,16 @@ final class Statements {
 
     static final ObjectMapper JSON = new ObjectMapper();
 
-    private static final Pattern PARAMETER = Pattern.compile(":#\\$\\{(?:variable\\.(\\w+)|properties:([^}]+))}");
+    private static final Pattern PARAMETER =
+            Pattern.compile(":#\\$\\{(?:variable\\.(\\w+)|properties:([^}]+))}(?: as (text|bytea)\\[])?");
     private static final PropertySource<?> SETTINGS = settings();
 
     private final Connection connection;
     private final Map<String, String> mutated;
     private final Map<String, Prepared> prepared = new HashMap<>();
 
-    private record Prepared(PreparedStatement statement, List<String> parameters) {}
+    /** @param arrays of which type the parameters are that are arrays, by their place */
+    private record Prepared(PreparedStatement statement, List<String> parameters, Map<Integer, String> arrays) {}
 
     /** @param mutated texts that stand for files, by name */
     Statements(Connection connection, Map<String, String> mutated) {
@@ -60,10 +64,14 @@ final class Statements {
     JsonNode one(String name, Map<String, ?> variables) throws SQLException {
         List<Map<String, Object>> rows = all(name, variables);
         try {
-            return rows.isEmpty()
-                    ? JSON.missingNode()
-                    : JSON.readTree(
-                            String.valueOf(rows.get(0).values().iterator().next()));
+            if (rows.isEmpty()) {
+                return JSON.missingNode();
+            }
+            Map<String, Object> row = rows.get(0);
+            return JSON.readTree(String.valueOf(
+                    row.containsKey("answer")
+                            ? row.get("answer")
+                            : row.values().iterator().next()));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }
@@ -77,10 +85,9 @@ final class Statements {
         }
         for (int i = 0; i < sql.parameters().size(); i++) {
             String parameter = sql.parameters().get(i);
-            bind(
-                    sql.statement(),
-                    i + 1,
-                    parameter.contains(".") ? setting(parameter) : required(name, parameter, variables));
+            Object value = parameter.contains(".") ? setting(parameter) : required(name, parameter, variables);
+            String type = sql.arrays().get(i);
+            bind(sql.statement(), i + 1, type == null ? value : several(type, value));
         }
         List<Map<String, Object>> rows = new ArrayList<>();
         if (!sql.statement().execute()) {
@@ -105,9 +112,21 @@ final class Statements {
         return variables.get(parameter);
     }
 
+    /** A list is several exchanges' values; anything else is that of the only one. */
+    private Array several(String type, Object value) throws SQLException {
+        List<?> values = value instanceof List<?> list ? list : Collections.singletonList(value);
+        return connection.createArrayOf(
+                type,
+                values.stream()
+                        .map(one -> one == null || one instanceof byte[] ? one : one.toString())
+                        .toArray());
+    }
+
     private static void bind(PreparedStatement statement, int index, Object value) throws SQLException {
         if (value == null) {
             statement.setNull(index, Types.NULL);
+        } else if (value instanceof Array array) {
+            statement.setArray(index, array);
         } else if (value instanceof byte[] bytes) {
             statement.setBytes(index, bytes);
         } else {
@@ -118,13 +137,18 @@ final class Statements {
     private Prepared prepare(String name) throws SQLException {
         List<String> parameters = new ArrayList<>();
         Matcher matcher = PARAMETER.matcher(mutated.getOrDefault(name, text(name)));
+        Map<Integer, String> arrays = new HashMap<>();
         StringBuilder sql = new StringBuilder();
         while (matcher.find()) {
+            String array = matcher.group(3);
+            if (array != null) {
+                arrays.put(parameters.size(), array);
+            }
             parameters.add(matcher.group(1) == null ? matcher.group(2) : matcher.group(1));
-            matcher.appendReplacement(sql, "?");
+            matcher.appendReplacement(sql, array == null ? "?" : "? as " + array + "[]");
         }
         matcher.appendTail(sql);
-        return new Prepared(connection.prepareStatement(sql.toString()), parameters);
+        return new Prepared(connection.prepareStatement(sql.toString()), parameters, arrays);
     }
 
     static String text(String name) {

@@ -1,0 +1,243 @@
+package dev.tenpayroutes.route;
+
+import java.sql.SQLException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.ReentrantLock;
+import org.apache.camel.Endpoint;
+import org.apache.camel.Exchange;
+import org.apache.camel.ExchangePattern;
+import org.apache.camel.Producer;
+import org.apache.camel.support.DefaultComponent;
+import org.apache.camel.support.DefaultEndpoint;
+import org.apache.camel.support.DefaultProducer;
+import org.jspecify.annotations.Nullable;
+import org.springframework.stereotype.Component;
+import org.springframework.transaction.support.TransactionSynchronizationManager;
+
+/**
+ * {@code batch:name?of=x,y}: exchanges that come at the same time share one run of the route {@code direct:name}, so one
+ * statement and one commit. The cost of both is then paid once for all of them: docs/performance.md has the figures.
+ *
+ * <p>The route finds the variables that {@code of} names as arrays, an element for each exchange. It answers with rows
+ * of {@code place}, counted from 1, and {@code answer}, which becomes that exchange's body. Nobody waits for company:
+ * an exchange that finds no other goes alone at once.
+ *
+ * <p>What the route must keep to: <b>an exchange without a row was not touched</b>. It then goes alone, and only there
+ * has no row the meaning of an empty answer. So a statement may leave out, of several, what it would have to wait for.
+ * When the database refuses a batch for what is in it, all of it was taken back, and each goes alone too: nobody fails
+ * for another one's sake. Safe for use by many threads; it must not be used inside a transaction, whose connection
+ * others would not share.
+ */
+@Component("batch")
+class Batches extends DefaultComponent {
+
+    /** Enough to make the fixed costs small, and few enough for the first not to wait long for the last. */
+    private static final int MOST = 64;
+
+    /** While one batch is written, the next one is prepared; more of them at once would only be smaller. */
+    private static final int AT_ONCE = 2;
+
+    @Override
+    protected Endpoint createEndpoint(String uri, String name, Map<String, Object> parameters) {
+        String variables = getAndRemoveParameter(parameters, "of", String.class);
+        if (variables == null) {
+            throw new IllegalArgumentException(uri + " lacks the option of, the names of variables");
+        }
+        return new BatchEndpoint(uri, this, "direct:" + name, List.of(variables.split(",")));
+    }
+
+    private static final class BatchEndpoint extends DefaultEndpoint {
+
+        private final String route;
+        private final List<String> variables;
+
+        BatchEndpoint(String uri, Batches component, String route, List<String> variables) {
+            super(uri, component);
+            this.route = route;
+            this.variables = variables;
+        }
+
+        @Override
+        public Producer createProducer() throws Exception {
+            return new BatchProducer(this, getCamelContext().getEndpoint(route).createProducer(), variables);
+        }
+
+        @Override
+        public org.apache.camel.Consumer createConsumer(org.apache.camel.Processor processor) {
+            throw new UnsupportedOperationException("nothing comes from batch:");
+        }
+    }
+
+    private enum Fate {
+        /** Its turn has come to take itself and those behind it. */
+        LEADS,
+        ANSWERED,
+        FAILED,
+        /** Left out, or in bad company. */
+        GOES_ALONE
+    }
+
+    /** What became of an exchange: {@code result} is its answer or its failure. */
+    private record Outcome(Fate fate, @Nullable Object result) {}
+
+    private record Member(Exchange exchange, CompletableFuture<Outcome> outcome) {
+        Member(Exchange exchange) {
+            this(exchange, new CompletableFuture<>());
+        }
+
+        void is(Fate fate, @Nullable Object result) {
+            outcome.complete(new Outcome(fate, result));
+        }
+    }
+
+    private static final class BatchProducer extends DefaultProducer {
+
+        private final Producer route;
+        private final List<String> variables;
+        private final ReentrantLock lock = new ReentrantLock();
+        private final Deque<Member> waiting = new ArrayDeque<>();
+        private int leaders;
+
+        BatchProducer(Endpoint endpoint, Producer route, List<String> variables) {
+            super(endpoint);
+            this.route = route;
+            this.variables = variables;
+        }
+
+        @Override
+        public void process(Exchange exchange) {
+            if (TransactionSynchronizationManager.isActualTransactionActive()) {
+                throw new IllegalStateException(getEndpoint() + " can't be a part of a transaction");
+            }
+            Member member = new Member(exchange);
+            Outcome outcome = leadsAtOnce(member)
+                    ? new Outcome(Fate.LEADS, null)
+                    : member.outcome().join();
+            if (outcome.fate() == Fate.LEADS) {
+                outcome = lead(exchange);
+            }
+            if (outcome.fate() == Fate.GOES_ALONE) {
+                outcome = run(List.of(new Member(exchange)));
+            }
+            if (outcome.fate() == Fate.FAILED) {
+                exchange.setException((Throwable) outcome.result());
+            } else {
+                exchange.getMessage().setBody(outcome.result());
+            }
+        }
+
+        private boolean leadsAtOnce(Member member) {
+            lock.lock();
+            try {
+                if (leaders < AT_ONCE) {
+                    leaders++;
+                    return true;
+                }
+                waiting.add(member);
+                return false;
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        /** One batch, and the lead goes on to the first of those who came meanwhile. */
+        private Outcome lead(Exchange exchange) {
+            List<Member> batch = new ArrayList<>(List.of(new Member(exchange)));
+            lock.lock();
+            try {
+                while (batch.size() < MOST && !waiting.isEmpty()) {
+                    batch.add(waiting.remove());
+                }
+            } finally {
+                lock.unlock();
+            }
+            try {
+                return run(batch);
+            } finally {
+                next();
+            }
+        }
+
+        private void next() {
+            Member successor;
+            lock.lock();
+            try {
+                successor = waiting.poll();
+                if (successor == null) {
+                    leaders--;
+                }
+            } finally {
+                lock.unlock();
+            }
+            if (successor != null) {
+                successor.is(Fate.LEADS, null);
+            }
+        }
+
+        /** @return what became of the first; the others are told */
+        private Outcome run(List<Member> batch) {
+            try {
+                Exchange together = getEndpoint().createExchange(ExchangePattern.InOut);
+                for (String variable : variables) {
+                    together.setVariable(variable, array(batch, variable));
+                }
+                route.process(together);
+                if (together.getException() != null) {
+                    throw together.getException();
+                }
+                answer(batch, together.getMessage().getMandatoryBody(List.class));
+            } catch (Throwable e) {
+                Fate fate = batch.size() > 1 && isOfItsContent(e) ? Fate.GOES_ALONE : Fate.FAILED;
+                batch.forEach(member -> member.is(fate, e));
+            }
+            return batch.get(0).outcome().join();
+        }
+
+        private static Object array(List<Member> batch, String variable) {
+            List<Object> values = new ArrayList<>(batch.size());
+            for (Member member : batch) {
+                values.add(member.exchange.getVariable(variable));
+            }
+            return values.get(0) instanceof byte[] ? values.toArray(byte[][]::new) : values.toArray(String[]::new);
+        }
+
+        private static void answer(List<Member> batch, List<?> rows) {
+            for (Object row : rows) {
+                Map<?, ?> columns = (Map<?, ?>) row;
+                int place = ((Number) columns.get("place")).intValue();
+                batch.get(place - 1).is(Fate.ANSWERED, columns.get("answer"));
+            }
+            // Those without a row.
+            Fate fate = batch.size() == 1 ? Fate.ANSWERED : Fate.GOES_ALONE;
+            batch.forEach(member -> member.is(fate, null));
+        }
+
+        /** Whether the database refused it for what it holds or who else was at it: not that it can't be reached. */
+        private static boolean isOfItsContent(Throwable failure) {
+            for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+                if (cause instanceof SQLException sql && sql.getSQLState() != null) {
+                    String state = sql.getSQLState();
+                    return !state.startsWith("08") && !state.startsWith("53") && !state.startsWith("57");
+                }
+            }
+            return false;
+        }
+
+        @Override
+        protected void doStart() throws Exception {
+            super.doStart();
+            route.start();
+        }
+
+        @Override
+        protected void doStop() throws Exception {
+            route.stop();
+            super.doStop();
+        }
+    }
+}
