@@ -1,14 +1,15 @@
 -- Applies Tenpay's news, each piece to one payment: the only statement that writes a payment's status.
 with news as (
     -- The arrays in queries of their own, or PostgreSQL plans anew each time for as many elements as there are.
-    select distinct on (g.account, g.number) g.place, g.account, g.number, n.*
+    select distinct on (g.account, g.number) g.place, g.account, g.number, g.notification, n.*
     from unnest(
             (select cast(:#${variable.account} as text[])),
             (select cast(:#${variable.number} as text[])),
-            (select cast(:#${variable.news} as text[]))) with ordinality as g (account, number, news, place)
+            (select cast(:#${variable.news} as text[])),
+            (select cast(:#${variable.notification} as bytea[]))) with ordinality as g (account, number, news, notification, place)
     cross join lateral jsonb_to_record(cast(g.news as jsonb)) as n (
         source text, answer text, status text, reason text, "merchantId" text, "orderNo" text, total text, currency text,
-        "paymentId" text, "prepayInfo" text, "succeededAt" text, notification bigint, unsent boolean, call timestamptz)
+        "paymentId" text, "prepayInfo" text, "succeededAt" text, unsent boolean, call timestamptz)
     order by g.account, g.number, g.place
 ), company as materialized (
     select cardinality(cast(:#${variable.news} as text[])) > 1 as several
@@ -32,7 +33,7 @@ with news as (
 ), judged as materialized (
     -- Materialized, here and below: else every step is copied into each mention of it, into expressions of thousands of terms.
     select
-        h.place, h.id, h.status as old_status, h.review as old_review, n.answer,
+        h.place, h.id, h.account, h.status as old_status, h.review as old_review, n.answer,
         -- checkout-pay answers without the amount: a success there is asked for by inquiry-payment at once.
         n.source = 'checkout-pay' and n.status = 'SUCCEEDED' and n.total is null as paid_already,
         case when n.source = 'checkout-pay' and n.status = 'SUCCEEDED' and n.total is null then 'PENDING'
@@ -47,8 +48,23 @@ with news as (
             and (n.total, n.currency) is distinct from (cast(h.amount as text), h.currency) as of_another_amount
     from held h
     join news n using (place)
+), received as (
+    -- A notification counts once: who finds it done already takes nothing from it.
+    insert into notification as x (account, kind, body, state)
+    select account, 'payments', notification, 'DONE'
+    from judged
+    where notification is not null
+      -- News that names another order is not this one's to take.
+      and not of_another
+      -- Nor is news that nobody here understands: a mapping that is put right within a day still takes it.
+      and answer = 'STATUS'
+    on conflict (account, kind, body_hash) do update
+    set state = 'DONE', next_attempt_at = null, problem = null
+    where x.state <> 'DONE'
+    returning account, body_hash
 ), wished as materialized (
-    select *,
+    select j.*,
+        j.notification is not null and not j.of_another and j.answer = 'STATUS' and x.body_hash is null as repeated,
         case
             when of_another or of_another_amount then old_status
             when answer = 'STATUS' then told
@@ -60,10 +76,11 @@ with news as (
                 and now() > expires_at + cast(:#${properties:tenpay.poll.after-expiry} as interval) then 'FAILED'
             else old_status
         end as wish
-    from judged
+    from judged j
+    left join received x on x.account = j.account and x.body_hash = sha256(j.notification)
 ), decided as materialized (
     select *,
-        case when old_status || '>' || wish in (
+        case when not repeated and old_status || '>' || wish in (
             'CREATED>PENDING', 'CREATED>SUCCEEDED', 'CREATED>FAILED', 'CREATED>CLOSED', 'CREATED>EXPIRED',
             'PENDING>SUCCEEDED', 'PENDING>FAILED', 'PENDING>CLOSED', 'PENDING>EXPIRED',
             -- A success is money: it is recorded even when it comes late.
@@ -73,6 +90,7 @@ with news as (
 ), reviewed as (
     select *,
         case
+            when repeated then old_review
             when of_another_amount and not of_another then 'AMOUNT_MISMATCH'
             when old_status in ('FAILED', 'CLOSED', 'EXPIRED') and new_status = 'SUCCEEDED' then 'LATE_SUCCESS'
             -- Tenpay has a payment of this number that may be somebody else's, which no later answer disproves.
@@ -90,6 +108,7 @@ with news as (
             else old_review
         end as new_review,
         case
+            when repeated then 'REPEATED'
             when of_another or of_another_amount then 'MISMATCH'
             when new_status <> old_status then 'MOVED'
             when answer in ('REFUSED', 'CONFLICT', 'DENIED', 'PAID', 'NOT_CLOSABLE') then 'REFUSED'
@@ -140,7 +159,7 @@ with news as (
 ), noted as (
     insert into history (payment_id, source, outcome, status_before, status_after, detail)
     select id, source, outcome, old_status, new_status, reason from reviewed
-    where not (unsent and source like 'inquiry-%')
+    where not repeated and not (unsent and source like 'inquiry-%')
 ), told as (
     insert into erp_event (account, payment_id, type, data, addressed)
     select m.account, m.id, change.type, to_jsonb(m) - 'content', exists (
@@ -170,15 +189,6 @@ with news as (
     on conflict (payment_id, destination) do update
     set pending = q.pending + excluded.pending,
         next_attempt_at = coalesce(q.next_attempt_at, excluded.next_attempt_at)
-), acknowledged as (
-    update notification n
-    set state = 'DONE', next_attempt_at = null, problem = null
-    from reviewed r
-    where n.id = r.notification
-      -- News that names another order is not this payment's to take.
-      and not r.of_another
-      -- Nor is news that nobody here understands: a mapping that is put right within a day still takes it.
-      and r.answer = 'STATUS'
 )
 select r.place,
     cast(coalesce(to_jsonb(m), to_jsonb(h) - 'place')

@@ -3,7 +3,7 @@ with news as (
     select *
     from jsonb_to_record(cast(:#${variable.news} as jsonb)) as n (
         source text, answer text, status text, reason text, "merchantId" text, "orderNo" text, "refundNo" text, total text,
-        currency text, "refundId" text, "succeededAt" text, notification bigint, unsent boolean, call timestamptz)
+        currency text, "refundId" text, "succeededAt" text, unsent boolean, call timestamptz)
 ), paid as (
     -- The payment is held first, as when a refund is decided: no two can wait for each other.
     select p.id
@@ -20,9 +20,9 @@ with news as (
 ), judged as materialized (
     -- Materialized, here and below: else every step is copied into each mention of it, into expressions of thousands of terms.
     select
-        h.id, h.payment_id, h.amount, h.status as old_status, h.review as old_review, h.refusal, h.submits, h.submitted_at,
+        h.id, h.payment_id, h.account, h.amount, h.status as old_status, h.review as old_review, h.refusal, h.submits, h.submitted_at,
         h.submitting_until, h.created_at, h.updated_at as finished_at, n.answer, n.status as told, n.source, n.reason, coalesce(n.unsent, false) as unsent, n."refundId", n."succeededAt",
-        n.notification,
+        cast(:#${variable.notification} as bytea) as notification,
         -- What was answered or asked late says nothing about a call that somebody else has made since.
         n.call is not distinct from h.submitted_at as of_last_call,
         n.answer = 'STATUS' and (n."merchantId", n."orderNo", n."refundNo") is distinct from (h.merchant_id, h.order_no, h.refund_no)
@@ -33,8 +33,23 @@ with news as (
             and (n.total, n.currency) is distinct from (cast(h.amount as text), h.currency) as of_another_amount
     from held h
     cross join news n
+), received as (
+    -- A notification counts once: who finds it done already takes nothing from it.
+    insert into notification as x (account, kind, body, state)
+    select account, 'refunds', notification, 'DONE'
+    from judged
+    where notification is not null
+      -- News that names another refund is not this one's to take.
+      and not of_another
+      -- Nor is news that nobody here understands: a mapping that is put right within a day still takes it.
+      and answer = 'STATUS'
+    on conflict (account, kind, body_hash) do update
+    set state = 'DONE', next_attempt_at = null, problem = null
+    where x.state <> 'DONE'
+    returning account, body_hash
 ), wished as materialized (
-    select *,
+    select j.*,
+        j.notification is not null and not j.of_another and j.answer = 'STATUS' and x.body_hash is null as repeated,
         case
             when of_another or of_another_amount then old_status
             when answer = 'STATUS' then told
@@ -46,10 +61,11 @@ with news as (
                 and submitted_at < now() - cast(:#${properties:tenpay.poll.resend-after} as interval) then 'FAILED'
             else old_status
         end as wish
-    from judged
+    from judged j
+    left join received x on x.account = j.account and x.body_hash = sha256(j.notification)
 ), decided as materialized (
     select *,
-        case when old_status || '>' || wish in (
+        case when not repeated and old_status || '>' || wish in (
             'CREATED>PENDING', 'CREATED>SUCCEEDED', 'CREATED>FAILED',
             'PENDING>SUCCEEDED', 'PENDING>FAILED',
             -- A success is money: it is recorded even when it comes late.
@@ -59,6 +75,7 @@ with news as (
 ), reviewed as (
     select *,
         case
+            when repeated then old_review
             when of_another_amount and not of_another then 'AMOUNT_MISMATCH'
             when old_status = 'FAILED' and new_status = 'SUCCEEDED' then 'LATE_SUCCESS'
             -- Asked about what is final, Tenpay says something else; not when it was asked before it was final.
@@ -72,6 +89,7 @@ with news as (
             else old_review
         end as new_review,
         case
+            when repeated then 'REPEATED'
             when of_another or of_another_amount then 'MISMATCH'
             when new_status <> old_status then 'MOVED'
             when answer in ('REFUSED', 'DENIED') then 'REFUSED'
@@ -126,7 +144,7 @@ with news as (
 ), noted as (
     insert into history (payment_id, refund_id, source, outcome, status_before, status_after, detail)
     select payment_id, id, source, outcome, old_status, new_status, reason from reviewed
-    where not (unsent and source like 'inquiry-%')
+    where not repeated and not (unsent and source like 'inquiry-%')
 ), told as (
     insert into erp_event (account, payment_id, refund_id, type, data, addressed)
     select m.account, m.payment_id, m.id, change.type, to_jsonb(m), exists (
@@ -156,15 +174,6 @@ with news as (
     on conflict (payment_id, destination) do update
     set pending = q.pending + excluded.pending,
         next_attempt_at = coalesce(q.next_attempt_at, excluded.next_attempt_at)
-), acknowledged as (
-    update notification n
-    set state = 'DONE', next_attempt_at = null, problem = null
-    from reviewed j
-    where n.id = j.notification
-      -- News that names another refund is not this one's to take.
-      and not j.of_another
-      -- Nor is news that nobody here understands: a mapping that is put right within a day still takes it.
-      and j.answer = 'STATUS'
 )
 select cast(coalesce(to_jsonb(m), to_jsonb(h)) || jsonb_build_object('verdict', j.outcome, 'elsewhere', j.of_another, 'answer', j.answer, 'told', j.reason) as text)
     as refund

@@ -20,10 +20,11 @@ import org.springframework.stereotype.Component;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 
 /**
- * {@code batch:name?of=x,y}: exchanges that come at the same time share one run of the route {@code direct:name}, so one
+ * {@code batch:name?of=x,y&bytes=z}: exchanges that come at the same time share one run of the route {@code direct:name}, so one
  * statement and one commit. The cost of both is then paid once for all of them: docs/performance.md has the figures.
  *
- * <p>The route finds the variables that {@code of} names as arrays, an element for each exchange. It answers with rows
+ * <p>The route finds the variables that {@code of} and {@code bytes} name as arrays of texts and of bytes, an element for
+ * each exchange. It answers with rows
  * of {@code place}, counted from 1, and {@code answer}, which becomes that exchange's body. Nobody waits for company:
  * an exchange that finds no other goes alone at once.
  *
@@ -44,27 +45,34 @@ class Batches extends DefaultComponent {
 
     @Override
     protected Endpoint createEndpoint(String uri, String name, Map<String, Object> parameters) {
-        String variables = getAndRemoveParameter(parameters, "of", String.class);
-        if (variables == null) {
+        String texts = getAndRemoveParameter(parameters, "of", String.class);
+        if (texts == null) {
             throw new IllegalArgumentException(uri + " lacks the option of, the names of variables");
         }
-        return new BatchEndpoint(uri, this, "direct:" + name, List.of(variables.split(",")));
+        String bytes = getAndRemoveParameter(parameters, "bytes", String.class, "");
+        return new BatchEndpoint(uri, this, "direct:" + name, names(texts), names(bytes));
+    }
+
+    private static List<String> names(String list) {
+        return list.isEmpty() ? List.of() : List.of(list.split(","));
     }
 
     private static final class BatchEndpoint extends DefaultEndpoint {
 
         private final String route;
-        private final List<String> variables;
+        private final List<String> texts;
+        private final List<String> bytes;
 
-        BatchEndpoint(String uri, Batches component, String route, List<String> variables) {
+        BatchEndpoint(String uri, Batches component, String route, List<String> texts, List<String> bytes) {
             super(uri, component);
             this.route = route;
-            this.variables = variables;
+            this.texts = texts;
+            this.bytes = bytes;
         }
 
         @Override
         public Producer createProducer() throws Exception {
-            return new BatchProducer(this, getCamelContext().getEndpoint(route).createProducer(), variables);
+            return new BatchProducer(this, getCamelContext().getEndpoint(route).createProducer());
         }
 
         @Override
@@ -97,16 +105,16 @@ class Batches extends DefaultComponent {
 
     private static final class BatchProducer extends DefaultProducer {
 
+        private final BatchEndpoint endpoint;
         private final Producer route;
-        private final List<String> variables;
         private final ReentrantLock lock = new ReentrantLock();
         private final Deque<Member> waiting = new ArrayDeque<>();
         private int leaders;
 
-        BatchProducer(Endpoint endpoint, Producer route, List<String> variables) {
+        BatchProducer(BatchEndpoint endpoint, Producer route) {
             super(endpoint);
+            this.endpoint = endpoint;
             this.route = route;
-            this.variables = variables;
         }
 
         @Override
@@ -182,9 +190,14 @@ class Batches extends DefaultComponent {
         /** @return what became of the first; the others are told */
         private Outcome run(List<Member> batch) {
             try {
-                Exchange together = getEndpoint().createExchange(ExchangePattern.InOut);
-                for (String variable : variables) {
-                    together.setVariable(variable, array(batch, variable));
+                Exchange together = endpoint.createExchange(ExchangePattern.InOut);
+                for (String variable : endpoint.texts) {
+                    together.setVariable(
+                            variable, values(batch, variable, String.class).toArray(String[]::new));
+                }
+                for (String variable : endpoint.bytes) {
+                    together.setVariable(
+                            variable, values(batch, variable, byte[].class).toArray(byte[][]::new));
                 }
                 route.process(together);
                 if (together.getException() != null) {
@@ -198,12 +211,12 @@ class Batches extends DefaultComponent {
             return batch.get(0).outcome().join();
         }
 
-        private static Object array(List<Member> batch, String variable) {
-            List<Object> values = new ArrayList<>(batch.size());
+        private static <T> List<@Nullable T> values(List<Member> batch, String variable, Class<T> type) {
+            List<@Nullable T> values = new ArrayList<>(batch.size());
             for (Member member : batch) {
-                values.add(member.exchange.getVariable(variable));
+                values.add(member.exchange().getVariable(variable, type));
             }
-            return values.get(0) instanceof byte[] ? values.toArray(byte[][]::new) : values.toArray(String[]::new);
+            return values;
         }
 
         private static void answer(List<Member> batch, List<?> rows) {

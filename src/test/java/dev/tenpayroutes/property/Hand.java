@@ -182,8 +182,8 @@ final class Hand {
             world.unsent(key);
         }
         JsonNode body = News.body(said, MERCHANTS[account], ORDERS[order], null);
-        String news = News.of(source, said.http(), body, "payments", null, call);
-        return said(status("payment-status", world.account(account), ORDERS[order], news));
+        String news = News.of(source, said.http(), body, "payments", call);
+        return said(status("payment-status", world.account(account), ORDERS[order], news, null));
     }
 
     private String refund(String source, int account, int order, int refund, Said said, String call)
@@ -192,12 +192,18 @@ final class Hand {
             world.unsent(world.refund(account, refund));
         }
         JsonNode body = News.body(said, MERCHANTS[account], ORDERS[order], REFUNDS[refund]);
-        String news = News.of(source, said.http(), body, "refunds", null, call);
-        return said(status("refund-status", world.account(account), REFUNDS[refund], news));
+        String news = News.of(source, said.http(), body, "refunds", call);
+        return said(status("refund-status", world.account(account), REFUNDS[refund], news, null));
     }
 
-    private JsonNode status(String statement, String account, String number, String news) throws SQLException {
-        return sql.one(statement, Map.of("account", account, "number", number, "news", news));
+    private JsonNode status(String statement, String account, String number, String news, byte[] notification)
+            throws SQLException {
+        Map<String, Object> variables = new HashMap<>();
+        variables.put("account", account);
+        variables.put("number", number);
+        variables.put("news", news);
+        variables.put("notification", notification);
+        return sql.one(statement, variables);
     }
 
     private static String said(JsonNode row) {
@@ -211,23 +217,22 @@ final class Hand {
 
     private String webhook(int account, String kind, String number, JsonNode body) throws SQLException {
         byte[] bytes = body.toString().getBytes(StandardCharsets.UTF_8);
-        List<Map<String, Object>> rows = sql.all(
-                "notification-insert", Map.of("account", world.account(account), "kind", kind, "notification", bytes));
-        return rows.isEmpty()
-                ? "known"
-                : process(world.account(account), kind, number, rows.get(0).get("answer"), body);
+        return process(world.account(account), kind, number, bytes);
     }
 
-    private String process(String account, String kind, String number, Object key, JsonNode body) throws SQLException {
-        String news = News.of("notification", "200", body, kind, key, null);
-        JsonNode row = status(kind.equals("refunds") ? "refund-status" : "payment-status", account, number, news);
+    private String process(String account, String kind, String number, byte[] bytes) throws SQLException {
+        String news = News.of("notification", "200", json(bytes), kind, null);
+        JsonNode row =
+                status(kind.equals("refunds") ? "refund-status" : "payment-status", account, number, news, bytes);
         boolean applied = row.path("answer").asText().equals("STATUS")
                 && !row.path("elsewhere").asBoolean();
         if (applied) {
             return said(row);
         }
         Map<String, Object> wait = new HashMap<>();
-        wait.put("notificationKey", key.toString());
+        wait.put("account", account);
+        wait.put("kind", kind);
+        wait.put("notification", bytes);
         wait.put("number", number);
         wait.put("problem", row.isMissingNode() ? "not there" : "elsewhere or a riddle");
         List<Map<String, Object>> waits = sql.all("notification-wait", wait);
@@ -240,10 +245,10 @@ final class Hand {
                 new ArrayList<>(sql.all("notification-claim", Map.of("ownAccounts", ownAccounts())));
         rows.sort(Comparator.comparingLong(row -> ((Number) row.get("id")).longValue()));
         for (Map<String, Object> row : rows) {
-            JsonNode body = json((byte[]) row.get("body"));
+            byte[] bytes = (byte[]) row.get("body");
             String kind = row.get("kind").toString();
-            String number = world.number((byte[]) row.get("body"), kind);
-            seen.add(number + " " + process(row.get("account").toString(), kind, number, row.get("id"), body));
+            String number = world.number(bytes, kind);
+            seen.add(number + " " + process(row.get("account").toString(), kind, number, bytes));
         }
         return seen;
     }

@@ -691,8 +691,9 @@ final class Model {
 
     private String webhook(int account, int order, int refund, int id, Said said) {
         String bytes = bytes(account, order, refund, id, said);
-        if (notifications.containsKey(bytes)) {
-            return "known";
+        Notification known = notifications.get(bytes);
+        if (known != null) {
+            return known.state.equals("DONE") ? "REPEATED STATUS " + row(known).status : process(known);
         }
         Notification n = new Notification();
         n.account = account;
@@ -715,6 +716,10 @@ final class Model {
                                 Hand.ORDERS[order],
                                 refund >= 0 ? Hand.REFUNDS[refund] : null)
                         .put("id", id);
+    }
+
+    private Row row(Notification n) {
+        return n.ofRefund ? refunds.get(world.refund(n.account, n.refund)) : payment(n.account, n.order);
     }
 
     private String process(Notification n) {

@@ -64,10 +64,9 @@ final class News {
     }
 
     /**
-     * @param notification the key of a stored notification, or null for an answer
      * @param call when the right was taken to the call that is answered, or to the last one before a question
      */
-    static String of(String source, String http, JsonNode body, String kind, Object notification, String call) {
+    static String of(String source, String http, JsonNode body, String kind, String call) {
         Exchange exchange = new DefaultExchange(CAMEL);
         exchange.getMessage().setBody(body);
         exchange.setVariable("source", source);
@@ -78,9 +77,8 @@ final class News {
             exchange.setVariable("tenpayUnsent", unsent ? "true" : null);
         }
         exchange.setVariable("call", call);
-        if (notification != null) {
+        if (source.equals("notification")) {
             exchange.setVariable("kind", kind);
-            exchange.setVariable("notificationKey", notification.toString());
         }
         return MAPPING.evaluate(exchange, String.class);
     }

@@ -23,7 +23,7 @@ class SqlMutants {
                     "mutation.files",
                     "payment-status,refund-status,refund-insert,payment-insert,payment-repeat,payment-resubmit,payment-claim,"
                             + "payment-reconcile,payment-release,refund-repeat,refund-resubmit,refund-claim,refund-reconcile,"
-                            + "refund-release,notification-insert,notification-claim,notification-wait")
+                            + "refund-release,notification-claim,notification-wait")
             .split(","));
     private static final int HISTORIES = Integer.getInteger("mutation.histories", 400);
     private static final int AT_ONCE = Integer.getInteger("mutation.at-once", 80);

@@ -115,11 +115,13 @@ final class Statements {
     /** A list is several exchanges' values; anything else is that of the only one. */
     private Array several(String type, Object value) throws SQLException {
         List<?> values = value instanceof List<?> list ? list : Collections.singletonList(value);
-        return connection.createArrayOf(
-                type,
-                values.stream()
-                        .map(one -> one == null || one instanceof byte[] ? one : one.toString())
-                        .toArray());
+        return type.equals("bytea")
+                ? connection.createArrayOf(type, values.toArray(byte[][]::new))
+                : connection.createArrayOf(
+                        type,
+                        values.stream()
+                                .map(one -> one == null ? null : one.toString())
+                                .toArray());
     }
 
     private static void bind(PreparedStatement statement, int index, Object value) throws SQLException {

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -67,9 +69,11 @@ class StatusStatementsTest extends OnAStore {
         } catch (java.io.IOException e) {
             throw new IllegalArgumentException(e);
         }
-        statements.all(
-                table + "-status",
-                Map.of("account", "main", "number", refund ? "RF-000001" : "SO-000001", "news", news.toString()));
+        Map<String, Object> variables =
+                new HashMap<>(Map.of("account", "main", "number", refund ? "RF-000001" : "SO-000001"));
+        variables.put("news", news.toString());
+        variables.put("notification", null);
+        statements.all(table + "-status", variables);
     }
 
     @Test
@@ -275,18 +279,59 @@ class StatusStatementsTest extends OnAStore {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "yesterday",
+                "infinity",
+                "",
+                "2026-11-23",
+                "2026-11-23T16:00:00",
+                "2026-11-23 16:00:00+08:00",
+                "2026-11-23T16:00:00 Asia/Shanghai",
+                "2026-11-23T16:00:00+08:00 BC",
+                "2026-13-01T00:00:00Z",
+                "2026-02-30T00:00:00Z",
+                "2026-11-23T25:00:00Z"
+            })
+    void aTimeThatIsNoTimeIsNone(String time) throws SQLException {
+        assertThat(value("select moment('" + time + "')")).isNull();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "2026-11-23T16:00:00+08:00,2026-11-23 08:00:00+00",
+        "2026-11-23T08:00:00Z,2026-11-23 08:00:00+00",
+        "2026-11-23T08:00:00.123456-10:30,2026-11-23 18:30:00.123456+00"
+    })
+    void aTimeOfTenpaysIsThatTime(String time, String inUtc) throws SQLException {
+        statement.execute("set time zone 'UTC'");
+        assertThat(value("select moment('" + time + "')")).isEqualTo(inUtc);
+    }
+
     /** Who was slow to find that it can't be applied doesn't undo that another has applied it. */
     @Test
     void aNotificationThatIsDoneStaysDone() throws SQLException {
         notifications(1);
-        Map<String, String> wait = Map.of(
-                "notificationKey", value("select id from notification"), "number", "SO-000001", "problem", "late");
         statement.execute("update notification set state = 'DONE', next_attempt_at = null");
-        assertThat(statements.all("notification-wait", wait)).isEmpty();
+        assertThat(statements.all("notification-wait", waits())).isEmpty();
         assertThat(value("select state from notification")).isEqualTo("DONE");
         notifications(1);
-        Map<String, String> waits = new java.util.HashMap<>(wait);
-        waits.put("notificationKey", value("select id from notification"));
-        assertThat(statements.all("notification-wait", waits)).hasSize(1);
+        assertThat(statements.all("notification-wait", waits())).hasSize(1);
+        assertThat(value("select count(*) from notification")).isEqualTo("1");
+    }
+
+    /** What the only stored notification is told that can't be applied. */
+    private Map<String, Object> waits() throws SQLException {
+        Map<String, Object> row = new HashMap<>();
+        try (ResultSet stored = statement.executeQuery("select account, kind, body from notification")) {
+            stored.next();
+            row.put("account", stored.getString(1));
+            row.put("kind", stored.getString(2));
+            row.put("notification", stored.getBytes(3));
+        }
+        row.put("number", "SO-000001");
+        row.put("problem", "late");
+        return row;
     }
 }
