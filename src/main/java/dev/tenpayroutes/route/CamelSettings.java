@@ -1,8 +1,12 @@
 package dev.tenpayroutes.route;
 
 import dev.tenpayroutes.wire.Wire;
+import jakarta.servlet.ServletOutputStream;
+import jakarta.servlet.WriteListener;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import jakarta.servlet.http.HttpServletResponseWrapper;
+import java.io.IOException;
 import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -76,7 +80,7 @@ class CamelSettings {
         @Override
         public @Nullable ModelAndView handle(HttpServletRequest request, HttpServletResponse response, Object route) {
             ((SpringBootPlatformHttpConsumer) ((HandlerMethod) route).getBean())
-                    .service(request, response)
+                    .service(request, new InOnePiece(response))
                     .join();
             return null;
         }
@@ -91,6 +95,58 @@ class CamelSettings {
         @Override
         public int getOrder() {
             return 0;
+        }
+    }
+
+    /**
+     * Camel flushes what it has written, so that an answer leaves in chunks, by two writes. Without that Tomcat knows how
+     * long a short answer is, and sends it by one.
+     */
+    private static final class InOnePiece extends HttpServletResponseWrapper {
+
+        InOnePiece(HttpServletResponse response) {
+            super(response);
+        }
+
+        @Override
+        public void flushBuffer() {
+            // The end of the request does.
+        }
+
+        @Override
+        public ServletOutputStream getOutputStream() throws IOException {
+            ServletOutputStream stream = super.getOutputStream();
+            return new ServletOutputStream() {
+                @Override
+                public boolean isReady() {
+                    return stream.isReady();
+                }
+
+                @Override
+                public void setWriteListener(WriteListener listener) {
+                    stream.setWriteListener(listener);
+                }
+
+                @Override
+                public void write(int one) throws IOException {
+                    stream.write(one);
+                }
+
+                @Override
+                public void write(byte[] bytes, int from, int length) throws IOException {
+                    stream.write(bytes, from, length);
+                }
+
+                @Override
+                public void flush() {
+                    // The end of the request does.
+                }
+
+                @Override
+                public void close() throws IOException {
+                    stream.close();
+                }
+            };
         }
     }
 
