@@ -40,7 +40,9 @@ class Batches extends DefaultComponent {
     /** Enough to make the fixed costs small, and few enough for the first not to wait long for the last. */
     private static final int MOST = 64;
 
-    /** While one batch is written, the next one is prepared; more of them at once would only be smaller. */
+    /** So many that wait don't wait for the batch that is written, but make one beside it; fewer would make two small ones. */
+    private static final int ENOUGH = 16;
+
     private static final int AT_ONCE = 2;
 
     @Override
@@ -123,9 +125,8 @@ class Batches extends DefaultComponent {
                 throw new IllegalStateException(getEndpoint() + " can't be a part of a transaction");
             }
             Member member = new Member(exchange);
-            Outcome outcome = leadsAtOnce(member)
-                    ? new Outcome(Fate.LEADS, null)
-                    : member.outcome().join();
+            come(member);
+            Outcome outcome = member.outcome().join();
             if (outcome.fate() == Fate.LEADS) {
                 outcome = lead(exchange);
             }
@@ -139,21 +140,20 @@ class Batches extends DefaultComponent {
             }
         }
 
-        private boolean leadsAtOnce(Member member) {
+        private void come(Member member) {
             lock.lock();
             try {
-                if (leaders < AT_ONCE) {
-                    leaders++;
-                    return true;
-                }
                 waiting.add(member);
-                return false;
+                if (leaders == 0 || (waiting.size() >= ENOUGH && leaders < AT_ONCE)) {
+                    leaders++;
+                    waiting.remove().is(Fate.LEADS, null);
+                }
             } finally {
                 lock.unlock();
             }
         }
 
-        /** One batch, and the lead goes on to the first of those who came meanwhile. */
+        /** One batch; then the first of those who came meanwhile leads, unless they are few and another batch is under way. */
         private Outcome lead(Exchange exchange) {
             List<Member> batch = new ArrayList<>(List.of(new Member(exchange)));
             lock.lock();
@@ -172,18 +172,15 @@ class Batches extends DefaultComponent {
         }
 
         private void next() {
-            Member successor;
             lock.lock();
             try {
-                successor = waiting.poll();
-                if (successor == null) {
+                if (waiting.isEmpty() || (leaders > 1 && waiting.size() < ENOUGH)) {
                     leaders--;
+                } else {
+                    waiting.remove().is(Fate.LEADS, null);
                 }
             } finally {
                 lock.unlock();
-            }
-            if (successor != null) {
-                successor.is(Fate.LEADS, null);
             }
         }
 
