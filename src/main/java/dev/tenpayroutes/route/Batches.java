@@ -59,30 +59,6 @@ class Batches extends DefaultComponent {
         return list.isEmpty() ? List.of() : List.of(list.split(","));
     }
 
-    private static final class BatchEndpoint extends DefaultEndpoint {
-
-        private final String route;
-        private final List<String> texts;
-        private final List<String> bytes;
-
-        BatchEndpoint(String uri, Batches component, String route, List<String> texts, List<String> bytes) {
-            super(uri, component);
-            this.route = route;
-            this.texts = texts;
-            this.bytes = bytes;
-        }
-
-        @Override
-        public Producer createProducer() throws Exception {
-            return new BatchProducer(this, getCamelContext().getEndpoint(route).createProducer());
-        }
-
-        @Override
-        public org.apache.camel.Consumer createConsumer(org.apache.camel.Processor processor) {
-            throw new UnsupportedOperationException("nothing comes from batch:");
-        }
-    }
-
     private enum Fate {
         /** Its turn has come to take itself and those behind it. */
         LEADS,
@@ -105,13 +81,80 @@ class Batches extends DefaultComponent {
         }
     }
 
+    /** Those who wait at one endpoint, whichever step of a route they came by. */
+    private static final class Queue {
+
+        private final ReentrantLock lock = new ReentrantLock();
+        private final Deque<Member> waiting = new ArrayDeque<>();
+        private int leaders;
+
+        void come(Member member) {
+            lock.lock();
+            try {
+                waiting.add(member);
+                if (leaders == 0 || (waiting.size() >= ENOUGH && leaders < AT_ONCE)) {
+                    leaders++;
+                    waiting.remove().is(Fate.LEADS, null);
+                }
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        void join(List<Member> batch) {
+            lock.lock();
+            try {
+                while (batch.size() < MOST && !waiting.isEmpty()) {
+                    batch.add(waiting.remove());
+                }
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        void next() {
+            lock.lock();
+            try {
+                if (waiting.isEmpty() || (leaders > 1 && waiting.size() < ENOUGH)) {
+                    leaders--;
+                } else {
+                    waiting.remove().is(Fate.LEADS, null);
+                }
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    private static final class BatchEndpoint extends DefaultEndpoint {
+
+        private final String route;
+        private final List<String> texts;
+        private final List<String> bytes;
+        private final Queue queue = new Queue();
+
+        BatchEndpoint(String uri, Batches component, String route, List<String> texts, List<String> bytes) {
+            super(uri, component);
+            this.route = route;
+            this.texts = texts;
+            this.bytes = bytes;
+        }
+
+        @Override
+        public Producer createProducer() throws Exception {
+            return new BatchProducer(this, getCamelContext().getEndpoint(route).createProducer());
+        }
+
+        @Override
+        public org.apache.camel.Consumer createConsumer(org.apache.camel.Processor processor) {
+            throw new UnsupportedOperationException("nothing comes from batch:");
+        }
+    }
+
     private static final class BatchProducer extends DefaultProducer {
 
         private final BatchEndpoint endpoint;
         private final Producer route;
-        private final ReentrantLock lock = new ReentrantLock();
-        private final Deque<Member> waiting = new ArrayDeque<>();
-        private int leaders;
 
         BatchProducer(BatchEndpoint endpoint, Producer route) {
             super(endpoint);
@@ -125,7 +168,7 @@ class Batches extends DefaultComponent {
                 throw new IllegalStateException(getEndpoint() + " can't be a part of a transaction");
             }
             Member member = new Member(exchange);
-            come(member);
+            endpoint.queue.come(member);
             Outcome outcome = member.outcome().join();
             if (outcome.fate() == Fate.LEADS) {
                 outcome = lead(exchange);
@@ -140,47 +183,14 @@ class Batches extends DefaultComponent {
             }
         }
 
-        private void come(Member member) {
-            lock.lock();
-            try {
-                waiting.add(member);
-                if (leaders == 0 || (waiting.size() >= ENOUGH && leaders < AT_ONCE)) {
-                    leaders++;
-                    waiting.remove().is(Fate.LEADS, null);
-                }
-            } finally {
-                lock.unlock();
-            }
-        }
-
         /** One batch; then the first of those who came meanwhile leads, unless they are few and another batch is under way. */
         private Outcome lead(Exchange exchange) {
             List<Member> batch = new ArrayList<>(List.of(new Member(exchange)));
-            lock.lock();
-            try {
-                while (batch.size() < MOST && !waiting.isEmpty()) {
-                    batch.add(waiting.remove());
-                }
-            } finally {
-                lock.unlock();
-            }
+            endpoint.queue.join(batch);
             try {
                 return run(batch);
             } finally {
-                next();
-            }
-        }
-
-        private void next() {
-            lock.lock();
-            try {
-                if (waiting.isEmpty() || (leaders > 1 && waiting.size() < ENOUGH)) {
-                    leaders--;
-                } else {
-                    waiting.remove().is(Fate.LEADS, null);
-                }
-            } finally {
-                lock.unlock();
+                endpoint.queue.next();
             }
         }
 

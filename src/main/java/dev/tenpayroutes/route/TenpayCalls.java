@@ -36,6 +36,7 @@ import org.apache.camel.Exchange;
 import org.apache.camel.Message;
 import org.apache.camel.Processor;
 import org.apache.camel.component.http.HttpClientConfigurer;
+import org.apache.camel.component.http.HttpMethods;
 import org.apache.camel.support.jsse.SSLContextParameters;
 import org.apache.camel.support.jsse.SecureSocketProtocolsParameters;
 import org.apache.camel.support.jsse.TrustManagersParameters;
@@ -133,7 +134,8 @@ class TenpayCalls {
             }
             exchange.setProperty(SIGNED_BY, credential);
             message.setHeader(Exchange.HTTP_URI, url.toString());
-            message.setHeader(Exchange.HTTP_METHOD, METHOD);
+            // Not its name: that would be looked up among all converters at each call.
+            message.setHeader(Exchange.HTTP_METHOD, HttpMethods.POST);
             message.setHeader(Exchange.CONTENT_TYPE, "application/json");
             message.setHeader("Accept", "application/json");
             message.setHeader("User-Agent", "tenpay-global-routes");

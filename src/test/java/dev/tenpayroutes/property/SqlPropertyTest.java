@@ -38,7 +38,7 @@ class SqlPropertyTest {
             "Close MOVED STATUS CLOSED",
             "Webhook MOVED STATUS EXPIRED",
             "Webhook MISMATCH STATUS PENDING",
-            "Webhook known",
+            "Webhook REPEATED STATUS SUCCEEDED",
             "WebhookRetry SO-000 MOVED STATUS SUCCEEDED",
             "Poll taken",
             "Reconcile taken",
