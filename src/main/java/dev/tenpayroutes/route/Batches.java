@@ -1,12 +1,16 @@
 package dev.tenpayroutes.route;
 
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 import org.apache.camel.Endpoint;
 import org.apache.camel.Exchange;
@@ -45,6 +49,19 @@ class Batches extends DefaultComponent {
 
     private static final int AT_ONCE = 2;
 
+    /** Of the batch before: a commit takes milliseconds, so it waits for somebody's lock by then, and those behind it need not. */
+    private static final Duration PATIENCE = Duration.ofMillis(100);
+
+    private final Duration patience;
+
+    Batches() {
+        this(PATIENCE);
+    }
+
+    Batches(Duration patience) {
+        this.patience = patience;
+    }
+
     @Override
     protected Endpoint createEndpoint(String uri, String name, Map<String, Object> parameters) {
         String texts = getAndRemoveParameter(parameters, "of", String.class);
@@ -52,7 +69,7 @@ class Batches extends DefaultComponent {
             throw new IllegalArgumentException(uri + " lacks the option of, the names of variables");
         }
         String bytes = getAndRemoveParameter(parameters, "bytes", String.class, "");
-        return new BatchEndpoint(uri, this, "direct:" + name, names(texts), names(bytes));
+        return new BatchEndpoint(uri, this, "direct:" + name, names(texts), names(bytes), patience);
     }
 
     private static List<String> names(String list) {
@@ -101,6 +118,18 @@ class Batches extends DefaultComponent {
             }
         }
 
+        /** @return whether it leads now, since it waited too long; else it is in a batch already */
+        boolean leave(Member member) {
+            lock.lock();
+            try {
+                boolean waits = waiting.remove(member);
+                leaders += waits ? 1 : 0;
+                return waits;
+            } finally {
+                lock.unlock();
+            }
+        }
+
         void join(List<Member> batch) {
             lock.lock();
             try {
@@ -131,13 +160,21 @@ class Batches extends DefaultComponent {
         private final String route;
         private final List<String> texts;
         private final List<String> bytes;
+        private final Duration patience;
         private final Queue queue = new Queue();
 
-        BatchEndpoint(String uri, Batches component, String route, List<String> texts, List<String> bytes) {
+        BatchEndpoint(
+                String uri,
+                Batches component,
+                String route,
+                List<String> texts,
+                List<String> bytes,
+                Duration patience) {
             super(uri, component);
             this.route = route;
             this.texts = texts;
             this.bytes = bytes;
+            this.patience = patience;
         }
 
         @Override
@@ -169,7 +206,7 @@ class Batches extends DefaultComponent {
             }
             Member member = new Member(exchange);
             endpoint.queue.come(member);
-            Outcome outcome = member.outcome().join();
+            Outcome outcome = outcome(member);
             if (outcome.fate() == Fate.LEADS) {
                 outcome = lead(exchange);
             }
@@ -181,6 +218,22 @@ class Batches extends DefaultComponent {
             } else {
                 exchange.getMessage().setBody(outcome.result());
             }
+        }
+
+        private Outcome outcome(Member member) {
+            try {
+                return member.outcome().get(endpoint.patience.toMillis(), TimeUnit.MILLISECONDS);
+            } catch (TimeoutException e) {
+                if (endpoint.queue.leave(member)) {
+                    return new Outcome(Fate.LEADS, null);
+                }
+            } catch (InterruptedException e) {
+                // It may be in a batch: what became of it must be known.
+                Thread.currentThread().interrupt();
+            } catch (ExecutionException e) {
+                throw new IllegalStateException(e);
+            }
+            return member.outcome().join();
         }
 
         /** One batch; then the first of those who came meanwhile leads, unless they are few and another batch is under way. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -41,7 +42,8 @@ class BatchesTest {
 
     @BeforeEach
     void start() throws Exception {
-        camel.addComponent("batch", new Batches());
+        camel.addComponent("batch", new Batches(Duration.ofSeconds(10)));
+        camel.addComponent("hasty", new Batches(Duration.ofMillis(20)));
         camel.addRoutes(new RouteBuilder() {
             @Override
             public void configure() {
@@ -80,8 +82,12 @@ class BatchesTest {
     }
 
     private Object send(String text) {
+        return send("batch", text);
+    }
+
+    private Object send(String component, String text) {
         Exchange answer = camel.createProducerTemplate()
-                .request("batch:statement?of=text", exchange -> exchange.setVariable("text", text));
+                .request(component + ":statement?of=text", exchange -> exchange.setVariable("text", text));
         if (answer.getException() != null) {
             throw new CamelExecutionException("failed", answer, answer.getException());
         }
@@ -189,6 +195,24 @@ class BatchesTest {
         assertThatThrownBy(() -> of(answers.get(1))).hasRootCauseMessage("broken");
         assertThatThrownBy(() -> of(answers.get(2))).hasRootCauseMessage("broken");
         assertThat(send("c")).isEqualTo("re c");
+    }
+
+    @Test
+    void whoeverWaitsTooLongForTheBatchBeforeGoesItsOwnWay() throws Exception {
+        statement = texts -> {
+            if (texts.contains("first")) {
+                first.await(10, TimeUnit.SECONDS);
+            }
+            return answerAll(texts);
+        };
+        CompletableFuture<Object> held =
+                CompletableFuture.supplyAsync(() -> send("hasty", "first"), work -> new Thread(work).start());
+        await().until(() -> runs.size() == 1);
+        assertThat(send("hasty", "a")).isEqualTo("re a");
+        assertThat(held).isNotDone();
+        first.countDown();
+        assertThat(of(held)).isEqualTo("re first");
+        assertThat(send("hasty", "b")).isEqualTo("re b");
     }
 
     @Test
