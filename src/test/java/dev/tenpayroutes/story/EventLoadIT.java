@@ -236,14 +236,13 @@ class EventLoadIT {
                 "currency":"SGD"}""".formatted(status, number);
         for (int i = 0; i < parameters.size(); i++) {
             String parameter = parameters.get(i);
-            move.setString(
-                    i + 1,
-                    switch (parameter) {
-                        case "news" -> news;
-                        case "account" -> "main";
-                        case "number" -> number;
-                        default -> parameter;
-                    });
+            switch (parameter) {
+                case "news" -> move.setObject(i + 1, new String[] {news});
+                case "account" -> move.setObject(i + 1, new String[] {"main"});
+                case "number" -> move.setObject(i + 1, new String[] {number});
+                case "notification" -> move.setObject(i + 1, new byte[][] {null});
+                default -> move.setString(i + 1, parameter);
+            }
         }
         move.execute();
     }
