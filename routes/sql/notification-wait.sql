@@ -8,7 +8,7 @@ on conflict (account, kind, body_hash) do update
 set state = case when n.received_at < now() - cast(:#${properties:tenpay.notifications.give-up-after} as interval)
         then 'GIVEN_UP' else 'WAITING' end,
     next_attempt_at = case when n.received_at < now() - cast(:#${properties:tenpay.notifications.give-up-after} as interval)
-        then null else n.next_attempt_at end,
+        then null else coalesce(n.next_attempt_at, excluded.next_attempt_at) end,
     number = excluded.number,
     problem = excluded.problem
 where n.state <> 'DONE'

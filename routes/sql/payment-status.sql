@@ -185,7 +185,8 @@ with news as (
     select payment_id, destination, account, count(*), now()
     from addressed
     group by payment_id, destination, account
-    order by destination
+    -- As event-redeliver.sql does, or the two could wait for each other.
+    order by payment_id, destination
     on conflict (payment_id, destination) do update
     set pending = q.pending + excluded.pending,
         next_attempt_at = coalesce(q.next_attempt_at, excluded.next_attempt_at)

@@ -200,40 +200,40 @@ class Batches extends DefaultComponent {
         }
 
         @Override
-        public void process(Exchange exchange) {
+        public void process(Exchange exchange) throws ExecutionException {
             if (TransactionSynchronizationManager.isActualTransactionActive()) {
                 throw new IllegalStateException(getEndpoint() + " can't be a part of a transaction");
             }
             Member member = new Member(exchange);
             endpoint.queue.come(member);
-            Outcome outcome = outcome(member);
+            boolean interrupted = false;
+            Outcome outcome;
+            try {
+                outcome = member.outcome().get(endpoint.patience.toMillis(), TimeUnit.MILLISECONDS);
+            } catch (TimeoutException e) {
+                outcome = endpoint.queue.leave(member)
+                        ? new Outcome(Fate.LEADS, null)
+                        : member.outcome().join();
+            } catch (InterruptedException e) {
+                // It may be in a batch, so what became of it must be known; and it may lead, so others would fail for
+                // it.
+                interrupted = true;
+                outcome = member.outcome().join();
+            }
             if (outcome.fate() == Fate.LEADS) {
                 outcome = lead(exchange);
             }
             if (outcome.fate() == Fate.GOES_ALONE) {
                 outcome = run(List.of(new Member(exchange)));
             }
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
             if (outcome.fate() == Fate.FAILED) {
                 exchange.setException((Throwable) outcome.result());
             } else {
                 exchange.getMessage().setBody(outcome.result());
             }
-        }
-
-        private Outcome outcome(Member member) {
-            try {
-                return member.outcome().get(endpoint.patience.toMillis(), TimeUnit.MILLISECONDS);
-            } catch (TimeoutException e) {
-                if (endpoint.queue.leave(member)) {
-                    return new Outcome(Fate.LEADS, null);
-                }
-            } catch (InterruptedException e) {
-                // It may be in a batch: what became of it must be known.
-                Thread.currentThread().interrupt();
-            } catch (ExecutionException e) {
-                throw new IllegalStateException(e);
-            }
-            return member.outcome().join();
         }
 
         /** One batch; then the first of those who came meanwhile leads, unless they are few and another batch is under way. */
@@ -290,12 +290,12 @@ class Batches extends DefaultComponent {
             batch.forEach(member -> member.is(fate, null));
         }
 
-        /** Whether the database refused it for what it holds or who else was at it: not that it can't be reached. */
+        /** Whether the database took it all back for what it holds, who else was at it or how long it took: not that it is away. */
         private static boolean isOfItsContent(Throwable failure) {
             for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
                 if (cause instanceof SQLException sql && sql.getSQLState() != null) {
                     String state = sql.getSQLState();
-                    return !state.startsWith("08") && !state.startsWith("53") && !state.startsWith("57");
+                    return !state.startsWith("08") && !state.startsWith("53") && !state.startsWith("57P");
                 }
             }
             return false;

@@ -1,6 +1,7 @@
 package dev.tenpayroutes.property;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
@@ -9,11 +10,14 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import net.jqwik.api.EdgeCasesMode;
 import net.jqwik.api.Example;
@@ -264,11 +268,55 @@ class BatchStatementsTest {
                                                     "{\"source\":\"checkout-pay\",\"answer\":\"STATUS\",\"status\":\"PENDING\","
                                                             + "\"merchantId\":\"m\",\"orderNo\":\"SO-00000" + i + "\"}")
                                             .toList(),
-                            "notification", java.util.Arrays.asList(null, null)));
+                            "notification", Arrays.asList(null, null)));
             assertThat(rows).hasSize(1);
             assertThat(said(rows.get(0).get("answer"))).startsWith("SO-000001 MOVED");
             person.rollback();
         }
+    }
+
+    /** {@code event-redeliver} holds turns in the order of their payments: whoever takes them otherwise may wait for it while it waits for him. */
+    @Example
+    void turnsOfEventsAreTakenInTheOrderOfTheirPayments() throws Exception {
+        empty();
+        alone("payment-insert", "one", order("SO-000000", 1));
+        alone("payment-insert", "two", order("SO-000001", 1));
+        statement.execute("update event_destination set destination = 'kafka' where account = 'one';"
+                + " insert into event_queue (payment_id, destination, account, pending)"
+                + " select id, case account when 'one' then 'kafka' else 'http' end, account, 0 from payment");
+        try (Connection person = database.connect();
+                Statement held = person.createStatement()) {
+            person.setAutoCommit(false);
+            held.execute("select * from event_queue where destination = 'kafka' for update");
+            CompletableFuture<List<Map<String, Object>>> batch = CompletableFuture.supplyAsync(() -> {
+                try {
+                    return statements.all("payment-status", closedBoth());
+                } catch (SQLException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            await().until(() -> {
+                try (ResultSet waiting = held.executeQuery("select 1 from pg_locks where not granted")) {
+                    return waiting.next();
+                }
+            });
+            held.execute("select * from event_queue where destination = 'http' for update nowait");
+            person.rollback();
+            assertThat(batch.orTimeout(10, TimeUnit.SECONDS).join()).hasSize(2);
+        }
+    }
+
+    private static Map<String, Object> closedBoth() {
+        return Map.of(
+                "account", List.of("one", "two"),
+                "number", List.of("SO-000000", "SO-000001"),
+                "news",
+                        IntStream.of(0, 1)
+                                .mapToObj(i ->
+                                        "{\"source\":\"inquiry-payment\",\"answer\":\"STATUS\",\"status\":\"CLOSED\","
+                                                + "\"merchantId\":\"m\",\"orderNo\":\"SO-00000" + i + "\"}")
+                                .toList(),
+                "notification", Arrays.asList(null, null));
     }
 
     /** Two accounts may use one number each; who may use both finds the order that is there. */

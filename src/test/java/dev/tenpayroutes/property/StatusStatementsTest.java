@@ -321,6 +321,15 @@ class StatusStatementsTest extends OnAStore {
         assertThat(value("select count(*) from notification")).isEqualTo("1");
     }
 
+    /** A longer {@code give-up-after} gives it its turns back, when Tenpay sends it again. */
+    @Test
+    void aNotificationThatWasGivenUpTooEarlyWaitsAgain() throws SQLException {
+        notifications(1);
+        statement.execute("update notification set state = 'GIVEN_UP', next_attempt_at = null");
+        assertThat(statements.all("notification-wait", waits()).get(0)).containsEntry("state", "WAITING");
+        assertThat(value("select next_attempt_at > now() from notification")).isEqualTo("t");
+    }
+
     /** What the only stored notification is told that can't be applied. */
     private Map<String, Object> waits() throws SQLException {
         Map<String, Object> row = new HashMap<>();

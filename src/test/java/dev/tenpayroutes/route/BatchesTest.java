@@ -156,7 +156,7 @@ class BatchesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"22P02", "23505", "40P01", "55P03"})
+    @ValueSource(strings = {"22P02", "23505", "40P01", "55P03", "57014"})
     void whatTheDatabaseRefusesFailsNobodyElse(String state) {
         statement = texts -> {
             if (texts.contains("poison")) {
@@ -172,7 +172,7 @@ class BatchesTest {
 
     /** Whether it was written can't be known then, and asking again would take as long again. */
     @ParameterizedTest
-    @ValueSource(strings = {"08006", "53300", "57014", "57P01"})
+    @ValueSource(strings = {"08006", "53300", "57P01"})
     void aDatabaseThatIsAwayIsAskedOnce(String state) {
         statement = texts -> {
             throw refused(state);
@@ -213,6 +213,19 @@ class BatchesTest {
         first.countDown();
         assertThat(of(held)).isEqualTo("re first");
         assertThat(send("hasty", "b")).isEqualTo("re b");
+    }
+
+    @Test
+    void whoeverIsInterruptedStillHearsWhatBecameOfIt() {
+        statement = texts -> {
+            if (Thread.currentThread().isInterrupted()) {
+                throw new IllegalStateException("interrupted");
+            }
+            return answerAll(texts);
+        };
+        Thread.currentThread().interrupt();
+        assertThat(send("a")).isEqualTo("re a");
+        assertThat(Thread.interrupted()).isTrue();
     }
 
     @Test
