@@ -206,7 +206,9 @@ class Batches extends DefaultComponent {
             }
             Member member = new Member(exchange);
             endpoint.queue.come(member);
-            boolean interrupted = false;
+            // Put back at the end: it may be in a batch, so what became of it must be heard; and it may lead, so others
+            // would fail.
+            boolean interrupted = Thread.interrupted();
             Outcome outcome;
             try {
                 outcome = member.outcome().get(endpoint.patience.toMillis(), TimeUnit.MILLISECONDS);
@@ -215,8 +217,6 @@ class Batches extends DefaultComponent {
                         ? new Outcome(Fate.LEADS, null)
                         : member.outcome().join();
             } catch (InterruptedException e) {
-                // It may be in a batch, so what became of it must be known; and it may lead, so others would fail for
-                // it.
                 interrupted = true;
                 outcome = member.outcome().join();
             }
