@@ -3,11 +3,14 @@ package dev.tenpayroutes.property;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,6 +25,7 @@ class StatusStatementsTest extends OnAStore {
     void aPendingPaymentAndAPendingRefund() throws SQLException {
         statement.execute("""
                 delete from event_destination; delete from event_queue; delete from erp_event; delete from history;
+                delete from notification;
                 delete from refund; delete from payment;
                 insert into payment (account, order_no, status, payment_method, region, amount, currency, description, content,
                     merchant_id, app_id, method_key, notify_url, expires_at, next_poll_at, paid_at, submitted_at)
@@ -49,6 +53,12 @@ class StatusStatementsTest extends OnAStore {
 
     /** Says it of the payment or the refund, by an inquiry about its last call. */
     private void says(String table, String answer, String status, String more) throws SQLException {
+        says(table, answer, status, more, null);
+    }
+
+    private List<Map<String, Object>> says(
+            String table, String answer, String status, String more, @Nullable String notification)
+            throws SQLException {
         boolean refund = table.equals("refund");
         ObjectNode news = Statements.JSON
                 .createObjectNode()
@@ -72,8 +82,8 @@ class StatusStatementsTest extends OnAStore {
         Map<String, Object> variables =
                 new HashMap<>(Map.of("account", "main", "number", refund ? "RF-000001" : "SO-000001"));
         variables.put("news", news.toString());
-        variables.put("notification", null);
-        statements.all(table + "-status", variables);
+        variables.put("notification", notification == null ? null : notification.getBytes(StandardCharsets.UTF_8));
+        return statements.all(table + "-status", variables);
     }
 
     @Test
@@ -279,6 +289,21 @@ class StatusStatementsTest extends OnAStore {
         }
     }
 
+    /** Else a replay would ask for the person again who has looked at it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"payment", "refund"})
+    void aNotificationThatIsRepeatedSaysNothingMore(String table) throws SQLException {
+        String another = "{\"source\":\"notification\",\"total\":\"1\"}";
+        says(table, "STATUS", "SUCCEEDED", another, "bytes");
+        assertThat(get(table, "review")).isEqualTo("AMOUNT_MISMATCH");
+        set(table, "review = null");
+        assertThat(says(table, "STATUS", "SUCCEEDED", another, "bytes").toString())
+                .contains("REPEATED");
+        assertThat(get(table, "review")).isNull();
+        assertThat(value("select count(*) from history")).isEqualTo("1");
+        assertThat(value("select count(*) from erp_event")).isEqualTo("1");
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -319,6 +344,18 @@ class StatusStatementsTest extends OnAStore {
         notifications(1);
         assertThat(statements.all("notification-wait", waits())).hasSize(1);
         assertThat(value("select count(*) from notification")).isEqualTo("1");
+    }
+
+    /** By a mapping that was put right meanwhile. */
+    @Test
+    void aNotificationWaitsForTheNumberThatWasReadLast() throws SQLException {
+        notifications(1);
+        statements.all("notification-wait", waits());
+        Map<String, Object> again = waits();
+        again.put("number", "SO-000002");
+        again.put("problem", "later");
+        statements.all("notification-wait", again);
+        assertThat(value("select number || ' ' || problem from notification")).isEqualTo("SO-000002 later");
     }
 
     /** A longer {@code give-up-after} gives it its turns back, when Tenpay sends it again. */
