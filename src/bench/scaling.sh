@@ -8,8 +8,8 @@ program_cores=${1:-2} database_cores=${2:-2} per_day=${3:-1000000}
 : "${LOOKS:=2}" "${INQUIRIES:=1.2}"
 # Of the program, then of PostgreSQL. Orders, webhooks and inquiries were measured, on a quiet machine; events and looks are
 # guesses, until they are measured as well.
-: "${ORDER:=3.0}" "${WEBHOOK:=1.2}" "${INQUIRY:=1.9}" "${EVENT:=1.5}" "${LOOK:=1.0}"
-: "${ORDER_DB:=1.7}" "${WEBHOOK_DB:=1.5}" "${INQUIRY_DB:=1.3}" "${EVENT_DB:=0.8}" "${LOOK_DB:=0.3}"
+: "${ORDER:=1.5}" "${WEBHOOK:=0.5}" "${INQUIRY:=0.9}" "${EVENT:=1.5}" "${LOOK:=1.0}"
+: "${ORDER_DB:=0.4}" "${WEBHOOK_DB:=0.3}" "${INQUIRY_DB:=0.5}" "${EVENT_DB:=0.8}" "${LOOK_DB:=0.3}"
 # Bytes that a payment leaves behind, indexes included: kept for ever, and until housekeeping takes it.
 : "${KEPT:=3400}" "${FOR_A_TIME:=1800}" "${DAYS:=90}"
 # How full a core may be before queues grow, and how much busier the busiest second is than the average one.
