@@ -317,6 +317,9 @@ class StatusStatementsTest extends OnAStore {
                 "2026-11-23T16:00:00+08:00 BC",
                 "2026-13-01T00:00:00Z",
                 "2026-02-30T00:00:00Z",
+                "2026-11-23T24:00:00Z",
+                "2026-11-23T23:59:60Z",
+                "2026-11-23T23:59:59Z\n",
                 "2026-11-23T25:00:00Z"
             })
     void aTimeThatIsNoTimeIsNone(String time) throws SQLException {
