@@ -32,7 +32,7 @@ variable("tenpayStatus") as $http
       status: $status,
       reason: (.fail_reason | words(256)),
       merchantId: (.merchant_id | words(64)), orderNo: (.out_trade_no | words(64)), refundNo: (.out_refund_no | words(64)),
-      total: (.amount | if . == null then null elif type == "object" then (.total | digits) // "not a whole number" else "not an amount" end),
+      total: (.amount | if . == null then null elif type == "object" then (.total | digits) else "not an amount" end),
       currency: (.amount | if type == "object" then (.currency | words(8)) else null end),
       paymentId: (.payment_id | whole(64)), refundId: (.refund_id | whole(64)), prepayInfo: (.prepay_info | whole(65536)),
       succeededAt: (.success_time | whole(64))

@@ -58,7 +58,8 @@ import org.springframework.context.annotation.Configuration;
 class TenpayCalls {
 
     private static final Logger LOG = LoggerFactory.getLogger("tenpay-call");
-    private static final String METHOD = "POST";
+    /** As Camel's client has it: a name would be looked up among all converters at each call. */
+    private static final HttpMethods METHOD = HttpMethods.POST;
     /** Set while a call may be under way: who signed it. */
     private static final String SIGNED_BY = "tenpaySignedBy";
 
@@ -125,7 +126,7 @@ class TenpayCalls {
             CircuitBreaker breaker = breakers.circuitBreaker(Breakers.of(exchange));
             breaker.acquirePermission();
             try {
-                message.setHeader("Authorization", signer.authorization(credential, METHOD, path, body));
+                message.setHeader("Authorization", signer.authorization(credential, METHOD.name(), path, body));
                 isStillOurs(exchange, clock, lease.minus(timeout));
             } catch (Exception e) {
                 // A token that is away, perhaps: nothing was sent, and it says nothing about Tenpay.
@@ -134,8 +135,7 @@ class TenpayCalls {
             }
             exchange.setProperty(SIGNED_BY, credential);
             message.setHeader(Exchange.HTTP_URI, url.toString());
-            // Not its name: that would be looked up among all converters at each call.
-            message.setHeader(Exchange.HTTP_METHOD, HttpMethods.POST);
+            message.setHeader(Exchange.HTTP_METHOD, METHOD);
             message.setHeader(Exchange.CONTENT_TYPE, "application/json");
             message.setHeader("Accept", "application/json");
             message.setHeader("User-Agent", "tenpay-global-routes");

@@ -18,7 +18,6 @@ import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.IntStream;
 import net.jqwik.api.EdgeCasesMode;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
@@ -257,18 +256,8 @@ class BatchStatementsTest {
                 Statement held = person.createStatement()) {
             person.setAutoCommit(false);
             held.execute("select * from payment where order_no = 'SO-000000' for update");
-            List<Map<String, Object>> rows = statements.all(
-                    "payment-status",
-                    Map.of(
-                            "account", List.of("one", "one"),
-                            "number", List.of("SO-000000", "SO-000001"),
-                            "news",
-                                    IntStream.of(0, 1)
-                                            .mapToObj(i ->
-                                                    "{\"source\":\"checkout-pay\",\"answer\":\"STATUS\",\"status\":\"PENDING\","
-                                                            + "\"merchantId\":\"m\",\"orderNo\":\"SO-00000" + i + "\"}")
-                                            .toList(),
-                            "notification", Arrays.asList(null, null)));
+            List<Map<String, Object>> rows =
+                    statements.all("payment-status", newsOfBoth("checkout-pay", "PENDING", List.of("one", "one")));
             assertThat(rows).hasSize(1);
             assertThat(said(rows.get(0).get("answer"))).startsWith("SO-000001 MOVED");
             person.rollback();
@@ -290,7 +279,8 @@ class BatchStatementsTest {
             held.execute("select * from event_queue where destination = 'kafka' for update");
             CompletableFuture<List<Map<String, Object>>> batch = CompletableFuture.supplyAsync(() -> {
                 try {
-                    return statements.all("payment-status", closedBoth());
+                    return statements.all(
+                            "payment-status", newsOfBoth("inquiry-payment", "CLOSED", List.of("one", "two")));
                 } catch (SQLException e) {
                     throw new IllegalStateException(e);
                 }
@@ -306,17 +296,26 @@ class BatchStatementsTest {
         }
     }
 
-    private static Map<String, Object> closedBoth() {
+    /** The two orders of these accounts, in one batch. */
+    private static Map<String, Object> newsOfBoth(String source, String status, List<String> accounts) {
+        List<String> numbers = List.of("SO-000000", "SO-000001");
         return Map.of(
-                "account", List.of("one", "two"),
-                "number", List.of("SO-000000", "SO-000001"),
+                "account",
+                accounts,
+                "number",
+                numbers,
                 "news",
-                        IntStream.of(0, 1)
-                                .mapToObj(i ->
-                                        "{\"source\":\"inquiry-payment\",\"answer\":\"STATUS\",\"status\":\"CLOSED\","
-                                                + "\"merchantId\":\"m\",\"orderNo\":\"SO-00000" + i + "\"}")
-                                .toList(),
-                "notification", Arrays.asList(null, null));
+                numbers.stream()
+                        .map(number -> Statements.JSON
+                                .createObjectNode()
+                                .put("source", source)
+                                .put("answer", "STATUS")
+                                .put("status", status)
+                                .put("merchantId", "m")
+                                .put("orderNo", number))
+                        .toList(),
+                "notification",
+                Arrays.asList(null, null));
     }
 
     /** Two accounts may use one number each; who may use both finds the order that is there. */
