@@ -181,7 +181,7 @@ public class Peer {
         List<String> claim() {
             return jdbc.sql("""
                             update orders set next_poll_at = now() + interval '30 s'
-                            where id in (select id from orders where next_poll_at <= now() order by next_poll_at limit 20
+                            where id in (select id from orders where next_poll_at <= now() order by next_poll_at limit 100
                                 for update skip locked)
                             returning order_no""").query(String.class).list();
         }
@@ -344,7 +344,7 @@ public class Peer {
 
     static class Poller {
 
-        private static final int PARALLEL = 8;
+        private static final int PARALLEL = 32;
 
         private final ExecutorService threads = Executors.newFixedThreadPool(PARALLEL);
         private final Orders orders;
