@@ -27,7 +27,7 @@ until curl -fs "http://127.0.0.1:$port/actuator/health/readiness" > /dev/null; d
     kill -0 $program 2> /dev/null || { cat "$work/program.log"; exit 1; }
     sleep 0.5
 done
-# The main job a few hundred times: what is often run is remembered as such.
+# The main job for some seconds: the shopper pays after a few, and notification and event load what they need too.
 order() {
     curl -fs "http://127.0.0.1:$port/v1/payments" -H 'X-API-Key: sandbox-key' -H 'Content-Type: application/json' -d \
         '{"orderNo":"AOT-'"$1"'","paymentMethod":"PAYNOW","region":"SG","amount":{"total":1050,"currency":"SGD"},"description":"2 x latte"}'
