@@ -162,6 +162,7 @@ class StoppedJarIT {
 
     @Test
     void toldToStopItAnswersWhatItHasTakenAndGivesBackWhatItHasNotAsked() throws Exception {
+        program.settings().put("tenpay.poll.parallel", "8");
         program.settings().put("tenpay.poll.first-delay", "1h");
         program.settings().put("tenpay.poll.interval", "10m");
         program.settings().put("tenpay.call-timeout", "15s");
