@@ -1,4 +1,5 @@
 # What Tenpay said of a payment or a refund (W4 to W8) -> our news: its field names, status words and error codes live here.
+# What it didn't say, or said with an empty text, is null.
 def statuses: {"PROCESSING": "PENDING", "SUCCESS": "SUCCEEDED", "FAILED": "FAILED", "CLOSED": "CLOSED", "EXPIRED": "EXPIRED"};
 # What an error code proves, by the call that it answers; every other code leaves the outcome unknown.
 # REFUSED: not done, and won't be. CONFLICT: Tenpay has a payment of this number, ours or not, so ask. ABSENT: Tenpay has no
@@ -13,8 +14,8 @@ def answers: {
 def of_refund: (variable("source") | contains("refund")) or variable("kind") == "refunds";
 # A pattern costs more than all the rest, so it is used only where there is something to take out.
 def storable: if contains("\u0000") then gsub("\u0000"; "") else . end;
-def words($max): if type == "string" then storable | .[0:$max] else null end;
-def whole($max): if type == "string" and length <= $max then storable else null end;
+def words($max): if type == "string" and . != "" then storable | .[0:$max] else null end;
+def whole($max): if type == "string" and . != "" and length <= $max then storable else null end;
 def digits: if type == "number" then tostring | .[0:64] else "not a whole number" end;
 variable("tenpayStatus") as $http
 | (if type == "object" then . else {} end)
@@ -37,4 +38,3 @@ variable("tenpayStatus") as $http
       paymentId: (.payment_id | whole(64)), refundId: (.refund_id | whole(64)), prepayInfo: (.prepay_info | whole(65536)),
       succeededAt: (.success_time | whole(64))
     } end
-| with_entries(select(.value != null and .value != ""))

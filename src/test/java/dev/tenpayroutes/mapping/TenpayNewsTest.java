@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,9 +35,11 @@ class TenpayNewsTest {
     @Test
     void aSuccessCarriesEverythingThatIsComparedWithOurRow() {
         assertThat(news("inquiry-payment", "200", SUCCESS).toString())
-                .isEqualTo("{\"source\":\"inquiry-payment\",\"answer\":\"STATUS\",\"status\":\"SUCCEEDED\","
-                        + "\"merchantId\":\"2480000001\",\"orderNo\":\"SO-2026-000123\",\"total\":\"1050\",\"currency\":\"SGD\","
-                        + "\"paymentId\":\"4200\",\"succeededAt\":\"2026-11-23T16:00:00+08:00\"}");
+                .isEqualTo(
+                        "{\"source\":\"inquiry-payment\",\"call\":null,\"answer\":\"STATUS\",\"status\":\"SUCCEEDED\","
+                                + "\"reason\":null,\"merchantId\":\"2480000001\",\"orderNo\":\"SO-2026-000123\",\"refundNo\":null,"
+                                + "\"total\":\"1050\",\"currency\":\"SGD\",\"paymentId\":\"4200\",\"refundId\":null,"
+                                + "\"prepayInfo\":null,\"succeededAt\":\"2026-11-23T16:00:00+08:00\"}");
     }
 
     @ParameterizedTest
@@ -84,10 +87,12 @@ class TenpayNewsTest {
     @Test
     void newsOfARefundCarriesItsOwnNumberToo() {
         assertThat(news("inquiry-refund", "200", REFUND).toString())
-                .isEqualTo("{\"source\":\"inquiry-refund\",\"answer\":\"STATUS\",\"status\":\"SUCCEEDED\","
-                        + "\"merchantId\":\"2480000001\",\"orderNo\":\"SO-2026-000123\",\"refundNo\":\"RF-2026-000045\","
-                        + "\"total\":\"250\",\"currency\":\"SGD\",\"refundId\":\"5030\","
-                        + "\"succeededAt\":\"2026-11-23T16:00:00+08:00\"}");
+                .isEqualTo(
+                        "{\"source\":\"inquiry-refund\",\"call\":null,\"answer\":\"STATUS\",\"status\":\"SUCCEEDED\","
+                                + "\"reason\":null,\"merchantId\":\"2480000001\",\"orderNo\":\"SO-2026-000123\","
+                                + "\"refundNo\":\"RF-2026-000045\",\"total\":\"250\",\"currency\":\"SGD\",\"paymentId\":null,"
+                                + "\"refundId\":\"5030\",\"prepayInfo\":null,"
+                                + "\"succeededAt\":\"2026-11-23T16:00:00+08:00\"}");
     }
 
     @ParameterizedTest
@@ -110,9 +115,26 @@ class TenpayNewsTest {
     }
 
     @Test
+    void anEmptyTextSaysNothing() {
+        JsonNode news = news(
+                "inquiry-payment",
+                "200",
+                SUCCESS.replace("4200", "")
+                        .replace("SGD", "")
+                        .replace("2480000001", "")
+                        .replace("2026-11-23T16:00:00+08:00", ""));
+        assertThat(news.path("status").asText()).isEqualTo("SUCCEEDED");
+        for (String field : List.of("paymentId", "currency", "merchantId", "succeededAt")) {
+            assertThat(news.get(field).isNull()).describedAs(field).isTrue();
+        }
+    }
+
+    @Test
     void noAnswerIsNoNews() {
         assertThat(news("checkout-pay", "none", "{}").toString())
-                .isEqualTo("{\"source\":\"checkout-pay\",\"answer\":\"NONE\",\"reason\":\"no answer in time\"}");
+                .isEqualTo(
+                        "{\"source\":\"checkout-pay\",\"call\":null,\"answer\":\"NONE\",\"reason\":\"no answer in time\","
+                                + "\"unsent\":null}");
     }
 
     @ParameterizedTest
