@@ -13,8 +13,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterEach;
@@ -61,13 +63,16 @@ class InTurnTest {
     @Test
     void whoWaitsIsNotPassedByThoseWhoComeLater() {
         int callers = 48;
-        long end = System.nanoTime() + Duration.ofSeconds(2).toNanos();
+        // Or the first would have had turns before the last was there.
+        CyclicBarrier all = new CyclicBarrier(callers);
         ExecutorService threads = Executors.newFixedThreadPool(callers);
         List<CompletableFuture<Integer>> turns = new ArrayList<>();
         for (int caller = 0; caller < callers; caller++) {
             turns.add(CompletableFuture.supplyAsync(
                     () -> {
                         int had = 0;
+                        await(all);
+                        long end = System.nanoTime() + Duration.ofSeconds(2).toNanos();
                         while (System.nanoTime() < end) {
                             try (Connection connection = store.getConnection()) {
                                 connection.isReadOnly();
@@ -84,6 +89,14 @@ class InTurnTest {
         List<Integer> had = turns.stream().map(CompletableFuture::join).toList();
         threads.shutdown();
         assertThat(Collections.min(had)).isGreaterThan(Collections.max(had) / 2);
+    }
+
+    private static void await(CyclicBarrier all) {
+        try {
+            all.await();
+        } catch (InterruptedException | BrokenBarrierException e) {
+            throw new CompletionException(e);
+        }
     }
 
     @Test
