@@ -13,9 +13,9 @@ def answers: {
 }[variable("source")] + {"SIGN_ERROR": "DENIED", "NO_AUTH": "DENIED"};
 def of_refund: (variable("source") | contains("refund")) or variable("kind") == "refunds";
 # A pattern costs more than all the rest, so it is used only where there is something to take out.
-def storable: if contains("\u0000") then gsub("\u0000"; "") else . end;
-def words($max): if type == "string" and . != "" then storable | .[0:$max] else null end;
-def whole($max): if type == "string" and . != "" and length <= $max then storable else null end;
+def storable: (if contains("\u0000") then gsub("\u0000"; "") else . end) | if . == "" then null else . end;
+def words($max): if type == "string" then storable | .[0:$max] else null end;
+def whole($max): if type == "string" and length <= $max then storable else null end;
 def digits: if type == "number" then tostring | .[0:64] else "not a whole number" end;
 variable("tenpayStatus") as $http
 | (if type == "object" then . else {} end)

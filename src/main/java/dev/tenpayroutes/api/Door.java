@@ -91,7 +91,7 @@ class Door {
         return SecurityObservationSettings.noObservations();
     }
 
-    /** Spring's own rules; but it asks its pattern about each header at each reading, which this answers in a tenth of the time. */
+    /** Spring's own rules, without the pattern that it asks about each header at each reading. */
     @Bean
     HttpFirewall firewall() {
         StrictHttpFirewall firewall = new StrictHttpFirewall();
@@ -101,7 +101,7 @@ class Door {
     }
 
     /** Whether each character has a meaning and controls nothing. */
-    static boolean isPrintable(String text, boolean mayHaveTabs) {
+    private static boolean isPrintable(String text, boolean mayHaveTabs) {
         int next;
         for (int i = 0; i < text.length(); i += Character.charCount(next)) {
             next = text.codePointAt(i);

@@ -9,6 +9,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TenpayNewsTest {
 
@@ -114,15 +115,16 @@ class TenpayNewsTest {
         assertThat(mapping.apply("{}", called).path("call").asText()).isEqualTo("2026-11-23T08:00:00.000001+00:00");
     }
 
-    @Test
-    void anEmptyTextSaysNothing() {
+    @ParameterizedTest
+    @ValueSource(strings = {"", "\\u0000", "\\u0000\\u0000"})
+    void aTextOfNothingThatCouldBeKeptSaysNothing(String nothing) {
         JsonNode news = news(
                 "inquiry-payment",
                 "200",
-                SUCCESS.replace("4200", "")
-                        .replace("SGD", "")
-                        .replace("2480000001", "")
-                        .replace("2026-11-23T16:00:00+08:00", ""));
+                SUCCESS.replace("4200", nothing)
+                        .replace("SGD", nothing)
+                        .replace("2480000001", nothing)
+                        .replace("2026-11-23T16:00:00+08:00", nothing));
         assertThat(news.path("status").asText()).isEqualTo("SUCCEEDED");
         for (String field : List.of("paymentId", "currency", "merchantId", "succeededAt")) {
             assertThat(news.get(field).isNull()).describedAs(field).isTrue();
