@@ -254,6 +254,7 @@ final class PlatformCertificates {
     }
 
     private static String normal(String serial) {
-        return serial.replaceFirst("^0+(?=.)", "").toUpperCase(Locale.ROOT);
+        String number = serial.startsWith("0") ? serial.replaceFirst("^0+(?=.)", "") : serial;
+        return number.toUpperCase(Locale.ROOT);
     }
 }

@@ -105,12 +105,17 @@ class Door {
         int next;
         for (int i = 0; i < text.length(); i += Character.charCount(next)) {
             next = text.codePointAt(i);
-            int type = Character.getType(next);
-            if (type == Character.UNASSIGNED || (type == Character.CONTROL && !(mayHaveTabs && next == '\t'))) {
+            boolean plain = next >= ' ' && next <= '~';
+            if (!plain && !(mayHaveTabs && next == '\t') && isEmptyOrControls(next)) {
                 return false;
             }
         }
         return true;
+    }
+
+    private static boolean isEmptyOrControls(int character) {
+        int type = Character.getType(character);
+        return type == Character.UNASSIGNED || type == Character.CONTROL;
     }
 
     /** The rules above by the path alone, as Spring Security 7 has them, and not by looking for the handler of each request. */

@@ -22,7 +22,6 @@ import java.time.Instant;
 import java.util.Collections;
 import java.util.Enumeration;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -128,7 +127,8 @@ class RequestGate extends OncePerRequestFilter {
 
     private static boolean isJson(ServletRequest request) {
         String type = request.getContentType();
-        return type != null && type.toLowerCase(Locale.ROOT).startsWith(MediaType.APPLICATION_JSON_VALUE);
+        String json = MediaType.APPLICATION_JSON_VALUE;
+        return type != null && type.regionMatches(true, 0, json, 0, json.length());
     }
 
     private boolean isSigned(HttpServletRequest request) {

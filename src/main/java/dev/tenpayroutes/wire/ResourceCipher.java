@@ -2,6 +2,7 @@ package dev.tenpayroutes.wire;
 
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
+import java.security.Provider;
 import java.util.Base64;
 import javax.crypto.Cipher;
 import javax.crypto.spec.GCMParameterSpec;
@@ -15,7 +16,11 @@ import javax.crypto.spec.SecretKeySpec;
  */
 public final class ResourceCipher {
 
+    private static final String ALGORITHM = "AES/GCM/NoPadding";
     private static final int TAG_BITS = 128;
+
+    /** Asked for once: the search through all of them takes as long as a notification's decryption. */
+    private static final Provider PROVIDER = provider();
 
     private final SecretKeySpec key;
 
@@ -28,10 +33,18 @@ public final class ResourceCipher {
         this.key = new SecretKeySpec(bytes, "AES");
     }
 
+    private static Provider provider() {
+        try {
+            return Cipher.getInstance(ALGORITHM).getProvider();
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("this JDK lacks " + ALGORITHM, e);
+        }
+    }
+
     /** @param ciphertext base64, with the tag at its end */
     public byte[] open(String ciphertext, String nonce, String associatedData) throws GeneralSecurityException {
         try {
-            Cipher cipher = Cipher.getInstance("AES/GCM/NoPadding");
+            Cipher cipher = Cipher.getInstance(ALGORITHM, PROVIDER);
             cipher.init(
                     Cipher.DECRYPT_MODE, key, new GCMParameterSpec(TAG_BITS, nonce.getBytes(StandardCharsets.UTF_8)));
             cipher.updateAAD(associatedData.getBytes(StandardCharsets.UTF_8));
