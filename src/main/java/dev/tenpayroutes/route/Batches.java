@@ -76,7 +76,7 @@ class Batches extends DefaultComponent {
         return list.isEmpty() ? List.of() : List.of(list.split(","));
     }
 
-    private enum Fate {
+    enum Fate {
         /** Its turn has come to take itself and those behind it. */
         LEADS,
         ANSWERED,
@@ -86,9 +86,9 @@ class Batches extends DefaultComponent {
     }
 
     /** What became of an exchange: {@code result} is its answer or its failure. */
-    private record Outcome(Fate fate, @Nullable Object result) {}
+    record Outcome(Fate fate, @Nullable Object result) {}
 
-    private record Member(Exchange exchange, CompletableFuture<Outcome> outcome) {
+    record Member(Exchange exchange, CompletableFuture<Outcome> outcome) {
         Member(Exchange exchange) {
             this(exchange, new CompletableFuture<>());
         }
@@ -99,19 +99,20 @@ class Batches extends DefaultComponent {
     }
 
     /** Those who wait at one endpoint, whichever step of a route they came by. */
-    private static final class Queue {
+    static final class Queue {
 
         private final ReentrantLock lock = new ReentrantLock();
         private final Deque<Member> waiting = new ArrayDeque<>();
         private int leaders;
+        /** Of the leaders, those who haven't taken their batch yet: who waits is theirs, and nobody else need be chosen for it. */
+        private int chosen;
 
         void come(Member member) {
             lock.lock();
             try {
                 waiting.add(member);
-                if (leaders == 0 || (waiting.size() >= ENOUGH && leaders < AT_ONCE)) {
-                    leaders++;
-                    waiting.remove().is(Fate.LEADS, null);
+                if (leaders == 0 || anotherIsWorthIt()) {
+                    choose();
                 }
             } finally {
                 lock.unlock();
@@ -124,17 +125,24 @@ class Batches extends DefaultComponent {
             try {
                 boolean waits = waiting.remove(member);
                 leaders += waits ? 1 : 0;
+                chosen += waits ? 1 : 0;
                 return waits;
             } finally {
                 lock.unlock();
             }
         }
 
+        /** Half of many, so that another batch can be made beside this one. */
         void join(List<Member> batch) {
             lock.lock();
             try {
-                while (batch.size() < MOST && !waiting.isEmpty()) {
+                int size = Math.min(MOST, Math.max(ENOUGH, (waiting.size() + 1) / 2));
+                while (batch.size() < size && !waiting.isEmpty()) {
                     batch.add(waiting.remove());
+                }
+                chosen--;
+                if (anotherIsWorthIt()) {
+                    choose();
                 }
             } finally {
                 lock.unlock();
@@ -144,14 +152,23 @@ class Batches extends DefaultComponent {
         void next() {
             lock.lock();
             try {
-                if (waiting.isEmpty() || (leaders > 1 && waiting.size() < ENOUGH)) {
-                    leaders--;
-                } else {
-                    waiting.remove().is(Fate.LEADS, null);
+                leaders--;
+                if (leaders == 0 ? !waiting.isEmpty() : anotherIsWorthIt()) {
+                    choose();
                 }
             } finally {
                 lock.unlock();
             }
+        }
+
+        private boolean anotherIsWorthIt() {
+            return waiting.size() >= ENOUGH && chosen == 0 && leaders < AT_ONCE;
+        }
+
+        private void choose() {
+            leaders++;
+            chosen++;
+            waiting.remove().is(Fate.LEADS, null);
         }
     }
 

@@ -19,6 +19,7 @@ import org.apache.camel.CamelExecutionException;
 import org.apache.camel.Exchange;
 import org.apache.camel.builder.RouteBuilder;
 import org.apache.camel.impl.DefaultCamelContext;
+import org.apache.camel.support.DefaultExchange;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -226,6 +227,37 @@ class BatchesTest {
         Thread.currentThread().interrupt();
         assertThat(send("a")).isEqualTo("re a");
         assertThat(Thread.interrupted()).isTrue();
+    }
+
+    /** Else two would be chosen for the same sixteen, and the second would find nobody and go alone. */
+    @Test
+    void nobodyIsChosenForThoseWhomAChosenOneIsAboutToTake() {
+        Batches.Queue queue = new Batches.Queue();
+        List<Batches.Member> members = IntStream.range(0, 33)
+                .mapToObj(i -> new Batches.Member(new DefaultExchange(camel)))
+                .toList();
+        members.forEach(queue::come);
+        assertThat(chosen(members)).containsExactly(0);
+
+        List<Batches.Member> batch = new ArrayList<>(members.subList(0, 1));
+        queue.join(batch);
+        assertThat(batch).isEqualTo(members.subList(0, 16));
+        assertThat(chosen(members)).containsExactly(0, 16);
+
+        batch = new ArrayList<>(members.subList(16, 17));
+        queue.join(batch);
+        assertThat(batch).isEqualTo(members.subList(16, 32));
+        queue.next();
+        assertThat(chosen(members)).containsExactly(0, 16);
+        queue.next();
+        assertThat(chosen(members)).containsExactly(0, 16, 32);
+    }
+
+    private static List<Integer> chosen(List<Batches.Member> members) {
+        return IntStream.range(0, members.size())
+                .filter(i -> members.get(i).outcome().isDone())
+                .boxed()
+                .toList();
     }
 
     @Test
