@@ -58,15 +58,18 @@ class NotificationNumberTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
+                "\"SO-12\"",
                 "\"123456789012345678901234567890123\"",
-                "\"SO-2026\\u0000\"",
+                "\"SO 2026\"",
+                "\"SO-2026\\n\"",
+                "\"SO-2026';--\"",
                 "\"\"",
                 "null",
                 "123456",
                 "{}",
                 "[\"SO-2026-000123\"]"
             })
-    void whatCannotBeStoredAsANumberIsNone(String number) {
+    void aNumberThatNoOrderCanHaveIsNone(String number) {
         assertThat(number(RESOURCE.replace("\"SO-2026-000123\"", number), "SUCCESS"))
                 .isNull();
     }
