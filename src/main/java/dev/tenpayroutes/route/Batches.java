@@ -111,9 +111,7 @@ class Batches extends DefaultComponent {
             lock.lock();
             try {
                 waiting.add(member);
-                if (leaders == 0 || anotherIsWorthIt()) {
-                    choose();
-                }
+                chooseIfWorthIt();
             } finally {
                 lock.unlock();
             }
@@ -124,8 +122,10 @@ class Batches extends DefaultComponent {
             lock.lock();
             try {
                 boolean waits = waiting.remove(member);
-                leaders += waits ? 1 : 0;
-                chosen += waits ? 1 : 0;
+                if (waits) {
+                    leaders++;
+                    chosen++;
+                }
                 return waits;
             } finally {
                 lock.unlock();
@@ -141,9 +141,7 @@ class Batches extends DefaultComponent {
                     batch.add(waiting.remove());
                 }
                 chosen--;
-                if (anotherIsWorthIt()) {
-                    choose();
-                }
+                chooseIfWorthIt();
             } finally {
                 lock.unlock();
             }
@@ -153,22 +151,19 @@ class Batches extends DefaultComponent {
             lock.lock();
             try {
                 leaders--;
-                if (leaders == 0 ? !waiting.isEmpty() : anotherIsWorthIt()) {
-                    choose();
-                }
+                chooseIfWorthIt();
             } finally {
                 lock.unlock();
             }
         }
 
-        private boolean anotherIsWorthIt() {
-            return waiting.size() >= ENOUGH && chosen == 0 && leaders < AT_ONCE;
-        }
-
-        private void choose() {
-            leaders++;
-            chosen++;
-            waiting.remove().is(Fate.LEADS, null);
+        private void chooseIfWorthIt() {
+            boolean beside = waiting.size() >= ENOUGH && chosen == 0 && leaders < AT_ONCE;
+            if (leaders == 0 ? !waiting.isEmpty() : beside) {
+                leaders++;
+                chosen++;
+                waiting.remove().is(Fate.LEADS, null);
+            }
         }
     }
 
