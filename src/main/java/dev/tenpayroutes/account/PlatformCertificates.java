@@ -22,6 +22,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,6 +37,7 @@ import org.slf4j.LoggerFactory;
  */
 final class PlatformCertificates {
 
+    private static final Pattern ZEROS = Pattern.compile("^0+(?=.)");
     private static final Logger LOG = LoggerFactory.getLogger(PlatformCertificates.class);
     private static final Duration REREAD_FOR_UNKNOWN = Duration.ofSeconds(1);
     /** Anybody may name a serial: with a folder that hangs, one for each account would take all threads there are. */
@@ -254,7 +256,6 @@ final class PlatformCertificates {
     }
 
     private static String normal(String serial) {
-        String number = serial.startsWith("0") ? serial.replaceFirst("^0+(?=.)", "") : serial;
-        return number.toUpperCase(Locale.ROOT);
+        return ZEROS.matcher(serial).replaceFirst("").toUpperCase(Locale.ROOT);
     }
 }
