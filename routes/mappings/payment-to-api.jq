@@ -7,19 +7,23 @@ def shown:
     paymentMethod: .payment_method,
     region,
     amount: {total: .amount, currency},
-    description,
+    description
+  }
+  # What may be missing.
+  + ({
     paymentId: .tenpay_payment_id,
     prepayInfo: .prepay_info,
-    expiresAt: .expires_at,
     paidAt: .paid_at,
-    refunded: {total: .refunded, currency},
     failReason: .fail_reason,
-    review,
+    review
+  } | with_entries(select(.value != null)))
+  + {
+    expiresAt: .expires_at,
+    refunded: {total: .refunded, currency},
     metadata,
     createdAt: .created_at,
     updatedAt: .updated_at
-  }
-  | with_entries(select(.value != null));
+  };
 if has("payments") then
   .limit as $limit
   | {items: (.payments[0:$limit] | map(shown))}

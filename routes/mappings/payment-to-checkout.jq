@@ -8,7 +8,10 @@
   amount: {total: .amount, currency},
   description,
   expire_time: .expires_at,
-  notify_url,
+  notify_url
+}
+# What may be missing.
++ ({
   payer: (.content.payer | if . then {openid: .openId} else null end),
   goods: (.content.goods | if . then map({
     goods_id: .id,
@@ -17,5 +20,4 @@
     goods_quantity: (.quantity | tostring),
     goods_unit_price: .unitPrice
   } | with_entries(select(.value != null))) else null end)
-}
-| with_entries(select(.value != null))
+} | with_entries(select(.value != null)))

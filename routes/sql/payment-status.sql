@@ -155,14 +155,14 @@ with news as (
     from reviewed r
     where p.id = r.id
       and (r.outcome in ('MOVED', 'CONFIRMED') or r.agreed or r.unsent or r.source = 'checkout-pay' or r.answer = 'PAID' or r.new_review is distinct from r.old_review)
-    returning p.id, p.account, to_jsonb(p) as payment
+    returning p.id, p.account, to_jsonb(p) - 'content' as payment
 ), noted as (
     insert into history (payment_id, source, outcome, status_before, status_after, detail)
     select id, source, outcome, old_status, new_status, reason from reviewed
     where not repeated and not (unsent and source like 'inquiry-%')
 ), told as (
     insert into erp_event (account, payment_id, type, data, addressed)
-    select m.account, m.id, change.type, m.payment - 'content', exists (
+    select m.account, m.id, change.type, m.payment, exists (
         select from event_destination d where d.account = m.account and (d.types is null or change.type = any (d.types)))
     from moved m
     join reviewed r on r.id = m.id
@@ -195,7 +195,7 @@ select r.place,
     -- For a notification nobody is shown the payment, which as JSON is an eighth of the statement's work.
     cast(case
             when r.notification is not null then jsonb_build_object('account', r.account, 'status', r.new_status, 'review', r.new_review)
-            else coalesce(m.payment, to_jsonb(h) - 'place') end
+            else coalesce(m.payment, to_jsonb(h) - array['place', 'content']) end
         || jsonb_build_object('verdict', r.outcome, 'elsewhere', r.of_another, 'answer', r.answer, 'told', r.reason) as text)
         as answer
 from reviewed r
