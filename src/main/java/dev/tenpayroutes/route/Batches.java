@@ -8,9 +8,10 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 import org.apache.camel.Endpoint;
 import org.apache.camel.Exchange;
@@ -53,6 +54,8 @@ class Batches extends DefaultComponent {
     private static final Duration PATIENCE = Duration.ofMillis(100);
 
     private final Duration patience;
+    private final List<Queue> queues = new CopyOnWriteArrayList<>();
+    private @Nullable ScheduledExecutorService timer;
 
     Batches() {
         this(PATIENCE);
@@ -69,7 +72,25 @@ class Batches extends DefaultComponent {
             throw new IllegalArgumentException(uri + " lacks the option of, the names of variables");
         }
         String bytes = getAndRemoveParameter(parameters, "bytes", String.class, "");
-        return new BatchEndpoint(uri, this, "direct:" + name, names(texts), names(bytes), patience);
+        Queue queue = new Queue();
+        queues.add(queue);
+        return new BatchEndpoint(uri, this, "direct:" + name, names(texts), names(bytes), queue);
+    }
+
+    /** One timer for all: a wait of limited time for each exchange would cost more than the wait. */
+    @Override
+    protected void doStart() throws Exception {
+        super.doStart();
+        long period = patience.toMillis() / 4;
+        timer = getCamelContext().getExecutorServiceManager().newSingleThreadScheduledExecutor(this, "batch");
+        timer.scheduleWithFixedDelay(
+                () -> queues.forEach(queue -> queue.hurry(patience)), period, period, TimeUnit.MILLISECONDS);
+    }
+
+    @Override
+    protected void doStop() throws Exception {
+        getCamelContext().getExecutorServiceManager().shutdownNow(timer);
+        super.doStop();
     }
 
     private static List<String> names(String list) {
@@ -88,9 +109,9 @@ class Batches extends DefaultComponent {
     /** What became of an exchange: {@code result} is its answer or its failure. */
     record Outcome(Fate fate, @Nullable Object result) {}
 
-    record Member(Exchange exchange, CompletableFuture<Outcome> outcome) {
+    record Member(Exchange exchange, CompletableFuture<Outcome> outcome, long since) {
         Member(Exchange exchange) {
-            this(exchange, new CompletableFuture<>());
+            this(exchange, new CompletableFuture<>(), System.nanoTime());
         }
 
         void is(Fate fate, @Nullable Object result) {
@@ -117,16 +138,14 @@ class Batches extends DefaultComponent {
             }
         }
 
-        /** @return whether it leads now, since it waited too long; else it is in a batch already */
-        boolean leave(Member member) {
+        /** Whoever has waited for longer leads now. */
+        void hurry(Duration patience) {
             lock.lock();
             try {
-                boolean waits = waiting.remove(member);
-                if (waits) {
-                    leaders++;
-                    chosen++;
+                long now = System.nanoTime();
+                while (!waiting.isEmpty() && now - waiting.element().since() > patience.toNanos()) {
+                    lead();
                 }
-                return waits;
             } finally {
                 lock.unlock();
             }
@@ -160,10 +179,14 @@ class Batches extends DefaultComponent {
         private void chooseIfWorthIt() {
             boolean beside = waiting.size() >= ENOUGH && chosen == 0 && leaders < AT_ONCE;
             if (leaders == 0 ? !waiting.isEmpty() : beside) {
-                leaders++;
-                chosen++;
-                waiting.remove().is(Fate.LEADS, null);
+                lead();
             }
+        }
+
+        private void lead() {
+            leaders++;
+            chosen++;
+            waiting.remove().is(Fate.LEADS, null);
         }
     }
 
@@ -172,21 +195,15 @@ class Batches extends DefaultComponent {
         private final String route;
         private final List<String> texts;
         private final List<String> bytes;
-        private final Duration patience;
-        private final Queue queue = new Queue();
+        private final Queue queue;
 
         BatchEndpoint(
-                String uri,
-                Batches component,
-                String route,
-                List<String> texts,
-                List<String> bytes,
-                Duration patience) {
+                String uri, Batches component, String route, List<String> texts, List<String> bytes, Queue queue) {
             super(uri, component);
             this.route = route;
             this.texts = texts;
             this.bytes = bytes;
-            this.patience = patience;
+            this.queue = queue;
         }
 
         @Override
@@ -223,11 +240,7 @@ class Batches extends DefaultComponent {
             boolean interrupted = Thread.interrupted();
             Outcome outcome;
             try {
-                outcome = member.outcome().get(endpoint.patience.toMillis(), TimeUnit.MILLISECONDS);
-            } catch (TimeoutException e) {
-                outcome = endpoint.queue.leave(member)
-                        ? new Outcome(Fate.LEADS, null)
-                        : member.outcome().join();
+                outcome = member.outcome().get();
             } catch (InterruptedException e) {
                 interrupted = true;
                 outcome = member.outcome().join();
