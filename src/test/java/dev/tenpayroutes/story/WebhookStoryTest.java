@@ -9,8 +9,11 @@ import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 @DisplayName("webhook-intake, webhook-process, payment-status")
 class WebhookStoryTest extends Story {
@@ -276,6 +279,23 @@ class WebhookStoryTest extends Story {
                 .untilAsserted(() -> assertThat(payment(number).text("review")).isEqualTo("AMOUNT_MISMATCH"));
         assertThat(payment(number).text("status")).isEqualTo("PENDING");
         assertThat(events(number)).containsExactly("payment.pending", "payment.review");
+    }
+
+    @Test
+    @ExtendWith(OutputCaptureExtension.class)
+    void whatANotificationDidIsInTheLogByIdsAndStates(CapturedOutput log) {
+        String number = pendingPayment();
+        String wrong = TenpaySigner.notification(newId(), number, "SUCCESS", 1051, "SGD");
+        String right = success(number);
+
+        assertThat(notify(wrong, tenpay.headers(wrong)).status()).isEqualTo(200);
+        assertThat(notify(right, tenpay.headers(right)).status()).isEqualTo(200);
+
+        String line = "notification " + number + " of account main: ";
+        eventually()
+                .untilAsserted(() -> assertThat(log.getAll())
+                        .contains(line + "MISMATCH, status PENDING AMOUNT_MISMATCH")
+                        .contains(line + "MOVED, status SUCCEEDED"));
     }
 
     @Test
