@@ -89,7 +89,9 @@ class Batches extends DefaultComponent {
 
     @Override
     protected void doStop() throws Exception {
-        getCamelContext().getExecutorServiceManager().shutdownNow(timer);
+        if (timer != null) {
+            getCamelContext().getExecutorServiceManager().shutdownNow(timer);
+        }
         super.doStop();
     }
 
@@ -138,12 +140,13 @@ class Batches extends DefaultComponent {
             }
         }
 
-        /** Whoever has waited for longer leads now. */
+        /** If somebody has waited for longer, the first leads now; its batch takes those behind it. */
         void hurry(Duration patience) {
             lock.lock();
             try {
-                long now = System.nanoTime();
-                while (!waiting.isEmpty() && now - waiting.element().since() > patience.toNanos()) {
+                if (chosen == 0
+                        && !waiting.isEmpty()
+                        && System.nanoTime() - waiting.element().since() > patience.toNanos()) {
                     lead();
                 }
             } finally {

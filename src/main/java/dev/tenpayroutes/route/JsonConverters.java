@@ -2,6 +2,7 @@ package dev.tenpayroutes.route;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.TextNode;
@@ -34,16 +35,16 @@ class JsonConverters implements CamelContextConfiguration {
         add(converters, JsonNode.class, String.class, (type, exchange, text) -> json.readTree((String) text));
         add(converters, JsonNode.class, byte[].class, (type, exchange, bytes) -> json.readTree((byte[]) bytes));
         add(converters, String.class, JsonNode.class, (type, exchange, node) -> text(node));
-        add(
-                converters,
-                byte[].class,
-                JsonNode.class,
-                (type, exchange, node) -> text(node).getBytes(UTF_8));
+        add(converters, byte[].class, JsonNode.class, (type, exchange, node) -> bytes(node));
         converters.setTypeConverterExists(before);
     }
 
     private static String text(Object node) {
         return node instanceof TextNode text ? text.textValue() : node.toString();
+    }
+
+    private byte[] bytes(Object node) throws JsonProcessingException {
+        return node instanceof TextNode text ? text.textValue().getBytes(UTF_8) : json.writeValueAsBytes(node);
     }
 
     private static void add(TypeConverterRegistry converters, Class<?> to, Class<?> from, ConversionMethod method) {

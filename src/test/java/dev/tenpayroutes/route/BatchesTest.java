@@ -253,6 +253,42 @@ class BatchesTest {
         assertThat(chosen(members)).containsExactly(0, 16, 32);
     }
 
+    /** A stall of the database makes many wait too long: they are still batches, not as many statements as there are. */
+    @Test
+    void ofManyWhoWaitTooLongOneAtATimeIsChosenAndTakesThoseBehindIt() {
+        Batches.Queue queue = new Batches.Queue();
+        List<Batches.Member> members = IntStream.range(0, 41)
+                .mapToObj(i -> new Batches.Member(new DefaultExchange(camel)))
+                .toList();
+        queue.come(members.get(0));
+        queue.join(new ArrayList<>(members.subList(0, 1)));
+        members.subList(1, 41).forEach(queue::come);
+        queue.join(new ArrayList<>(members.subList(1, 2)));
+        assertThat(chosen(members)).containsExactly(0, 1);
+
+        queue.hurry(Duration.ofSeconds(10));
+        assertThat(chosen(members)).containsExactly(0, 1);
+        queue.hurry(Duration.ZERO);
+        queue.hurry(Duration.ZERO);
+        assertThat(chosen(members)).containsExactly(0, 1, 21);
+
+        List<Batches.Member> batch = new ArrayList<>(members.subList(21, 22));
+        queue.join(batch);
+        assertThat(batch).isEqualTo(members.subList(21, 37));
+        queue.hurry(Duration.ZERO);
+        assertThat(chosen(members)).containsExactly(0, 1, 21, 37);
+    }
+
+    @Test
+    void whatWasStoppedBeforeItsStartStartsAllTheSame() {
+        Batches batches = new Batches();
+        batches.stop();
+        batches.setCamelContext(camel);
+        batches.start();
+        assertThat(batches.isStarted()).isTrue();
+        batches.stop();
+    }
+
     private static List<Integer> chosen(List<Batches.Member> members) {
         return IntStream.range(0, members.size())
                 .filter(i -> members.get(i).outcome().isDone())

@@ -53,6 +53,13 @@ class JsonConvertersTest {
     }
 
     @Test
+    void asBytesWhatIsBeyondTheBasicPlaneIsEscapedAsTheMapperDoes() throws Exception {
+        JsonNode node = converted(JsonNode.class, "{\"name\":\"😀\"}");
+        assertThat(converted(byte[].class, node)).isEqualTo("{\"name\":\"\\uD83D\\uDE00\"}".getBytes(UTF_8));
+        assertThat(converted(String.class, node)).isEqualTo("{\"name\":\"😀\"}");
+    }
+
+    @Test
     void whatIsNoJsonIsRefused() {
         assertThatThrownBy(() -> converted(JsonNode.class, "{\"amount\":")).isInstanceOf(TypeConversionException.class);
     }
