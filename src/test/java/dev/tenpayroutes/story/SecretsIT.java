@@ -11,6 +11,7 @@ import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -87,6 +88,9 @@ class SecretsIT {
 
     private HttpServer tenpay;
     private StrictProxy proxy;
+    /** Lets anybody connect and says nothing. An HTTP server would answer a handshake whose random bytes hold an end of line. */
+    private ServerSocket silent;
+
     private TenpaySigner signer;
     private Cable cable;
     private JarProcess program;
@@ -159,11 +163,10 @@ class SecretsIT {
         settings.put("camel.component.http.proxy-auth-password", password);
         settings.put("camel.component.http.non-proxy-hosts", "127.0.0.1");
         // Through the proxy there is somebody who speaks no TLS.
+        silent = new ServerSocket(0, 1000, InetAddress.getLoopbackAddress());
         account.settings().forEach((name, value) -> settings.put(name.replace(".main.", ".behind."), value));
         settings.put("tenpay.accounts.behind.merchant-id", "2480000003");
-        settings.put(
-                "tenpay.accounts.behind.base-url",
-                "https://localhost:" + tenpay.getAddress().getPort());
+        settings.put("tenpay.accounts.behind.base-url", "https://localhost:" + silent.getLocalPort());
         settings.put("tenpay.clients.erp.accounts", "main,behind");
         settings.put(
                 "tenpay.accounts.main.events.url",
@@ -188,6 +191,7 @@ class SecretsIT {
         program.stop();
         tenpay.stop(0);
         proxy.close();
+        silent.close();
         threads.shutdownNow();
         cable.close();
         assertThat(canaries.heardIn(program.output())).isEmpty();
@@ -492,7 +496,7 @@ class SecretsIT {
                 .contains(
                         "ok    account main: signs as merchant",
                         "database: PostgreSQL 15",
-                        "FAIL  https://localhost:" + tenpay.getAddress().getPort() + " does not answer in time");
+                        "FAIL  https://localhost:" + silent.getLocalPort() + " does not answer in time");
         assertThat(proxy.opened()).as("tunnels of somebody with a password").isNotEmpty();
         assertThat(preflight.exitValue()).isEqualTo(1);
         assertThat(program.output()).doesNotContain("DEBUG", "Exception");
