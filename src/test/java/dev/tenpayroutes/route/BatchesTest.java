@@ -233,9 +233,7 @@ class BatchesTest {
     @Test
     void nobodyIsChosenForThoseWhomAChosenOneIsAboutToTake() {
         Batches.Queue queue = new Batches.Queue();
-        List<Batches.Member> members = IntStream.range(0, 33)
-                .mapToObj(i -> new Batches.Member(new DefaultExchange(camel)))
-                .toList();
+        List<Batches.Member> members = members(33);
         members.forEach(queue::come);
         assertThat(chosen(members)).containsExactly(0);
 
@@ -257,9 +255,7 @@ class BatchesTest {
     @Test
     void ofManyWhoWaitTooLongOneAtATimeIsChosenAndTakesThoseBehindIt() {
         Batches.Queue queue = new Batches.Queue();
-        List<Batches.Member> members = IntStream.range(0, 41)
-                .mapToObj(i -> new Batches.Member(new DefaultExchange(camel)))
-                .toList();
+        List<Batches.Member> members = members(41);
         queue.come(members.get(0));
         queue.join(new ArrayList<>(members.subList(0, 1)));
         members.subList(1, 41).forEach(queue::come);
@@ -287,6 +283,12 @@ class BatchesTest {
         batches.start();
         assertThat(batches.isStarted()).isTrue();
         batches.stop();
+    }
+
+    private List<Batches.Member> members(int number) {
+        return IntStream.range(0, number)
+                .mapToObj(i -> new Batches.Member(new DefaultExchange(camel)))
+                .toList();
     }
 
     private static List<Integer> chosen(List<Batches.Member> members) {
