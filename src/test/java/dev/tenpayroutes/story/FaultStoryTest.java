@@ -23,6 +23,7 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -144,8 +145,12 @@ class FaultStoryTest extends Story {
         POSTGRES.close();
     }
 
-    /** Past cable and pool, straight to the database. */
-    private final JdbcClient store = JdbcClient.create(POSTGRES.getPostgresDatabase());
+    private final JdbcClient store = JdbcClient.create(database());
+
+    /** Past cable and pool, and not by the server's isolation: the program writes meanwhile. */
+    private static DataSource database() {
+        return POSTGRES.getPostgresDatabase(Map.of("options", "-c default_transaction_isolation=read\\ committed"));
+    }
 
     private TenpaySigner tenpay;
 
@@ -609,7 +614,7 @@ class FaultStoryTest extends Story {
         String open = pendingPayment();
         String paid = paidByNotification();
         String refundNumber = newRefundNumber();
-        try (Connection other = POSTGRES.getPostgresDatabase().getConnection()) {
+        try (Connection other = database().getConnection()) {
             hold(other, "select 1 from payment where order_no in ('" + open + "', '" + paid + "') for update");
 
             isStoreUnavailable(post("/v1/payments", order(open)));
@@ -644,7 +649,7 @@ class FaultStoryTest extends Story {
         store.sql("update notification set next_attempt_at = now() + interval '1 hour' where number = ?")
                 .param(number)
                 .update();
-        try (Connection other = POSTGRES.getPostgresDatabase().getConnection()) {
+        try (Connection other = database().getConnection()) {
             hold(other, "select 1 from notification where number = '" + number + "' for update");
             CompletableFuture<Answer> posted = meanwhile(() -> post("/v1/payments", order(number)));
             eventually().until(this::somebodyWaitsForALock);
