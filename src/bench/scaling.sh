@@ -6,10 +6,10 @@ set -euo pipefail
 program_cores=${1:-2} database_cores=${2:-2} per_day=${3:-1000000}
 # One payment is one order, one notification, one event to the ERP, and as often as said here is it looked at and asked about.
 : "${LOOKS:=2}" "${INQUIRIES:=1.2}"
-# Of the program, then of PostgreSQL. Orders, webhooks and inquiries were measured, on a quiet machine; events and looks are
-# guesses, until they are measured as well.
-: "${ORDER:=1.5}" "${WEBHOOK:=0.5}" "${INQUIRY:=0.9}" "${EVENT:=1.5}" "${LOOK:=1.0}"
-: "${ORDER_DB:=0.4}" "${WEBHOOK_DB:=0.3}" "${INQUIRY_DB:=0.5}" "${EVENT_DB:=0.8}" "${LOOK_DB:=0.3}"
+# Of the program, then of PostgreSQL, at full load on a quiet machine. An event is what the run of events costs beyond its
+# notifications, a look at most what the mix costs beyond its orders and notifications.
+: "${ORDER:=0.95}" "${WEBHOOK:=0.3}" "${INQUIRY:=0.7}" "${EVENT:=0.2}" "${LOOK:=1.0}"
+: "${ORDER_DB:=0.4}" "${WEBHOOK_DB:=0.25}" "${INQUIRY_DB:=0.35}" "${EVENT_DB:=0.2}" "${LOOK_DB:=0.2}"
 # Bytes that a payment leaves behind, indexes included: kept for ever, and until housekeeping takes it.
 : "${KEPT:=3400}" "${FOR_A_TIME:=1800}" "${DAYS:=90}"
 # How full a core may be before queues grow, and how much busier the busiest second is than the average one.

@@ -47,15 +47,15 @@ public final class Bench implements AutoCloseable {
     private static final Path RESULTS = Path.of("target/bench/results.tsv");
 
     /** The whole set: what docs/performance.md shows. */
-    private static final List<List<String>> ALL = List.of(
-            List.of("name=main"),
-            List.of("name=connections", "scenarios=orders,webhooks", "connections=1,8,32,128", "pairs=3", "half=false"),
-            List.of("name=stored", "scenarios=orders,webhooks,polls", "stored=1000000", "pairs=3", "half=false"),
-            List.of("name=stored", "scenarios=orders,webhooks,polls", "stored=10000000", "pairs=3", "half=false"),
-            List.of("name=instances", "scenarios=orders,webhooks", "instances=2", "pairs=3", "half=false"),
-            List.of("name=instances", "scenarios=orders,webhooks", "instances=3", "pairs=3", "half=false"),
-            List.of("name=events", "scenarios=events", "pairs=3"),
-            List.of("name=soak", "soak=600"));
+    private static final List<String> ALL = List.of(
+            "name=main warm=40000",
+            "name=connections scenarios=orders,webhooks connections=1,8,128 pairs=4 warm=20000 half=false",
+            "name=stored scenarios=orders,webhooks,polls stored=1000000 pairs=4 warm=30000 half=false",
+            "name=stored scenarios=orders,webhooks,polls stored=10000000 pairs=4 warm=30000 half=false",
+            "name=instances scenarios=orders,webhooks instances=2 pairs=4 warm=30000 half=false",
+            "name=instances scenarios=orders,webhooks instances=3 pairs=4 warm=30000 half=false",
+            "name=events scenarios=events pairs=3 warm=20000",
+            "name=soak soak=600");
 
     private final Options options;
     private final Path folder;
@@ -79,7 +79,7 @@ public final class Bench implements AutoCloseable {
         boolean charts = words.contains("charts");
         Options options =
                 Options.of(words.stream().filter(word -> word.contains("=")).toList());
-        for (List<String> part : all ? ALL : charts ? List.<List<String>>of() : List.of(List.<String>of())) {
+        for (String part : all ? ALL : charts ? List.<String>of() : List.of("")) {
             try (Bench bench = new Bench(options.with(part))) {
                 bench.run();
             }

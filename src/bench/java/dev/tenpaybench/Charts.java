@@ -80,6 +80,9 @@ final class Charts {
         TreeMap<Double, Double> memory = new TreeMap<>();
         for (Result result : all) {
             if (result.load().equals("soak")) {
+                if (result.number(SOAK_SECONDS) == 0) {
+                    memory.clear();
+                }
                 memory.put(result.number(SOAK_SECONDS), result.number(SOAK_MEMORY));
             }
         }

@@ -54,9 +54,9 @@ record Options(Map<String, String> given) {
     }
 
     /** These options, and for each that was given there, that one. */
-    Options with(List<String> words) {
+    Options with(String words) {
         Map<String, String> both = new TreeMap<>(given);
-        for (String word : words) {
+        for (String word : words.isEmpty() ? new String[0] : words.split(" ")) {
             String[] parts = word.split("=", 2);
             both.put(parts[0], parts[1]);
         }
