@@ -15,6 +15,7 @@ import com.nimbusds.jose.JWSHeader;
 import com.nimbusds.jose.crypto.MACSigner;
 import com.nimbusds.jose.crypto.RSASSASigner;
 import com.nimbusds.jose.jwk.RSAKey;
+import com.nimbusds.jose.util.Base64URL;
 import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.PlainJWT;
 import dev.tenpayroutes.account.Accounts;
@@ -32,7 +33,6 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.Base64;
 import java.util.Date;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -40,6 +40,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -354,17 +355,22 @@ class BearerTokensTest {
         assertThat(issuer.asked.get()).isLessThanOrEqualTo(1);
     }
 
+    /** Written as text: whoever makes such JSON of maps may run out of stack himself. */
     @Test
-    void aTokenOfManyLevelsIsRefused() {
-        Map<String, Object> deep = new HashMap<>();
-        Map<String, Object> level = deep;
-        for (int i = 0; i < 1500; i++) {
-            Map<String, Object> next = new HashMap<>();
-            level.put("a", next);
-            level = next;
+    void aTokenOfManyLevelsIsRefusedWhetherTheIssuerSignedThemOrNot() {
+        String objects = "{\"a\":".repeat(1500) + "{}" + "}".repeat(1500);
+        String arrays = "[".repeat(5000) + "]".repeat(5000);
+        assertThat(tokens.client(issuer.sign(claimsWith("{}")))).isNotNull();
+        for (String deep : List.of(objects, arrays)) {
+            isUnauthenticated(issuer.sign(claimsWith(deep)));
+            isUnauthenticated(Stream.of("{\"alg\":\"RS256\",\"kid\":" + deep + "}", "{}", "signature")
+                    .map(part -> Base64URL.encode(part).toString())
+                    .collect(Collectors.joining(".")));
         }
-        String token = issuer.token(claims -> claims.claim("azp", deep));
-        isUnauthenticated(token);
+    }
+
+    private String claimsWith(String value) {
+        return issuer.claims().build().toString().replaceFirst("}$", ",\"a\":" + value + "}");
     }
 
     @Test

@@ -4,7 +4,9 @@ import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.JOSEObjectType;
 import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.JWSHeader;
+import com.nimbusds.jose.JWSObject;
 import com.nimbusds.jose.JWSSigner;
+import com.nimbusds.jose.Payload;
 import com.nimbusds.jose.crypto.ECDSASigner;
 import com.nimbusds.jose.crypto.RSASSASigner;
 import com.nimbusds.jose.jwk.Curve;
@@ -140,6 +142,17 @@ public final class TestIssuer implements AutoCloseable {
         try {
             boolean ec = JWSAlgorithm.Family.EC.contains(header.getAlgorithm());
             return sign(header, claims, ec ? new ECDSASigner(ELLIPTIC) : new RSASSASigner(key));
+        } catch (JOSEException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** A token that says this, whatever it is. */
+    String sign(String claims) {
+        try {
+            JWSObject token = new JWSObject(header(JWSAlgorithm.RS256).build(), new Payload(claims));
+            token.sign(new RSASSASigner(key));
+            return token.serialize();
         } catch (JOSEException e) {
             throw new IllegalStateException(e);
         }
