@@ -25,6 +25,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -64,6 +65,10 @@ public class Contract implements RestClientRequestValidator {
     private static final int MOST_TOKENS = 10_000;
 
     static final Problem NOT_UTF_8 = new Problem(400, "INVALID_REQUEST", "the body is not UTF-8");
+
+    private static final String PARAMETER = "[^/]+";
+    /** What the server reads for percent-encoded bytes that are no UTF-8. */
+    private static final String NO_CHARACTER = "\ufffd";
 
     private static final String BYTE_ORDER_MARK = "\ufeff";
 
@@ -114,8 +119,8 @@ public class Contract implements RestClientRequestValidator {
                         JsonNode schema = operation.getValue().at("/requestBody/content/application~1json/schema");
                         operations.add(new Operation(
                                 operation.getKey().toUpperCase(Locale.ROOT),
-                                Pattern.compile(
-                                        "\\Q" + path.getKey().replaceAll("\\{[^}]+}", "\\\\E[^/]+\\\\Q") + "\\E"),
+                                Pattern.compile("\\Q"
+                                        + path.getKey().replaceAll("\\{[^}]+}", "\\\\E" + PARAMETER + "\\\\Q") + "\\E"),
                                 schema.has("$ref")
                                         ? new Body(
                                                 registry.getSchema(SchemaLocation.of("contract:api"
@@ -125,6 +130,9 @@ public class Contract implements RestClientRequestValidator {
                                 parameters("query", contract, place, registry),
                                 parameters("header", contract, place, registry)));
                     }));
+            // As OpenAPI has it: of two paths the one without a parameter is meant.
+            operations.sort(
+                    Comparator.comparing(operation -> operation.path().pattern().contains(PARAMETER)));
         }
     }
 
@@ -185,8 +193,11 @@ public class Contract implements RestClientRequestValidator {
                         "each query parameter may be given once, and is one of "
                                 + operation.query().keySet().stream().sorted().toList());
             }
-            Problem problem =
-                    check("query parameter " + parameter.getKey(), parameter.getValue()[0], schema);
+            String place = "query parameter " + parameter.getKey();
+            if (parameter.getValue()[0].contains(NO_CHARACTER)) {
+                return new Problem(400, "INVALID_REQUEST", place + " is not UTF-8, percent-encoded");
+            }
+            Problem problem = check(place, parameter.getValue()[0], schema);
             if (problem != null) {
                 return problem;
             }
@@ -217,8 +228,12 @@ public class Contract implements RestClientRequestValidator {
 
     /** The methods that the contract has for this path; none where it doesn't have the path. */
     Set<String> methods(String path) {
-        return operations.stream()
+        List<Operation> here = operations.stream()
                 .filter(operation -> operation.path().matcher(path).matches())
+                .toList();
+        return here.stream()
+                .filter(operation ->
+                        operation.path().pattern().equals(here.get(0).path().pattern()))
                 .map(Operation::method)
                 .collect(Collectors.toCollection(TreeSet::new));
     }

@@ -649,4 +649,16 @@ class ContractTest {
         assertThat(own.methods("/v1/payments/SO/1/close")).isEmpty();
         assertThat(own.methods("/v1/payments//close")).isEmpty();
     }
+
+    @Test
+    void ofTwoPathsTheOneWithoutAParameterIsMeantWhicheverComesFirst() throws Exception {
+        Contract own = new Contract(new ByteArrayResource("""
+                paths:
+                  /v1/events/{eventId}: { get: {} }
+                  /v1/events/redeliver: { post: {} }
+                components: {}
+                """.getBytes(UTF_8)));
+        assertThat(own.methods("/v1/events/redeliver")).containsExactly("POST");
+        assertThat(own.methods("/v1/events/5")).containsExactly("GET");
+    }
 }

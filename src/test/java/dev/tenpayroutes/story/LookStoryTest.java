@@ -91,6 +91,8 @@ class LookStoryTest extends Story {
                 "createdFrom=2026-11-23T00:00:00%2B18:00",
                 "state=PENDING",
                 "status=PENDING&status=FAILED",
+                "account=%ff",
+                "account=%ed%a0%80",
                 "limit=99999999999"
             })
     void aFilterThatIsNotOneIsA400(String query) {

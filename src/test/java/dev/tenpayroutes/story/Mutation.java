@@ -68,10 +68,9 @@ enum Mutation {
         @Override
         Request apply(Request request, Operation operation, Random random) {
             String name = any(places(tree(request)), random).last().getMatchingProperty();
-            return with(
-                    request,
-                    "{\"" + name + "\":" + any(VALUES, random) + ","
-                            + text(request).substring(1));
+            // What was cut before may be empty.
+            String rest = text(request).replaceFirst("^\\{", "");
+            return with(request, "{\"" + name + "\":" + any(VALUES, random) + "," + rest);
         }
     },
     BYTES {

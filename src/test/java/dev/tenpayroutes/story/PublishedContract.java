@@ -14,6 +14,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -228,8 +229,14 @@ final class PublishedContract {
     }
 
     private Optional<Operation> operation(String method, String path) {
+        // As OpenAPI has it: of two paths the one without a parameter is meant.
+        Optional<String> meant = operations.stream()
+                .filter(operation -> operation.isAt(path))
+                .map(Operation::path)
+                .min(Comparator.comparing(name -> name.contains("{")));
         return operations.stream()
-                .filter(operation -> operation.method().equals(method) && operation.isAt(path))
+                .filter(operation -> operation.method().equals(method)
+                        && meant.filter(operation.path()::equals).isPresent())
                 .findFirst();
     }
 
@@ -292,7 +299,7 @@ final class PublishedContract {
         String said = answer.status() + " " + answer.text("code");
         // An answer to HEAD has no body.
         boolean good = method.equals("HEAD")
-                ? Stream.concat(Stream.of(due, "400 BAD_REQUEST"), ANYWHERE.stream())
+                ? Stream.concat(Stream.of(due, "400 BAD_REQUEST", "417 BAD_REQUEST"), ANYWHERE.stream())
                         .anyMatch(problem -> problem.startsWith(answer.status() + " "))
                 : said.equals(due) || ANYWHERE.contains(said) || isRefusedHttp(answer);
         if (!good) {
