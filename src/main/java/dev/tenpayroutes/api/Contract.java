@@ -66,7 +66,6 @@ public class Contract implements RestClientRequestValidator {
 
     static final Problem NOT_UTF_8 = new Problem(400, "INVALID_REQUEST", "the body is not UTF-8");
 
-    private static final String PARAMETER = "[^/]+";
     /** What the server reads for percent-encoded bytes that are no UTF-8. */
     private static final String NO_CHARACTER = "\ufffd";
 
@@ -109,30 +108,31 @@ public class Contract implements RestClientRequestValidator {
                                     .locale(Locale.ENGLISH)
                                     .build())
                             .schemas(Map.of("contract:api", contract.toString())));
-            contract.get("paths")
-                    .properties()
-                    .forEach(path -> path.getValue().properties().forEach(operation -> {
-                        JsonPointer place = JsonPointer.empty()
-                                .appendProperty("paths")
-                                .appendProperty(path.getKey())
-                                .appendProperty(operation.getKey());
-                        JsonNode schema = operation.getValue().at("/requestBody/content/application~1json/schema");
-                        operations.add(new Operation(
-                                operation.getKey().toUpperCase(Locale.ROOT),
-                                Pattern.compile("\\Q"
-                                        + path.getKey().replaceAll("\\{[^}]+}", "\\\\E" + PARAMETER + "\\\\Q") + "\\E"),
-                                schema.has("$ref")
-                                        ? new Body(
-                                                registry.getSchema(SchemaLocation.of("contract:api"
-                                                        + schema.get("$ref").asText())),
-                                                schema)
-                                        : null,
-                                parameters("query", contract, place, registry),
-                                parameters("header", contract, place, registry)));
-                    }));
-            // As OpenAPI has it: of two paths the one without a parameter is meant.
-            operations.sort(
-                    Comparator.comparing(operation -> operation.path().pattern().contains(PARAMETER)));
+            contract.get("paths").properties().stream()
+                    // As OpenAPI has it: of two paths the one without a parameter is meant.
+                    .sorted(Comparator.comparing(path -> path.getKey().contains("{")))
+                    .forEach(path -> {
+                        Pattern pattern = Pattern.compile(
+                                "\\Q" + path.getKey().replaceAll("\\{[^}]+}", "\\\\E[^/]+\\\\Q") + "\\E");
+                        path.getValue().properties().forEach(operation -> {
+                            JsonPointer place = JsonPointer.empty()
+                                    .appendProperty("paths")
+                                    .appendProperty(path.getKey())
+                                    .appendProperty(operation.getKey());
+                            JsonNode schema = operation.getValue().at("/requestBody/content/application~1json/schema");
+                            operations.add(new Operation(
+                                    operation.getKey().toUpperCase(Locale.ROOT),
+                                    pattern,
+                                    schema.has("$ref")
+                                            ? new Body(
+                                                    registry.getSchema(SchemaLocation.of("contract:api"
+                                                            + schema.get("$ref").asText())),
+                                                    schema)
+                                            : null,
+                                    parameters("query", contract, place, registry),
+                                    parameters("header", contract, place, registry)));
+                        });
+                    });
         }
     }
 
@@ -232,8 +232,7 @@ public class Contract implements RestClientRequestValidator {
                 .filter(operation -> operation.path().matcher(path).matches())
                 .toList();
         return here.stream()
-                .filter(operation ->
-                        operation.path().pattern().equals(here.get(0).path().pattern()))
+                .filter(operation -> operation.path() == here.get(0).path())
                 .map(Operation::method)
                 .collect(Collectors.toCollection(TreeSet::new));
     }

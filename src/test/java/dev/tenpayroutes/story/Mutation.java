@@ -69,7 +69,8 @@ enum Mutation {
         Request apply(Request request, Operation operation, Random random) {
             String name = any(places(tree(request)), random).last().getMatchingProperty();
             // What was cut before may be empty.
-            String rest = text(request).replaceFirst("^\\{", "");
+            String text = text(request);
+            String rest = text.substring(Math.min(1, text.length()));
             return with(request, "{\"" + name + "\":" + any(VALUES, random) + "," + rest);
         }
     },
