@@ -57,6 +57,7 @@ final class Charts {
         Map<String, TreeMap<Double, Double>> lines = new TreeMap<>();
         for (Result result : all) {
             boolean counts = result.load().equals("full")
+                    && (result.words()[0].equals(name) || result.words()[0].equals("main"))
                     && !result.scenario().equals("mix")
                     && MAIN.entrySet().stream()
                             .allMatch(other ->
