@@ -122,8 +122,8 @@ async function shopperAtTenpay({ orderNo }: Order, outcome: string): Promise<voi
   assert.equal(answer.status, 200)
 }
 
-async function fault(call: string, fault: string, times = 1): Promise<void> {
-  const body = JSON.stringify({ call, fault, times })
+async function fault({ orderNo }: Order, call: string, fault: string, times = 1): Promise<void> {
+  const body = JSON.stringify({ call, number: orderNo, fault, times })
   assert.equal((await fetch(`${PROGRAM}/sandbox/faults`, { method: 'POST', body })).status, 200)
 }
 
@@ -217,7 +217,7 @@ test('an unsettled payment is asked for a bounded number of times, and again whe
 
 test('a sync without an answer proves nothing', async () => {
   const order = newOrder()
-  await fault('inquiry-payment', 'BAD_SIGNATURE')
+  await fault(order, 'inquiry-payment', 'BAD_SIGNATURE')
   payPage = async () => (await shopperAtTenpay(order, 'SUCCESS'), PAID)
   await pay(order, shop)
   assert.deepEqual(shown, ['CONFIRMING', 'PAID'])
@@ -294,8 +294,9 @@ test('an order number that was used for another order is refused: aborted, not r
 })
 
 test('a pre-order that Tenpay denies is a 502: aborted, not repeated', async () => {
-  await fault('checkout-pay', 'NO_AUTH')
-  await pay(newOrder(), shop)
+  const order = newOrder()
+  await fault(order, 'checkout-pay', 'NO_AUTH')
+  await pay(order, shop)
   isAborted()
   assert.equal(posts().length, 1)
 })
@@ -310,14 +311,15 @@ test('a method that the server does not know is refused before our API is called
 })
 
 test('an outcome that stays unknown is aborted', async () => {
-  await fault('checkout-pay', 'BAD_GATEWAY', 1000)
-  await pay(newOrder(), { ...shop, timing: { ...shop.timing!, start: 1_000 } })
+  const order = newOrder()
+  await fault(order, 'checkout-pay', 'BAD_GATEWAY', 1000)
+  await pay(order, { ...shop, timing: { ...shop.timing!, start: 1_000 } })
   isAborted()
 })
 
 test('an outcome that is unknown at first is asked for again in time, under the same number', async () => {
   const order = newOrder()
-  await fault('checkout-pay', 'UNSIGNED')
+  await fault(order, 'checkout-pay', 'UNSIGNED')
   payPage = async () => (await shopperAtTenpay(order, 'SUCCESS'), PAID)
   await pay(order, shop)
   assert.deepEqual(shown, ['PAID'])
@@ -326,11 +328,11 @@ test('an outcome that is unknown at first is asked for again in time, under the 
 
 test('an open payment whose prepayInfo is unknown is asked for again in time', async () => {
   const order = newOrder()
-  await fault('checkout-pay', 'UNSIGNED')
+  await fault(order, 'checkout-pay', 'UNSIGNED')
   await ask(`/orders/${order.orderNo}/payment`, SESSION, { methodKey: 'CARD' })
   const synced = await ask(`/orders/${order.orderNo}/payment/sync`, SESSION, {})
   assert.deepEqual(Object.keys((await synced.json()) as object), ['status', 'paymentId'])
-  await fault('checkout-pay', 'BAD_GATEWAY')
+  await fault(order, 'checkout-pay', 'BAD_GATEWAY')
   payPage = async () => (await shopperAtTenpay(order, 'SUCCESS'), PAID)
   await pay(order, shop)
   assert.deepEqual(shown, ['PAID'])

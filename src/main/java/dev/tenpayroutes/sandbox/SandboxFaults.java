@@ -52,22 +52,28 @@ final class SandboxFaults {
     /** One fault that strikes now. {@code before}: the call isn't carried out. */
     record Fault(Kind kind, boolean before) {}
 
-    /** One order for faults, and how many of them are still to come. */
-    record Pending(String call, Kind fault, int times, String when) {
+    /** One wish for faults, and how many of them are still to come. */
+    record Pending(String call, String number, Kind fault, int times, String when) {
 
-        private boolean meets(String name) {
+        private boolean meets(String name, JsonNode body) {
             return (call.equals("*") || call.equals(name))
+                    && (number.equals("*")
+                            || number.equals(body.path("out_trade_no").asText())
+                            || number.equals(body.path("out_refund_no").asText()))
                     && !(fault == Kind.WRONG_AMOUNT && name.equals(SandboxLedger.CHECKOUT_PAY));
         }
 
         private Pending struck() {
-            return new Pending(call, fault, times - 1, when);
+            return new Pending(call, number, fault, times - 1, when);
         }
     }
 
     private final List<Pending> pending = new ArrayList<>();
 
-    /** Adds what {@code {"call","fault","times"?,"when"?}} asks for. */
+    /**
+     * Adds what {@code {"call","number"?,"fault","times"?,"when"?}} asks for. {@code number}: of the payment or refund
+     * that the call must be about, or {@code *}, which it is when left out.
+     */
     synchronized List<Pending> add(JsonNode wish) {
         String call = wish.path("call").asText();
         if (!call.equals("*") && !SandboxLedger.CALLS.contains(call)) {
@@ -88,7 +94,7 @@ final class SandboxFaults {
         if (!times.isMissingNode() && !(times.isInt() && times.intValue() > 0)) {
             throw SandboxRefusal.invalid("times must be a positive number");
         }
-        pending.add(new Pending(call, kind, times.asInt(1), when));
+        pending.add(new Pending(call, wish.path("number").asText("*"), kind, times.asInt(1), when));
         return List.copyOf(pending);
     }
 
@@ -97,10 +103,10 @@ final class SandboxFaults {
     }
 
     /** The fault that strikes this call, used up by asking. */
-    synchronized Optional<Fault> strike(String call) {
+    synchronized Optional<Fault> strike(String call, JsonNode body) {
         for (int i = 0; i < pending.size(); i++) {
             Pending next = pending.get(i);
-            if (next.meets(call)) {
+            if (next.meets(call, body)) {
                 if (next.times() == 1) {
                     pending.remove(i);
                 } else {

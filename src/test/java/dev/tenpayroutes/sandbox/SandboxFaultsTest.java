@@ -80,6 +80,19 @@ class SandboxFaultsTest {
     }
 
     @Test
+    void aFaultOfOnePaymentOrRefundLeavesTheOthersAlone() throws Exception {
+        ask("{\"call\":\"*\",\"number\":\"SO-0002\",\"fault\":\"UNSIGNED\"}");
+        ask("{\"call\":\"refund\",\"number\":\"RF-0002\",\"fault\":\"UNSIGNED\"}");
+        assertThat(isValid(inquire())).isTrue();
+        assertThat(isValid(stage.call("refund", stage.refund("SO-0001", "RF-0001", 1))))
+                .isTrue();
+        assertThat(isValid(stage.call("refund", stage.refund("SO-0001", "RF-0002", 1))))
+                .isFalse();
+        assertThat(isValid(stage.call("checkout-pay", stage.checkout("SO-0002"))))
+                .isFalse();
+    }
+
+    @Test
     void aFaultForEveryCallStrikesAnyAndCanBeTakenBack() throws Exception {
         ask("{\"call\":\"*\",\"fault\":\"UNSIGNED\",\"times\":9}");
         assertThat(inquire().getHeader("Wechatpay-Signature")).isNull();

@@ -121,10 +121,7 @@ class ContractStoryTest extends Story {
             post("/v1/payments", order);
             return post("/v1/payments", order);
         });
-        provoke("createPayment 202 createdPayment", () -> {
-            fault("checkout-pay", "UNSIGNED");
-            return post("/v1/payments", order(newNumber()));
-        });
+        provoke("createPayment 202 createdPayment", () -> post("/v1/payments", orderThatMeets("UNSIGNED")));
         provoke("createPayment 409 ORDER_CONFLICT", () -> {
             String order = order(newNumber());
             post("/v1/payments", order);
@@ -144,14 +141,14 @@ class ContractStoryTest extends Story {
         provoke(
                 "createPayment 422 CARD_NUMBER_NOT_ALLOWED",
                 () -> orderWith("2 x latte", "paid with 4111 1111 1111 1111"));
-        provoke("createPayment 422 TENPAY_REFUSED", () -> {
-            fault("checkout-pay", "PARAM_ERROR");
-            return post("/v1/payments", order(newNumber()));
-        });
-        provoke("createPayment 502 TENPAY_DENIES", () -> {
-            fault("checkout-pay", "NO_AUTH");
-            return post("/v1/payments", order(newNumber()));
-        });
+        provoke("createPayment 422 TENPAY_REFUSED", () -> post("/v1/payments", orderThatMeets("PARAM_ERROR")));
+        provoke("createPayment 502 TENPAY_DENIES", () -> post("/v1/payments", orderThatMeets("NO_AUTH")));
+    }
+
+    private String orderThatMeets(String fault) {
+        String number = newNumber();
+        fault(number, "checkout-pay", fault);
+        return order(number);
     }
 
     private Answer orderWith(String what, String by) {
@@ -160,17 +157,16 @@ class ContractStoryTest extends Story {
 
     private void provokeLooks() {
         provoke("listPayments 200 paymentPage", () -> {
-            fault("checkout-pay", "UNSIGNED");
-            post("/v1/payments", order(newNumber()));
-            fault("checkout-pay", "UNSIGNED");
-            post("/v1/payments", order(newNumber()));
+            post("/v1/payments", orderThatMeets("UNSIGNED"));
+            post("/v1/payments", orderThatMeets("UNSIGNED"));
             return get("/v1/payments?status=CREATED&limit=1");
         });
         provoke("getPayment 200 paidPayment", () -> payment(paidPayment()));
         provoke("syncPayment 200 paidPayment", () -> post("/v1/payments/" + paidPayment() + "/sync", null));
         provoke("syncPayment 502 TENPAY_NO_ANSWER", () -> {
-            fault("inquiry-payment", "UNSIGNED");
-            return send(GOOD.get("syncPayment"));
+            String number = pendingPayment();
+            fault(number, "inquiry-payment", "UNSIGNED");
+            return post("/v1/payments/" + number + "/sync", null);
         });
         provoke("closePayment 200 closedPayment", () -> post("/v1/payments/" + pendingPayment() + "/close", null));
         provoke("closePayment 409 PAYMENT_FINAL", () -> post("/v1/payments/" + paidPayment() + "/close", null));
@@ -180,8 +176,9 @@ class ContractStoryTest extends Story {
             return post("/v1/payments/" + number + "/close", null);
         });
         provoke("closePayment 502 TENPAY_NO_ANSWER", () -> {
-            fault("close-payment", "UNSIGNED");
-            return post("/v1/payments/" + pendingPayment() + "/close", null);
+            String number = pendingPayment();
+            fault(number, "close-payment", "UNSIGNED");
+            return post("/v1/payments/" + number + "/close", null);
         });
         provoke("listPaymentEvents 200 paymentEvents", () -> send(GOOD.get("listPaymentEvents")));
         provoke("listPaymentMethods 200 paymentMethods", () -> send(GOOD.get("listPaymentMethods")));
@@ -244,7 +241,7 @@ class ContractStoryTest extends Story {
         provoke("createRefund 200 pendingRefund", () -> send(GOOD.get("createRefund")));
         provoke("createRefund 202 createdRefund", () -> {
             String number = paidPayment();
-            fault("refund", "UNSIGNED");
+            fault(number, "refund", "UNSIGNED");
             return refund(number, newRefundNumber(), 250);
         });
         provoke("createRefund 409 PAYMENT_NOT_PAID", () -> refund(pendingPayment(), newRefundNumber(), 250));
@@ -266,12 +263,12 @@ class ContractStoryTest extends Story {
                 () -> newRefundWith("one latte was cold", "back to 4111 1111 1111 1111"));
         provoke("createRefund 422 TENPAY_REFUSED", () -> {
             String number = paidPayment();
-            fault("refund", "PARAM_ERROR");
+            fault(number, "refund", "PARAM_ERROR");
             return refund(number, newRefundNumber(), 250);
         });
         provoke("createRefund 502 TENPAY_DENIES", () -> {
             String number = paidPayment();
-            fault("refund", "NO_AUTH");
+            fault(number, "refund", "NO_AUTH");
             return refund(number, newRefundNumber(), 250);
         });
         provoke("listRefunds 200 refunds", () -> {
@@ -281,8 +278,10 @@ class ContractStoryTest extends Story {
         provoke("getRefund 200 paidRefund", () -> refundOf(paidRefund()));
         provoke("syncRefund 200 paidRefund", () -> post("/v1/refunds/" + paidRefund() + "/sync", null));
         provoke("syncRefund 502 TENPAY_NO_ANSWER", () -> {
-            fault("inquiry-refund", "UNSIGNED");
-            return send(GOOD.get("syncRefund"));
+            String refund = newRefundNumber();
+            refund(paidPayment(), refund, 250);
+            fault(refund, "inquiry-refund", "UNSIGNED");
+            return post("/v1/refunds/" + refund + "/sync", null);
         });
     }
 

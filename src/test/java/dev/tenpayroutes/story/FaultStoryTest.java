@@ -292,7 +292,7 @@ class FaultStoryTest extends Story {
             })
     void aTurnOfThePollerWithoutAUsableAnswerChangesNothingAndALaterOneSettles(String fault) {
         String number = pendingPayment();
-        fault("inquiry-payment", fault);
+        fault(number, "inquiry-payment", fault);
         shopper(number, "SUCCESS");
 
         turn(number);
@@ -408,7 +408,7 @@ class FaultStoryTest extends Story {
     @Test
     void anAnswerThatComesAfterAnothersCallBeganDoesNotEndThatCall() throws Exception {
         String number = newNumber();
-        fault("checkout-pay", "LATE");
+        fault(number, "checkout-pay", "LATE");
         CompletableFuture<Answer> stalled = meanwhile(() -> post("/v1/payments", order(number)));
         eventually().until(() -> callsAtTenpay(number, "checkout-pay") == 1);
         anotherInstanceCalls("payment", number);
@@ -426,7 +426,7 @@ class FaultStoryTest extends Story {
         shopper(number, "SUCCESS");
         post("/v1/payments/" + number + "/sync", null);
         String refund = newRefundNumber();
-        fault("refund", "LATE");
+        fault(refund, "refund", "LATE");
         CompletableFuture<Answer> stalled = meanwhile(() -> refund(number, refund, 250));
         eventually().until(() -> refundCallsAtTenpay(refund, "refund") == 1);
         anotherInstanceCalls("refund", refund);
@@ -442,7 +442,7 @@ class FaultStoryTest extends Story {
     void aCloseOfWhatTenpaySaysIsPaidIsPaymentFinalAlsoWhileItsAmountIsNotProven() {
         String number = pendingPayment();
         shopper(number, "SUCCESS");
-        fault("inquiry-payment", "UNSIGNED");
+        fault(number, "inquiry-payment", "UNSIGNED");
 
         Answer close = post("/v1/payments/" + number + "/close", null);
 

@@ -176,8 +176,9 @@ class GeneratedClientStoryTest extends Story {
         assertThat(problem(conflict).getDetail()).contains("other content");
         assertThat(problem(conflict).getTenpayCode()).isNull();
 
-        fault("checkout-pay", "PARAM_ERROR");
-        ApiException refused = catchThrowableOfType(ApiException.class, () -> payments.createPayment(newOrder(), null));
+        Order another = newOrder();
+        fault(another.getOrderNo(), "checkout-pay", "PARAM_ERROR");
+        ApiException refused = catchThrowableOfType(ApiException.class, () -> payments.createPayment(another, null));
 
         assertThat(refused.getCode()).isEqualTo(422);
         assertThat(problem(refused).getTenpayCode()).isEqualTo("PARAM_ERROR");

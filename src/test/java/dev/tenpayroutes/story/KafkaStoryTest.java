@@ -305,12 +305,12 @@ class KafkaStoryTest extends Story {
     @Test
     void anOrderWhoseOutcomeIsUnknownIsStoredAndNoRefusal() throws Exception {
         String unknown = newNumber();
-        fault("checkout-pay", "BAD_GATEWAY");
+        fault(unknown, "checkout-pay", "BAD_GATEWAY");
         order(unknown, order(unknown));
         soon().until(KafkaStoryTest::everyOrderIsCommitted);
         assertThat(payment(unknown).text("status")).isEqualTo("CREATED");
         String denied = newNumber();
-        fault("checkout-pay", "NO_AUTH");
+        fault(denied, "checkout-pay", "NO_AUTH");
         order(denied, order(denied));
         soon().until(KafkaStoryTest::everyOrderIsCommitted);
         // Our credentials are wrong, the order isn't: the poller sends it once they are right.

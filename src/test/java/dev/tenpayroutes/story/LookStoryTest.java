@@ -233,7 +233,7 @@ class LookStoryTest extends Story {
     @Test
     void aCloseWithoutAnAnswerChangesNothing() {
         String number = pendingPayment();
-        fault("close-payment", "BAD_GATEWAY");
+        fault(number, "close-payment", "BAD_GATEWAY");
         Answer answer = post("/v1/payments/" + number + "/close", null);
         assertThat(answer.status()).isEqualTo(502);
         assertThat(answer.text("code")).isEqualTo("TENPAY_NO_ANSWER");

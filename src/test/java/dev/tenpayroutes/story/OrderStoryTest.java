@@ -131,7 +131,7 @@ class OrderStoryTest extends Story {
             })
     void whatIsNoAnswerLeavesTheOrderOpenAndTheSameOrderAgainHeals(String fault) {
         String number = newNumber();
-        fault("checkout-pay", fault);
+        fault(number, "checkout-pay", fault);
 
         Answer unknown = post("/v1/payments", order(number));
 
@@ -150,7 +150,7 @@ class OrderStoryTest extends Story {
     @Test
     void whatTenpayRefusesIsAFailedPaymentAndACleanProblem() {
         String number = newNumber();
-        fault("checkout-pay", "PARAM_ERROR");
+        fault(number, "checkout-pay", "PARAM_ERROR");
 
         Answer refused = post("/v1/payments", order(number));
 
@@ -165,9 +165,9 @@ class OrderStoryTest extends Story {
     @Test
     void aRefusalOfASecondCallProvesNothingAboutTheFirst() {
         String number = newNumber();
-        fault("checkout-pay", "UNSIGNED");
+        fault(number, "checkout-pay", "UNSIGNED");
         post("/v1/payments", order(number));
-        fault("checkout-pay", "PARAM_ERROR");
+        fault(number, "checkout-pay", "PARAM_ERROR");
 
         Answer again = post("/v1/payments", order(number));
 
@@ -180,7 +180,7 @@ class OrderStoryTest extends Story {
     @Test
     void credentialsThatTenpayDeniesLeaveTheOrderToBePostedAgain() {
         String number = newNumber();
-        fault("checkout-pay", "NO_AUTH");
+        fault(number, "checkout-pay", "NO_AUTH");
 
         Answer denied = post("/v1/payments", order(number));
 
@@ -195,7 +195,7 @@ class OrderStoryTest extends Story {
         String number = pendingPayment();
         assertThat(post("/v1/payments/" + number + "/sync", null).text("status"))
                 .isEqualTo("PENDING");
-        fault("inquiry-payment", "BAD_SIGNATURE");
+        fault(number, "inquiry-payment", "BAD_SIGNATURE");
         Answer noAnswer = post("/v1/payments/" + number + "/sync", null);
         assertThat(noAnswer.status()).isEqualTo(502);
         assertThat(noAnswer.text("code")).isEqualTo("TENPAY_NO_ANSWER");
@@ -210,7 +210,7 @@ class OrderStoryTest extends Story {
     @Test
     void anAnswerWithAnotherAmountChangesNothingAndIsReported() {
         String number = pendingPayment();
-        fault("inquiry-payment", "WRONG_AMOUNT");
+        fault(number, "inquiry-payment", "WRONG_AMOUNT");
 
         post("/v1/payments/" + number + "/sync", null);
 
@@ -352,7 +352,7 @@ class OrderStoryTest extends Story {
     @Test
     void aPaymentThatFailedWithoutAReasonIsShownAndNotARefusal() {
         String number = newNumber();
-        fault("checkout-pay", "UNSIGNED");
+        fault(number, "checkout-pay", "UNSIGNED");
         post("/v1/payments", order(number));
         shopper(number, "FAILED");
         isSoon(number, "FAILED");
@@ -367,7 +367,7 @@ class OrderStoryTest extends Story {
     @Test
     void aSyncWhileTheCallIsUnderWayDoesNotFailTheOrder() {
         String number = newNumber();
-        fault("checkout-pay", "BAD_GATEWAY");
+        fault(number, "checkout-pay", "BAD_GATEWAY");
         post("/v1/payments", order(number));
         // A call under way, and the order past its time.
         db.sql("update payment set submitting_until = now() + interval '1 hour', expires_at = now() - interval '1 hour'"

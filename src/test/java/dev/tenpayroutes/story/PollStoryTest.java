@@ -39,7 +39,7 @@ class PollStoryTest extends Story {
     @Test
     void anOrderWhoseAnswerWasLostIsFoundByItsNumberAndNeverMadeTwice() {
         String number = newNumber();
-        fault("checkout-pay", "UNSIGNED");
+        fault(number, "checkout-pay", "UNSIGNED");
         assertThat(post("/v1/payments", order(number)).status()).isEqualTo(202);
 
         isSoon(number, "PENDING");
@@ -56,7 +56,7 @@ class PollStoryTest extends Story {
     @Test
     void anOrderThatTenpayNeverGotIsSentAgainUnderTheSameNumber() {
         String number = newNumber();
-        fault("checkout-pay", "BAD_GATEWAY");
+        fault(number, "checkout-pay", "BAD_GATEWAY");
         assertThat(post("/v1/payments", order(number)).status()).isEqualTo(202);
 
         isSoon(number, "PENDING");
@@ -76,7 +76,7 @@ class PollStoryTest extends Story {
     @Test
     void anOrderThatTenpayNeverGotFailsOnceItIsPastItsTime() {
         String number = newNumber();
-        fault("checkout-pay", "BAD_GATEWAY");
+        fault(number, "checkout-pay", "BAD_GATEWAY");
         post("/v1/payments", order(number));
         db.sql("update payment set expires_at = now() - interval '10 seconds' where order_no = ?")
                 .param(number)
@@ -182,7 +182,7 @@ class PollStoryTest extends Story {
     void aRefundWhoseAnswerWasLostIsFoundByItsNumberAndNeverMadeTwice() {
         String number = settledPayment();
         String refundNumber = newRefundNumber();
-        fault("refund", "UNSIGNED");
+        fault(refundNumber, "refund", "UNSIGNED");
         assertThat(refund(number, refundNumber, 250).status()).isEqualTo(202);
 
         refundIsSoon(refundNumber, "PENDING");
@@ -195,7 +195,7 @@ class PollStoryTest extends Story {
     void aRefundThatTenpayNeverGotIsSentAgainUnderTheSameNumber() {
         String number = settledPayment();
         String refundNumber = newRefundNumber();
-        fault("refund", "BAD_GATEWAY");
+        fault(refundNumber, "refund", "BAD_GATEWAY");
         assertThat(refund(number, refundNumber, 250).status()).isEqualTo(202);
 
         refundIsSoon(refundNumber, "PENDING");

@@ -209,7 +209,7 @@ class RefundStoryTest extends Story {
     void aRefundThatTenpayRefusesGivesItsAmountFreeAgain() {
         String number = paidPayment();
         String refundNumber = newRefundNumber();
-        fault("refund", "PARAM_ERROR");
+        fault(refundNumber, "refund", "PARAM_ERROR");
 
         Answer refused = refund(number, refundNumber, 1050);
 
@@ -280,7 +280,7 @@ class RefundStoryTest extends Story {
     void aRefundWhoseOutcomeIsUnknownKeepsItsAmount(String fault) {
         String number = paidPayment();
         String refundNumber = newRefundNumber();
-        fault("refund", fault);
+        fault(refundNumber, "refund", fault);
 
         Answer unknown = refund(number, refundNumber, 1050);
 
@@ -301,9 +301,9 @@ class RefundStoryTest extends Story {
     void aRefusedRepetitionProvesNothingAboutTheFirstCall() {
         String number = paidPayment();
         String refundNumber = newRefundNumber();
-        fault("refund", "UNSIGNED");
+        fault(refundNumber, "refund", "UNSIGNED");
         assertThat(refund(number, refundNumber, 1050).status()).isEqualTo(202);
-        fault("refund", "PARAM_ERROR");
+        fault(refundNumber, "refund", "PARAM_ERROR");
 
         Answer again = refund(number, refundNumber, 1050);
 
@@ -317,9 +317,9 @@ class RefundStoryTest extends Story {
     void aRefusedRefundThatTenpayThenDoesNotKnowHasFailed() {
         String number = paidPayment();
         String refundNumber = newRefundNumber();
-        fault("refund", "BAD_GATEWAY");
+        fault(refundNumber, "refund", "BAD_GATEWAY");
         refund(number, refundNumber, 1050);
-        fault("refund", "PARAM_ERROR");
+        fault(refundNumber, "refund", "PARAM_ERROR");
         refund(number, refundNumber, 1050);
         String sync = "/v1/refunds/" + refundNumber + "/sync";
         // A call may still be on its way.
@@ -338,7 +338,7 @@ class RefundStoryTest extends Story {
     void aRefundThatTenpayDoesNotKnowIsSentAgainOnlyWhenNoCallCanStillArrive() {
         String number = paidPayment();
         String refundNumber = newRefundNumber();
-        fault("refund", "BAD_GATEWAY");
+        fault(refundNumber, "refund", "BAD_GATEWAY");
         refund(number, refundNumber, 250);
         String due = "update refund set next_poll_at = now() where refund_no = ?";
         db.sql(due).param(refundNumber).update();
@@ -359,7 +359,7 @@ class RefundStoryTest extends Story {
     void refusedCredentialsKeepTheRefundForAnotherTry() {
         String number = paidPayment();
         String refundNumber = newRefundNumber();
-        fault("refund", "NO_AUTH");
+        fault(refundNumber, "refund", "NO_AUTH");
 
         Answer denied = refund(number, refundNumber, 250);
 
@@ -511,7 +511,7 @@ class RefundStoryTest extends Story {
         String number = paidPayment();
         String refundNumber = newRefundNumber();
         refund(number, refundNumber, 250);
-        fault("inquiry-refund", fault);
+        fault(refundNumber, "inquiry-refund", fault);
 
         Answer answer = post("/v1/refunds/" + refundNumber + "/sync", null);
 
@@ -528,7 +528,7 @@ class RefundStoryTest extends Story {
         refund(number, refundNumber, 250);
         assertThat(post("/v1/refunds/" + refundNumber + "/sync", null).text("status"))
                 .isEqualTo("PENDING");
-        fault("inquiry-refund", "WRONG_AMOUNT");
+        fault(refundNumber, "inquiry-refund", "WRONG_AMOUNT");
 
         post("/v1/refunds/" + refundNumber + "/sync", null);
 

@@ -291,12 +291,16 @@ abstract class Story {
                 .asInt();
     }
 
-    void fault(String call, String fault) {
+    /**
+     * Spoils Tenpay's next answer to a call about this payment or refund; the poller may ask about another story's
+     * meanwhile.
+     */
+    void fault(String number, String call, String fault) {
         Answer answer = send(
                 "POST",
                 "/sandbox/faults",
                 null,
-                "{\"call\":\"%s\",\"fault\":\"%s\",\"times\":1}".formatted(call, fault));
+                "{\"call\":\"%s\",\"number\":\"%s\",\"fault\":\"%s\"}".formatted(call, number, fault));
         assertThat(answer.status()).isEqualTo(200);
     }
 
