@@ -92,7 +92,7 @@ class BreakerStoryTest extends Story {
     @Test
     void whenTenpayAsksUsToWaitNobodyCallsItUntilThen() {
         String waiting = newNumber();
-        faults("checkout-pay", "FREQUENCY_LIMITED", 1);
+        fault(waiting, "checkout-pay", "FREQUENCY_LIMITED");
         assertThat(post("/v1/payments", order(waiting)).status()).isEqualTo(202);
         assertThat(stateOf("main orders")).isEqualTo(State.OPEN);
 
@@ -124,7 +124,7 @@ class BreakerStoryTest extends Story {
         assertThat(count("select submits from payment where order_no = ?", number))
                 .isZero();
         breakers.circuitBreaker("main orders").reset();
-        faults("checkout-pay", "PARAM_ERROR", 1);
+        fault(number, "checkout-pay", "PARAM_ERROR");
 
         Answer refused = post("/v1/payments", order(number));
 
