@@ -2,6 +2,8 @@ package dev.tenpayroutes.story;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.core.spi.FilterAttachable;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
@@ -40,6 +42,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** A person looks, before the first start, whether all fits: everything that doesn't is told at once, with its remedy. */
@@ -69,6 +73,16 @@ class PreflightStoryTest {
     @AfterAll
     static void stopDatabase() throws IOException {
         postgres.close();
+    }
+
+    /** A preflight silences the log of its JVM, in which other tests read theirs. */
+    @AfterAll
+    static void logAgain() {
+        List.of("CONSOLE_LOG_THRESHOLD", "FILE_LOG_THRESHOLD").forEach(System::clearProperty);
+        ((LoggerContext) LoggerFactory.getILoggerFactory())
+                .getLogger(Logger.ROOT_LOGGER_NAME)
+                .iteratorForAppenders()
+                .forEachRemaining(FilterAttachable::clearAllFilters);
     }
 
     @BeforeEach
