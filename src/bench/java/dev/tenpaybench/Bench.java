@@ -120,16 +120,14 @@ public final class Bench implements AutoCloseable {
             throw new IllegalArgumentException("events are measured alone: the other program tells an ERP nothing");
         }
         erp = receiver();
-        Side ours = new Side.Ours(
-                postgres,
-                folder,
-                base,
-                events ? "http://127.0.0.1:" + erp.getAddress().getPort() + "/" : "",
-                Path.of(options.text("jar")).toAbsolutePath());
-        sides = options.text("profile").isEmpty() && options.number("soak") == 0 && !events
-                ? List.of(
-                        ours, new Side.Theirs(postgres, folder, base, Side.serial(folder.resolve("merchant-cert.pem"))))
-                : List.of(ours);
+        String told = events ? "http://127.0.0.1:" + erp.getAddress().getPort() + "/" : "";
+        sides = new ArrayList<>();
+        sides.add(new Side.Ours("ours", postgres, folder, base, told, options.path("jar")));
+        if (!options.text("before").isEmpty()) {
+            sides.add(new Side.Ours("before", postgres, folder, base, told, options.path("before")));
+        } else if (options.text("profile").isEmpty() && options.number("soak") == 0 && !events) {
+            sides.add(new Side.Theirs(postgres, folder, base, Side.serial(folder.resolve("merchant-cert.pem"))));
+        }
         postmaster = ProcessHandle.of(sides.get(0).number("select pg_backend_pid()"))
                 .flatMap(ProcessHandle::parent)
                 .orElseThrow()
@@ -298,8 +296,10 @@ public final class Bench implements AutoCloseable {
             }
             say(" %2d ours %s", pair + 1, ours.get(pair));
             say(
-                    "    peer %s   ratio %.2f",
-                    theirs.get(pair), ours.get(pair).rate() / theirs.get(pair).rate());
+                    "    %s %s   ratio %.2f",
+                    sides.get(1).name,
+                    theirs.get(pair),
+                    ours.get(pair).rate() / theirs.get(pair).rate());
         }
         report(scenario, connections, "full", ours, theirs);
         if (options.text("half").equals("true") && !scenario.equals("polls")) {

@@ -37,6 +37,9 @@ record Options(Map<String, String> given) {
             // then.
             Map.entry("profile", ""),
             Map.entry("jar", "target/tenpay-global-routes.jar"),
+            // Instead of the other program: this one before a change, and flags for it alone.
+            Map.entry("before", ""),
+            Map.entry("before-flags", ""),
             // A name for this run in the file of results.
             Map.entry("name", "run")));
 
@@ -67,6 +70,10 @@ record Options(Map<String, String> given) {
         return given.get(name);
     }
 
+    Path path(String name) {
+        return Path.of(given.get(name)).toAbsolutePath();
+    }
+
     int number(String name) {
         return Integer.parseInt(given.get(name));
     }
@@ -78,12 +85,11 @@ record Options(Map<String, String> given) {
     List<String> java(String side) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(text("java"), "bin", "java").toString());
-        boolean ours = side.equals("ours");
-        String profile = !ours || text("profile").isEmpty()
+        String profile = !side.equals("ours") || text("profile").isEmpty()
                 ? ""
                 : "-XX:StartFlightRecording:jdk.CPUTimeSample#enabled=true,jdk.CPUTimeSample#throttle=5ms,filename="
                         + Path.of(text("profile")).toAbsolutePath();
-        for (String flags : List.of(text("flags"), ours ? text("ours-flags") : "", profile)) {
+        for (String flags : List.of(text("flags"), given.getOrDefault(side + "-flags", ""), profile)) {
             command.addAll(flags.isBlank() ? Set.of() : List.of(flags.strip().split("\\s+")));
         }
         return command;

@@ -144,9 +144,9 @@ abstract class Side implements AutoCloseable {
         private final String erp;
         private final Path jar;
 
-        Ours(EmbeddedPostgres postgres, Path folder, String tenpay, String erp, Path jar)
+        Ours(String name, EmbeddedPostgres postgres, Path folder, String tenpay, String erp, Path jar)
                 throws IOException, SQLException {
-            super("ours", postgres, folder);
+            super(name, postgres, folder);
             this.folder = folder;
             this.tenpay = tenpay;
             this.erp = erp;
