@@ -39,8 +39,8 @@ import org.springframework.test.context.TestPropertySource;
 @TestPropertySource(
         properties = {
             "tenpay.events.tick=50ms",
-            "tenpay.events.timeout=1s",
-            "tenpay.events.lease=3s",
+            "tenpay.events.timeout=3s",
+            "tenpay.events.lease=6s",
             "tenpay.events.retry-delays=300ms,600ms,900ms",
             "tenpay.events.longest-pause=1500ms"
         })
