@@ -123,10 +123,11 @@ public final class Bench implements AutoCloseable {
         String told = events ? "http://127.0.0.1:" + erp.getAddress().getPort() + "/" : "";
         sides = new ArrayList<>();
         sides.add(new Side.Ours("ours", postgres, folder, base, told, options.path("jar")));
-        if (!options.text("before").isEmpty()) {
-            sides.add(new Side.Ours("before", postgres, folder, base, told, options.path("before")));
-        } else if (options.text("profile").isEmpty() && options.number("soak") == 0 && !events) {
-            sides.add(new Side.Theirs(postgres, folder, base, Side.serial(folder.resolve("merchant-cert.pem"))));
+        if (options.text("profile").isEmpty() && options.number("soak") == 0 && !events) {
+            sides.add(
+                    options.text("before").isEmpty()
+                            ? new Side.Theirs(postgres, folder, base, Side.serial(folder.resolve("merchant-cert.pem")))
+                            : new Side.Ours("before", postgres, folder, base, told, options.path("before")));
         }
         postmaster = ProcessHandle.of(sides.get(0).number("select pg_backend_pid()"))
                 .flatMap(ProcessHandle::parent)

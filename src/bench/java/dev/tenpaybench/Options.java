@@ -88,7 +88,7 @@ record Options(Map<String, String> given) {
         String profile = !side.equals("ours") || text("profile").isEmpty()
                 ? ""
                 : "-XX:StartFlightRecording:jdk.CPUTimeSample#enabled=true,jdk.CPUTimeSample#throttle=5ms,filename="
-                        + Path.of(text("profile")).toAbsolutePath();
+                        + path("profile");
         for (String flags : List.of(text("flags"), given.getOrDefault(side + "-flags", ""), profile)) {
             command.addAll(flags.isBlank() ? Set.of() : List.of(flags.strip().split("\\s+")));
         }

@@ -53,23 +53,13 @@ class BreakerStoryTest extends Story {
         TO_TENPAY.repair();
     }
 
-    private void faults(String call, String fault, int times) {
-        assertThat(send(
-                                "POST",
-                                "/sandbox/faults",
-                                null,
-                                "{\"call\":\"%s\",\"fault\":\"%s\",\"times\":%d}".formatted(call, fault, times))
-                        .status())
-                .isEqualTo(200);
-    }
-
     private State stateOf(String account) {
         return breakers.circuitBreaker(account).getState();
     }
 
     @Test
     void afterSomeCallsWithoutAnAnswerOrdersAreKeptAtOnceAndSettledWhenTenpayIsBack() {
-        faults("*", "LATE", 1000);
+        faults("*", "*", "LATE", 1000);
         for (int i = 0; stateOf("main orders") == State.CLOSED && i < 10; i++) {
             assertThat(post("/v1/payments", order(newNumber())).status()).isEqualTo(202);
         }
@@ -109,7 +99,7 @@ class BreakerStoryTest extends Story {
     @Test
     void aLimitOnQuestionsHoldsUpNoSale() {
         String asked = pendingPayment();
-        faults("inquiry-payment", "FREQUENCY_LIMITED", 100);
+        faults("*", "inquiry-payment", "FREQUENCY_LIMITED", 100);
         assertThat(post("/v1/payments/" + asked + "/sync", null).status()).isEqualTo(502);
         assertThat(stateOf("main questions")).isEqualTo(State.OPEN);
 

@@ -296,11 +296,16 @@ abstract class Story {
      * meanwhile.
      */
     void fault(String number, String call, String fault) {
+        faults(number, call, fault, 1);
+    }
+
+    void faults(String number, String call, String fault, int times) {
         Answer answer = send(
                 "POST",
                 "/sandbox/faults",
                 null,
-                "{\"call\":\"%s\",\"number\":\"%s\",\"fault\":\"%s\"}".formatted(call, number, fault));
+                "{\"call\":\"%s\",\"number\":\"%s\",\"fault\":\"%s\",\"times\":%d}"
+                        .formatted(call, number, fault, times));
         assertThat(answer.status()).isEqualTo(200);
     }
 
