@@ -167,7 +167,7 @@ with news as (
     from moved m
     join reviewed r on r.id = m.id
     cross join lateral (values
-        (1, 'payment.' || lower(r.new_status), r.new_status <> r.old_status),
+        (1, 'payment.' || lower(r.new_status collate "C"), r.new_status <> r.old_status),
         (2, 'payment.review', r.new_review is not null and r.new_review is distinct from r.old_review)
     ) as change (place, type, happened)
     where change.happened

@@ -152,7 +152,7 @@ with news as (
     from moved m
     join reviewed j on j.id = m.id
     cross join lateral (values
-        (1, 'refund.' || lower(j.new_status), j.new_status <> j.old_status),
+        (1, 'refund.' || lower(j.new_status collate "C"), j.new_status <> j.old_status),
         (2, 'refund.review', j.new_review is not null and j.new_review is distinct from j.old_review)
     ) as change (place, type, happened)
     where change.happened

@@ -19,7 +19,7 @@ program=
 trap 'kill $program 2> /dev/null || true; pg_ctl -D "$work/database" -m immediate stop > /dev/null; rm -rf "$work"' EXIT
 
 export SPRING_PROFILES_ACTIVE=sandbox SERVER_PORT=$port TENPAY_SANDBOX_FOLDER=$work/sandbox
-export SPRING_DATASOURCE_URL=jdbc:postgresql://127.0.0.1:$database/postgres SPRING_DATASOURCE_USERNAME=tenpay
+export TENPAY_SANDBOX_SERVERURL=jdbc:postgresql://127.0.0.1:$database/postgres TENPAY_SANDBOX_SERVERUSERNAME=tenpay
 # Without the profiles of so short a run: the JVM would hold for cold what it didn't see often, and compile it late.
 java -XX:+UnlockDiagnosticVMOptions -XX:-AOTRecordTraining -XX:AOTCacheOutput="$app/app.aot" -jar "$app/tenpay-global-routes.jar" > "$work/program.log" 2>&1 &
 program=$!

@@ -1,5 +1,6 @@
 package dev.tenpayroutes.command;
 
+import dev.tenpayroutes.start.DatabaseRequirements;
 import dev.tenpayroutes.start.RouteFiles;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -9,16 +10,12 @@ import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.apache.camel.CamelContext;
 import org.flywaydb.core.Flyway;
-import org.flywaydb.core.api.CoreErrorCode;
 import org.flywaydb.core.api.MigrationInfo;
 import org.flywaydb.core.api.MigrationInfoService;
-import org.flywaydb.core.api.output.ValidateOutput;
 import org.springframework.context.ApplicationContext;
 
 /** Looks at the database and at what it says of our statements; migrates nothing. */
 final class StoreCheck {
-
-    private static final int OLDEST = 15;
 
     private final ApplicationContext context;
 
@@ -30,19 +27,12 @@ final class StoreCheck {
         List<Line> lines = new ArrayList<>();
         try (Connection connection = context.getBean(DataSource.class).getConnection()) {
             String version = connection.getMetaData().getDatabaseProductVersion();
-            lines.add(
-                    connection.getMetaData().getDatabaseMajorVersion() < OLDEST
-                            ? Line.fail(
-                                    "database: PostgreSQL " + version + " is too old",
-                                    "give PostgreSQL " + OLDEST + " or newer")
-                            : Line.ok("database: PostgreSQL " + version));
+            lines.add(Line.ok("database: PostgreSQL " + version));
         }
         Flyway flyway = context.getBean(Flyway.class);
         MigrationInfoService migrations = flyway.info();
-        List<Line> wrong = flyway.validateWithResult().invalidMigrations.stream()
-                .filter(migration ->
-                        migration.errorDetails.errorCode != CoreErrorCode.RESOLVED_VERSIONED_MIGRATION_NOT_APPLIED)
-                .map(StoreCheck::wrong)
+        List<Line> wrong = DatabaseRequirements.problems(flyway).stream()
+                .map(problem -> Line.of(Line.State.FAIL, problem.line()))
                 .toList();
         int pending = migrations.pending().length;
         lines.addAll(wrong);
@@ -68,12 +58,5 @@ final class StoreCheck {
                     "look again after the first start, which judges them as well"));
         }
         return lines;
-    }
-
-    private static Line wrong(ValidateOutput migration) {
-        return Line.fail(
-                "migrations: " + migration.version + " doesn't fit this version of the program ("
-                        + migration.errorDetails.errorCode + ")",
-                "run the version that made the tables, or give an empty database");
     }
 }

@@ -318,12 +318,15 @@ class Batches extends DefaultComponent {
             batch.forEach(member -> member.is(fate, null));
         }
 
-        /** Whether the database took it all back for what it holds, who else was at it or how long it took: not that it is away. */
+        /** Whether the database took it all back for what it holds, who else was at it or how long it took: not that it is away or read-only. */
         private static boolean isOfItsContent(Throwable failure) {
             for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
                 if (cause instanceof SQLException sql && sql.getSQLState() != null) {
                     String state = sql.getSQLState();
-                    return !state.startsWith("08") && !state.startsWith("53") && !state.startsWith("57P");
+                    return !state.startsWith("08")
+                            && !state.startsWith("53")
+                            && !state.startsWith("57P")
+                            && !state.equals("25006");
                 }
             }
             return false;

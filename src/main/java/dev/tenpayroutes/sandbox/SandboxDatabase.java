@@ -68,8 +68,8 @@ final class SandboxDatabase implements AutoCloseable {
         } catch (IOException | RuntimeException e) {
             throw new IllegalStateException(
                     "The sandbox's database doesn't start (" + e.getMessage() + "; see " + log + "):"
-                            + " set spring.datasource.url to one of your own, or delete the folder " + folder
-                            + " to begin with an empty one.",
+                            + " set tenpay.sandbox.folder to a new folder to begin anew; " + folder
+                            + " holds nothing but what the sandbox made.",
                     e);
         }
     }

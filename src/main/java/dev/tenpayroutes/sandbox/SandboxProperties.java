@@ -2,6 +2,7 @@ package dev.tenpayroutes.sandbox;
 
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.context.annotation.Profile;
@@ -15,6 +16,7 @@ import org.springframework.context.annotation.Profile;
  * @param encryptNotifications whether a notification's resource is encrypted with the account's API key
  * @param retryDelays waits between the attempts to deliver one notification; when they are used up, it is given up
  * @param lateBy how long an answer is held back by the fault LATE
+ * @param serverUrl a PostgreSQL on which the sandbox makes a database of its own; null for an embedded one
  */
 @Profile(SandboxInitializer.PROFILE)
 @ConfigurationProperties(SandboxProperties.PREFIX)
@@ -27,7 +29,10 @@ record SandboxProperties(
         @DefaultValue({"1s", "1s", "2s", "5s", "10s", "30s", "60s"})
         List<Duration> retryDelays,
 
-        @DefaultValue("15s") Duration lateBy) {
+        @DefaultValue("15s") Duration lateBy,
+        @Nullable String serverUrl,
+        @DefaultValue("postgres") String serverUsername,
+        @DefaultValue("") String serverPassword) {
 
     static final String PREFIX = "tenpay.sandbox";
 }

@@ -1,6 +1,7 @@
 package dev.tenpayroutes.start;
 
 import com.zaxxer.hikari.HikariDataSource;
+import com.zaxxer.hikari.SQLExceptionOverride;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
@@ -72,6 +73,27 @@ final class InTurn extends DelegatingDataSource {
                 });
     }
 
+    /**
+     * A connection whose session can't write or is ending is closed at once; HikariCP itself knows some of these states only.
+     * Where a server has turned read-only, every other connection to it is as useless.
+     */
+    static SQLExceptionOverride evictsWhatCannotWrite(HikariDataSource pool) {
+        return new SQLExceptionOverride() {
+            @java.lang.Override
+            public Override adjudicate(SQLException failure) {
+                String state = String.valueOf(failure.getSQLState());
+                // read_only_sql_transaction; object_not_in_prerequisite_state: what recovery forbids, a lock for
+                // example.
+                if (state.equals("25006") || state.equals("55000")) {
+                    pool.getHikariPoolMXBean().softEvictConnections();
+                    return Override.MUST_EVICT;
+                }
+                // Operator intervention but for a cancelled statement; a transaction or session that idled too long.
+                return state.matches("57P..|25P0[34]") ? Override.MUST_EVICT : Override.CONTINUE_EVICT;
+            }
+        };
+    }
+
     /** Puts it in front of the pool that Spring Boot makes. */
     @Configuration(proxyBeanMethods = false)
     static class InFrontOfThePool {
@@ -80,7 +102,11 @@ final class InTurn extends DelegatingDataSource {
             return new BeanPostProcessor() {
                 @Override
                 public Object postProcessAfterInitialization(Object bean, String name) {
-                    return bean instanceof HikariDataSource pool ? new InTurn(pool) : bean;
+                    if (!(bean instanceof HikariDataSource pool)) {
+                        return bean;
+                    }
+                    pool.setExceptionOverride(evictsWhatCannotWrite(pool));
+                    return new InTurn(pool);
                 }
             };
         }

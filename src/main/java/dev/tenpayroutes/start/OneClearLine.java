@@ -58,7 +58,7 @@ public final class OneClearLine implements SpringBootExceptionReporter {
                     + " is in use. Remedy: stop what listens there, or set another server.port";
         }
         if (cause instanceof FlywayException || cause instanceof SQLException) {
-            return database(cause, databaseUrl);
+            return DatabaseFailure.line(cause, databaseUrl);
         }
         // Private to Spring Boot: known by its name only.
         if (cause.getClass().getSimpleName().equals("DataSourceBeanCreationException")) {
@@ -82,32 +82,6 @@ public final class OneClearLine implements SpringBootExceptionReporter {
                 && cause.getStackTrace().length > 0
                 && cause.getStackTrace()[0].getClassName().startsWith("dev.tenpayroutes.");
         return ours ? cause.getMessage() : null;
-    }
-
-    private static String database(Throwable failure, String url) {
-        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof SQLException sql) {
-                String state = String.valueOf(sql.getSQLState());
-                return "spring.datasource.url " + url.replaceFirst("\\?.*", "") + ": the database " + trouble(state)
-                        + ". Remedy: " + (state.startsWith("3D") ? "create" : "start")
-                        + " it, or correct spring.datasource.url, .username and .password";
-            }
-        }
-        return "spring.datasource.url: its tables don't fit this version: " + oneLine(failure.getMessage())
-                + ". Remedy: run the version that made them, or give an empty database (the sandbox's: delete"
-                + " target/sandbox)";
-    }
-
-    private static String trouble(String state) {
-        if (state.startsWith("28")) {
-            return "refuses the username or the password";
-        }
-        if (state.startsWith("3D")) {
-            return "does not exist on this server";
-        }
-        // The pool's own word for a wait that was too long has none.
-        boolean silent = state.equals("null") || state.startsWith("08");
-        return silent ? "does not answer" : "can't be migrated (SQL state " + state + ")";
     }
 
     private static Throwable root(Throwable failure) {

@@ -146,6 +146,44 @@ class HouseKubernetesTest {
         assertThat(kustomization.at("/images/0/newTag").asText()).isEqualTo(version.replace("-SNAPSHOT", ""));
     }
 
+    /** PostgreSQL as it comes: max_connections 100, superuser_reserved_connections 3. */
+    private static final int CONNECTIONS = 97;
+
+    @Test
+    void connectionsOfAllPodsFitPostgresDefault() {
+        JsonNode deployment = manifest("deployment.yaml").path("spec");
+        int pods = manifest("hpa.yaml").at("/spec/maxReplicas").asInt();
+        int surge = deployment.at("/strategy/rollingUpdate/maxSurge").asInt();
+        // A pod needs 10 s and more until the next one may follow it, and one that is told to stop ends within 30 s.
+        int ending = (30 - 1) / (10 + deployment.path("minReadySeconds").asInt()) + 1;
+        int pool = each(manifest("kustomization.yaml").at("/configMapGenerator/0/literals"))
+                .map(JsonNode::asText)
+                .filter(literal -> literal.startsWith("spring.datasource.hikari.maximum-pool-size="))
+                .mapToInt(literal -> Integer.parseInt(literal.replaceFirst(".*=", "")))
+                .findFirst()
+                .orElseThrow();
+        assertThat((pods + surge + ending) * pool)
+                .as("%d pods, %d more in an update, %d ending, with %d connections each", pods, surge, ending, pool)
+                .isLessThanOrEqualTo(CONNECTIONS);
+    }
+
+    @Test
+    void connectionsOfScaledComposeServicesFitPostgresDefault() {
+        String compose = House.read(Path.of("docker-compose.yml"));
+        int services = Integer.parseInt(compose.replaceFirst("(?s).*?--scale routes=(\\d+).*", "$1"));
+        Map<?, ?> spring = (Map<?, ?>) House.yaml(House.SETTINGS).get(0).get("spring");
+        Map<?, ?> hikari = (Map<?, ?>) ((Map<?, ?>) spring.get("datasource")).get("hikari");
+        assertThat(services * (Integer) hikari.get("maximum-pool-size")).isLessThanOrEqualTo(CONNECTIONS);
+        assertThat(compose).doesNotContain("max_connections");
+    }
+
+    /** Story MemoryIT runs the program in the least of it. */
+    @Test
+    void leastMemoryIsStatedOnceAndTheSame() {
+        String least = container().at("/resources/requests/memory").asText();
+        assertThat(House.read(Path.of("README.md"))).contains("at least " + least.replace("Mi", " MB") + " of memory");
+    }
+
     @Test
     void everySettingThatIsAFileThereIsOneOfTheProgram() {
         Set<String> known = new TreeSet<>(House.settings());

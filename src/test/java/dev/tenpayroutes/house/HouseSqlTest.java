@@ -94,6 +94,26 @@ class HouseSqlTest {
         Breach.none(breaches);
     }
 
+    /** In Turkish the small I has no dot, and some locales sort digits behind letters: the database's default must not count. */
+    @Test
+    void foldingAndMatchingTextIgnoresTheLocale() {
+        for (Path file : statements) {
+            String code = House.withoutLiterals(SqlFile.code(file), QUOTED);
+            String locale = "depends on the database's locale";
+            find(
+                    file,
+                    code,
+                    "(?i)\\b(lower|upper|initcap)\\s*\\((?![^()]*collate \"C\"\\s*\\))",
+                    locale,
+                    "write collate \"C\" behind the text");
+            find(file, code, "(?i)\\b(ilike|similar to|casefold)\\b|~\\*", locale, "compare exact text");
+            // Names of days and months, digits grouped: only the numeric fields are the same everywhere.
+            find(file, SqlFile.code(file), "(?i)to_char\\([^')]*'[^']*(day|mon|tm|l|g|d9)[^']*'", locale, "use digits");
+            find(file, SqlFile.code(file), "~\\s*'[^']*(\\\\[wds]|\\[:)", locale, "name the characters: [0-9a-f]");
+        }
+        Breach.none(breaches);
+    }
+
     @Test
     void everySettingNamedInSqlHasAValue() {
         Set<String> settings = House.settings();

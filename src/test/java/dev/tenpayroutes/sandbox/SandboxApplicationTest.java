@@ -70,7 +70,6 @@ class SandboxApplicationTest {
                 .run(
                         "--server.port=0",
                         "--spring.main.banner-mode=off",
-                        "--spring.datasource.url=jdbc:postgresql://unused.example.com/x",
                         "--tenpay.sandbox.folder=" + root.resolve("sandbox"),
                         "--tenpay.sandbox.pay-after=200ms",
                         "--tenpay.sandbox.late-by=1200ms",

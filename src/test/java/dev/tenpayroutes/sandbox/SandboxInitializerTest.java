@@ -4,15 +4,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.Signature;
 import java.security.cert.X509Certificate;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -23,13 +30,28 @@ import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.context.support.GenericApplicationContext;
 import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.MapPropertySource;
+import org.springframework.core.env.SystemEnvironmentPropertySource;
 
 class SandboxInitializerTest {
 
-    private static final String ANY_DATABASE = "jdbc:postgresql://db.example.com/tenpay";
+    private static EmbeddedPostgres server;
 
     @TempDir
     private Path root;
+
+    @BeforeAll
+    static void startServer() throws IOException {
+        server = EmbeddedPostgres.builder().setPort(FreePort.find()).start();
+    }
+
+    @AfterAll
+    static void stopServer() throws IOException {
+        server.close();
+    }
+
+    private static GenericApplicationContext onServer(GenericApplicationContext context) {
+        return with(context, "tenpay.sandbox.server-url", server.getJdbcUrl("postgres", "postgres"));
+    }
 
     private GenericApplicationContext context(String... profiles) {
         GenericApplicationContext context = new GenericApplicationContext();
@@ -81,7 +103,7 @@ class SandboxInitializerTest {
     @Test
     void anEmptySettingsFileIsEnough() throws Exception {
         Map<String, String> settings = settings(
-                with(with(context("sandbox", "dev"), "spring.datasource.url", ANY_DATABASE), "server.port", "9090"),
+                with(onServer(context("sandbox", "dev")), "server.port", "9090"),
                 "spring.datasource.url",
                 "tenpay.base-url",
                 "tenpay.notify-base-url",
@@ -93,7 +115,9 @@ class SandboxInitializerTest {
                 "tenpay.clients.sandbox.accounts",
                 "tenpay.clients.sandbox.scopes");
         assertThat(settings)
-                .containsEntry("spring.datasource.url", ANY_DATABASE)
+                .hasEntrySatisfying(
+                        "spring.datasource.url",
+                        url -> assertThat(url).matches("jdbc:postgresql://[^/]+/tenpay_sandbox_[0-9a-f]{16}.*"))
                 .containsEntry("tenpay.base-url", "http://127.0.0.1:9090")
                 .containsEntry("tenpay.notify-base-url", "http://127.0.0.1:9090")
                 .containsEntry("tenpay.accounts.main.merchant-id", "2480000001")
@@ -111,10 +135,7 @@ class SandboxInitializerTest {
     @Test
     void aSettingOfOnesOwnWins() {
         assertThat(settings(
-                        with(
-                                with(context("sandbox"), "spring.datasource.url", ANY_DATABASE),
-                                "tenpay.base-url",
-                                "http://localhost:9999/tenpay"),
+                        with(onServer(context("sandbox")), "tenpay.base-url", "http://localhost:9999/tenpay"),
                         "tenpay.base-url"))
                 .containsEntry("tenpay.base-url", "http://localhost:9999/tenpay");
     }
@@ -123,10 +144,7 @@ class SandboxInitializerTest {
     @ValueSource(strings = {"tenpay.base-url", "tenpay.accounts.main.base-url"})
     void aStartThatForgotItsProfileNeverCallsARealTenpay(String setting) {
         assertThatThrownBy(() -> settings(
-                        with(
-                                with(context("sandbox"), "spring.datasource.url", ANY_DATABASE),
-                                setting,
-                                "https://127.0.0.1.example.com"),
+                        with(onServer(context("sandbox")), setting, "https://127.0.0.1.example.com"),
                         "tenpay.base-url"))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining(setting)
@@ -135,7 +153,7 @@ class SandboxInitializerTest {
 
     @Test
     void theProfileMayBeTheDefaultOne() {
-        GenericApplicationContext context = with(context(), "spring.datasource.url", ANY_DATABASE);
+        GenericApplicationContext context = onServer(context());
         context.getEnvironment().setDefaultProfiles("sandbox");
         assertThat(settings(context, "tenpay.accounts.main.merchant-id")).containsValue("2480000001");
     }
@@ -175,7 +193,7 @@ class SandboxInitializerTest {
     @Test
     @DisabledOnOs(OS.WINDOWS)
     void secretsAreReadableByTheirOwnerOnly() throws Exception {
-        settings(with(context("sandbox"), "spring.datasource.url", ANY_DATABASE));
+        settings(onServer(context("sandbox")));
         Path folder = root.resolve("sandbox");
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(folder)))
                 .isEqualTo("rwx------");
@@ -194,7 +212,84 @@ class SandboxInitializerTest {
                     .withMessageContaining("tenpay.sandbox.folder");
             stage.call("inquiry-payment", stage.inquiry("SO-0001"), 404);
         }
-        settings(with(context("sandbox"), "spring.datasource.url", ANY_DATABASE));
+        settings(onServer(context("sandbox")));
+    }
+
+    /** Any of them may lead to a database in which real payments are open. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "spring.datasource.url",
+                "spring.datasource.username",
+                "spring.datasource.jndi-name",
+                "spring.datasource.hikari.jdbc-url",
+                "spring.datasource.hikari.jdbcUrl",
+                "spring.datasource.hikari.data-source-class-name",
+                "spring.datasource.hikari.data-source-properties.databaseName",
+                "spring.datasource.hikari.schema",
+                "spring.flyway.url",
+                "spring.flyway.schemas"
+            })
+    void refusesSettingThatLeadsToAnotherDatabase(String setting) {
+        assertThatIllegalStateException()
+                .isThrownBy(() -> settings(with(onServer(context("sandbox")), setting, "x")))
+                .withMessageContaining(setting.replace("-", "").toLowerCase(Locale.ROOT))
+                .withMessageContaining("set spring.profiles.active=production");
+        assertThat(root).isEmptyDirectory();
+    }
+
+    @Test
+    void refusesDatabaseNamedByTheEnvironment() {
+        GenericApplicationContext context = onServer(context("sandbox"));
+        context.getEnvironment()
+                .getPropertySources()
+                .addFirst(new SystemEnvironmentPropertySource(
+                        "systemEnvironment",
+                        Map.of("SPRING_DATASOURCE_URL", "jdbc:postgresql://db.example.com/tenpay")));
+        assertThatIllegalStateException()
+                .isThrownBy(() -> settings(context))
+                .withMessageContaining("spring.datasource.url is set");
+    }
+
+    @Test
+    void poolOfTheSandboxMayBeTuned() {
+        assertThat(settings(
+                        with(onServer(context("sandbox")), "spring.datasource.hikari.maximum-pool-size", "3"),
+                        "spring.datasource.url"))
+                .hasSize(1);
+    }
+
+    @Test
+    void refusesProfileInOtherLetters() {
+        assertThatIllegalStateException()
+                .isThrownBy(() -> settings(context("Sandbox")))
+                .withMessageContaining("spring.profiles.active names Sandbox");
+    }
+
+    @Test
+    void reusesItsDatabaseAndRefusesOneItDidNotMake() throws Exception {
+        String url =
+                settings(onServer(context("sandbox")), "spring.datasource.url").get("spring.datasource.url");
+        assertThat(settings(onServer(context("sandbox")), "spring.datasource.url"))
+                .containsEntry("spring.datasource.url", url);
+        String name = url.replaceFirst(".*/([^/?]+).*", "$1");
+        try (Connection connection = server.getPostgresDatabase().getConnection();
+                Statement statement = connection.createStatement()) {
+            statement.execute("comment on database " + name + " is null");
+        }
+        assertThatIllegalStateException()
+                .isThrownBy(() -> settings(onServer(context("sandbox"))))
+                .withMessageContaining("was not made by the sandbox");
+    }
+
+    @Test
+    void refusesFolderOfSomethingElse() throws Exception {
+        Path kept = Files.createDirectories(root.resolve("sandbox/postgres")).resolve("PG_VERSION");
+        Files.writeString(kept, "15");
+        assertThatIllegalStateException()
+                .isThrownBy(() -> settings(context("sandbox")))
+                .withMessageContaining("holds files of something else");
+        assertThat(kept).hasContent("15");
     }
 
     @Test
@@ -205,6 +300,6 @@ class SandboxInitializerTest {
                 .isThrownBy(() -> new SandboxInitializer().initialize(context))
                 .withMessageContaining("spring.datasource.url");
         // The failed start lets go of the folder.
-        settings(with(context("sandbox"), "spring.datasource.url", ANY_DATABASE));
+        settings(onServer(context("sandbox")));
     }
 }

@@ -118,7 +118,10 @@ final class SandboxStage implements AutoCloseable {
                 Duration.ofSeconds(2),
                 encrypt,
                 List.of(Duration.ofSeconds(1), Duration.ofSeconds(5)),
-                Duration.ZERO);
+                Duration.ZERO,
+                null,
+                "",
+                "");
         wire = new SandboxWire(folder, clock, new SecureRandom());
         ledger = new SandboxLedger(folder.journal(), properties, clock, new SecureRandom());
         mvc = MockMvcBuilders.standaloneSetup(

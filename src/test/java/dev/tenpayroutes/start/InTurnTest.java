@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import com.zaxxer.hikari.SQLExceptionOverride;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -19,22 +20,27 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.jdbc.datasource.AbstractDataSource;
 
 class InTurnTest {
 
+    private final AtomicInteger made = new AtomicInteger();
     private final HikariDataSource pool = pool();
     private final InTurn store = new InTurn(pool);
 
-    private static HikariDataSource pool() {
+    private HikariDataSource pool() {
         HikariConfig config = new HikariConfig();
         config.setMaximumPoolSize(2);
         config.setConnectionTimeout(250);
         config.setDataSource(new AbstractDataSource() {
             @Override
             public Connection getConnection() {
+                made.incrementAndGet();
                 return (Connection) Proxy.newProxyInstance(
                         Connection.class.getClassLoader(),
                         new Class<?>[] {Connection.class},
@@ -117,6 +123,43 @@ class InTurnTest {
                 Connection another = store.getConnection()) {
             assertThatThrownBy(store::getConnection).isInstanceOf(SQLTransientConnectionException.class);
             assertThat(again).isNotSameAs(another);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "25006,MUST_EVICT",
+        "55000,MUST_EVICT",
+        "57P01,MUST_EVICT",
+        "57P05,MUST_EVICT",
+        "25P03,MUST_EVICT",
+        "57014,CONTINUE_EVICT",
+        "40001,CONTINUE_EVICT",
+        ",CONTINUE_EVICT"
+    })
+    void connectionThatCannotWriteOrIsEndingIsEvicted(String state, SQLExceptionOverride.Override verdict)
+            throws SQLException {
+        try (Connection connection = store.getConnection()) {
+            assertThat(connection).isNotNull();
+        }
+        assertThat(InTurn.evictsWhatCannotWrite(pool).adjudicate(new SQLException("x", state)))
+                .isEqualTo(verdict);
+    }
+
+    @Test
+    void readOnlyServerLosesEveryConnectionOfThePool() throws SQLException {
+        try (Connection one = store.getConnection();
+                Connection two = store.getConnection()) {
+            assertThat(one).isNotSameAs(two);
+        }
+        int before = made.get();
+
+        InTurn.evictsWhatCannotWrite(pool).adjudicate(new SQLException("x", "25006"));
+
+        try (Connection one = store.getConnection();
+                Connection two = store.getConnection()) {
+            assertThat(one).isNotSameAs(two);
+            assertThat(made.get()).isEqualTo(before + 2);
         }
     }
 

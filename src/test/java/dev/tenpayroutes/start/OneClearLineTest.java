@@ -85,17 +85,38 @@ class OneClearLineTest {
 
     @ParameterizedTest
     @CsvSource({
-        "28P01,refuses the username or the password,start",
-        "28000,refuses the username or the password,start",
-        "3D000,does not exist on this server,create",
-        "08001,does not answer,start",
-        "42P07,can't be migrated (SQL state 42P07),start",
+        "28P01,'refuses the username, the password or this machine',correct spring.datasource.username",
+        "28000,'refuses the username, the password or this machine',pg_hba.conf",
+        "3D000,does not exist on this server,create database",
+        "08001,does not answer,start it",
+        "53300,has no connection left for this instance,max_connections",
+        "53400,has no connection left for this instance,maximum-pool-size",
+        "53100,has no space left on its disk,make room",
+        "57P03,'is starting, stopping or recovering',pg_isready",
+        "42501,denies the user a right,grant create",
+        "25006,is read-only,name the primary",
+        "55P03,was not migrated,pg_stat_activity",
+        "42P07,can't be migrated,keep the data as it is",
     })
-    void aDatabaseThatCannotBeUsedIsNamedWithoutItsPassword(String state, String what, String remedy) {
-        assertThat(line(new FlywayException("for user s3cret", new SQLException("password s3cret", state))))
-                .isEqualTo("Can't start: spring.datasource.url jdbc:postgresql://db.example.com/tenpay: the database "
-                        + what + ". Remedy: " + remedy
-                        + " it, or correct spring.datasource.url, .username and .password");
+    void databaseThatCannotBeUsedIsNamedWithItsRemedy(String state, String what, String remedy) {
+        String line = line(new FlywayException("for user s3cret", new SQLException("password s3cret", state)));
+        assertThat(line)
+                .startsWith("Can't start: spring.datasource.url jdbc:postgresql://db.example.com/tenpay: the database ")
+                .contains(what, "(SQL state " + state + "). Remedy: ", remedy)
+                .doesNotContain("empty database", "delete");
+    }
+
+    @Test
+    void stateBehindThePoolsOwnFailureCounts() {
+        SQLException pools = new SQLException("store - Connection is not available");
+        pools.initCause(new SQLException("FATAL: remaining connection slots are reserved", "53300"));
+        assertThat(line(pools)).contains("has no connection left");
+    }
+
+    @Test
+    void standbyIsToldFromServerThatDoesNotAnswer() {
+        assertThat(line(new SQLException("Could not find a server with specified targetServerType: primary", "08001")))
+                .contains("is read-only: a standby");
     }
 
     @Test

@@ -131,9 +131,8 @@ class FaultStoryTest extends Story {
         registry.add(
                 "spring.datasource.hikari.connection-init-sql",
                 () -> asShipped.replace("'3s'", "'1s'").replace("'15s'", "'2s'").replace("'10s'", "'2500ms'"));
-        registry.add("spring.datasource.url", () -> "jdbc:postgresql://127.0.0.1:" + TO_DATABASE.port() + "/postgres");
-        registry.add("spring.datasource.username", () -> "postgres");
-        registry.add("spring.datasource.password", () -> "postgres");
+        registry.add(
+                "tenpay.sandbox.server-url", () -> "jdbc:postgresql://127.0.0.1:" + TO_DATABASE.port() + "/postgres");
         registry.add("tenpay.base-url", () -> "http://127.0.0.1:" + TO_TENPAY.port());
     }
 
@@ -145,17 +144,19 @@ class FaultStoryTest extends Story {
         POSTGRES.close();
     }
 
-    private final JdbcClient store = JdbcClient.create(database());
+    private JdbcClient store;
 
     /** Past cable and pool, and not by the server's isolation: the program writes meanwhile. */
-    private static DataSource database() {
-        return POSTGRES.getPostgresDatabase(Map.of("options", "-c default_transaction_isolation=read\\ committed"));
+    private DataSource database() {
+        return POSTGRES.getDatabase(
+                "postgres", databaseName(), Map.of("options", "-c default_transaction_isolation=read\\ committed"));
     }
 
     private TenpaySigner tenpay;
 
     @BeforeEach
     void tenpayIsThere() {
+        store = JdbcClient.create(database());
         TO_TENPAY.to(Integer.parseInt(settings.getRequiredProperty("server.port")));
         Path folder = Path.of(settings.getRequiredProperty("tenpay.sandbox.folder"));
         tenpay = new TenpaySigner(

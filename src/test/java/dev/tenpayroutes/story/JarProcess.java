@@ -29,8 +29,9 @@ final class JarProcess {
 
     static final String KEY = "an-api-key-of-more-than-20-characters";
 
-    private static final String JAVA =
-            Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    private static final String JAVA = Path.of(
+                    System.getProperty("program.java.home", System.getProperty("java.home")), "bin", "java")
+            .toString();
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final HttpClient HTTP = HttpClient.newHttpClient();
 
@@ -39,6 +40,7 @@ final class JarProcess {
 
     private final Path folder;
     private Path jar = EXTRACTED;
+    private List<String> options = List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
     private final int port = FreePort.find();
     private final Map<String, String> settings = new LinkedHashMap<>();
     private Path log;
@@ -87,6 +89,11 @@ final class JarProcess {
         jar = Files.copy(PACKAGED, folder.resolve("tenpay-global-routes.jar"));
     }
 
+    /** The JVM's, in place of those that make a short life short. */
+    void options(List<String> given) {
+        options = List.copyOf(given);
+    }
+
     Map<String, String> settings() {
         return settings;
     }
@@ -109,8 +116,9 @@ final class JarProcess {
     }
 
     Process start(String... arguments) {
-        List<String> command =
-                new ArrayList<>(List.of(JAVA, "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-jar", jar.toString()));
+        List<String> command = new ArrayList<>(List.of(JAVA));
+        command.addAll(options);
+        command.addAll(List.of("-jar", jar.toString()));
         command.addAll(List.of(arguments));
         try {
             ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile());

@@ -92,14 +92,14 @@ class KafkaStoryTest extends Story {
     static void brokerAndDatabase(DynamicPropertyRegistry registry) {
         registry.add("tenpay.orders.kafka.brokers", BROKER::address);
         registry.add("tenpay.events.kafka.brokers", BROKER::address);
-        registry.add("spring.datasource.url", () -> "jdbc:postgresql://127.0.0.1:" + TO_DATABASE.port() + "/postgres");
-        registry.add("spring.datasource.username", () -> "postgres");
-        registry.add("spring.datasource.password", () -> "postgres");
+        registry.add(
+                "tenpay.sandbox.server-url", () -> "jdbc:postgresql://127.0.0.1:" + TO_DATABASE.port() + "/postgres");
     }
 
     /** The program is there before its broker: nothing of it waits for Kafka. */
     @BeforeEach
     void theBrokerComesAfterTheProgram() throws Exception {
+        store = JdbcClient.create(POSTGRES.getDatabase("postgres", databaseName()));
         if (erp == null) {
             assertThat(get("/actuator/health/readiness").status()).isEqualTo(200);
             BROKER.start();
@@ -126,7 +126,7 @@ class KafkaStoryTest extends Story {
     @Autowired
     Accounts accounts;
 
-    private final JdbcClient store = JdbcClient.create(POSTGRES.getPostgresDatabase());
+    private JdbcClient store;
 
     private static Properties client(Map<String, String> more) {
         Properties settings = new Properties();

@@ -172,6 +172,9 @@ class PackagedJarIT {
         settings.clear();
         settings.put("server.port", Integer.toString(program.port()));
         assertThat(whyItDoesNotStart()).contains("spring.datasource.url");
+        // A production start that forgot its profile.
+        settings.put("spring.datasource.url", "jdbc:postgresql://127.0.0.1:1/tenpay");
+        assertThat(whyItDoesNotStart()).contains("spring.datasource.url is set", "spring.profiles.active=production");
         settings.put("spring.profiles.active", "sandbox,production");
         assertThat(whyItDoesNotStart()).contains("spring.profiles.active");
     }

@@ -434,13 +434,44 @@ class PreflightStoryTest {
     }
 
     @Test
+    void databaseThatCannotHoldEveryTextFails() {
+        store.sql("create database ascii encoding 'SQL_ASCII' locale 'C' template template0")
+                .update();
+        settings.put("spring.datasource.url", postgres.getJdbcUrl("postgres", "ascii"));
+        assertThat(preflight()).isEqualTo(1);
+        assertThat(said).contains("FAIL  spring.datasource.url leads to a database with the encoding SQL_ASCII");
+    }
+
+    @Test
+    void userWithoutAConnectionLeftFails() {
+        store.sql("create role crowded login connection limit 0").update();
+        settings.put("spring.datasource.url", postgres.getJdbcUrl("crowded", "postgres"));
+        settings.put("spring.datasource.username", "crowded");
+        assertThat(preflight()).isEqualTo(1);
+        assertThat(said).contains("has no connection left for this instance (SQL state 53300)", "max_connections");
+    }
+
+    @Test
+    void databaseThatRefusesToWriteFails() {
+        store.sql("create role reading login").update();
+        store.sql("alter role reading set default_transaction_read_only = on").update();
+        settings.put("spring.datasource.url", postgres.getJdbcUrl("reading", "postgres"));
+        settings.put("spring.datasource.username", "reading");
+        assertThat(preflight()).isEqualTo(1);
+        assertThat(said).contains("the database is read-only: a standby, or default_transaction_read_only is on");
+    }
+
+    @Test
     void migrationsThatDoNotFitAreTold() {
         migrate();
         settings.put("spring.datasource.url", postgres.getJdbcUrl("postgres", "postgres"));
         store.sql("update flyway_schema_history set checksum = 1 where version = '2'")
                 .update();
         assertThat(preflight()).isEqualTo(1);
-        assertThat(said).contains("FAIL  migrations: 2 doesn't fit this version of the program (CHECKSUM_MISMATCH)");
+        assertThat(said)
+                .contains(
+                        "FAIL  migration V2 (refunds and idempotency keys) was applied to this database with another text");
+        assertThat(said).doesNotContain("empty database");
     }
 
     @Test

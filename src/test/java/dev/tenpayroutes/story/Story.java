@@ -75,6 +75,11 @@ abstract class Story {
     @Autowired
     org.springframework.core.env.Environment settings;
 
+    /** The one that the sandbox has made. */
+    final String databaseName() {
+        return settings.getRequiredProperty("spring.datasource.url").replaceFirst(".*/([^/?]+).*", "$1");
+    }
+
     @DynamicPropertySource
     static void program(DynamicPropertyRegistry registry) {
         int port = FreePort.find();
