@@ -173,7 +173,7 @@ class BatchesTest {
 
     /** Whether it was written can't be known then, and asking again would take as long again. */
     @ParameterizedTest
-    @ValueSource(strings = {"08006", "53300", "57P01"})
+    @ValueSource(strings = {"08006", "53300", "57P01", "25006"})
     void aDatabaseThatIsAwayIsAskedOnce(String state) {
         statement = texts -> {
             throw refused(state);
