@@ -1,5 +1,6 @@
 # The oldest Java we build for builds the jar: a newer compiler has more warnings, and here a warning is an error.
-FROM eclipse-temurin:17-jdk AS build
+# 17.0.20. A digest is one image for ever; renew tag and digest together.
+FROM eclipse-temurin:17-jdk@sha256:36d9a76dc231587873b103c68a789b85d91b41d314dda69730d6bc43a777f2a9 AS build
 # mvnw fetches Maven with curl or wget; which of the two this image holds has changed between its releases.
 RUN command -v curl || command -v wget || \
     { apt-get update && apt-get install -y --no-install-recommends ca-certificates curl \
@@ -16,7 +17,8 @@ RUN chmod -R a+rX routes target/tenpay-global-routes.jar \
     && java -Djarmode=tools -jar target/tenpay-global-routes.jar extract --destination /app
 
 # What a start learns is kept in /app/app.aot: the next ones take half of the time. With the JVM that will run it.
-FROM eclipse-temurin:25-jre AS learned
+# 25.0.4, the same digest twice: the JVM that learns is the one that runs.
+FROM eclipse-temurin:25-jre@sha256:bb036ed6cfdc57e3da7c22634d15f1b840d2caf76183861c80e81ca4b5104abb AS learned
 RUN apt-get update && apt-get install -y --no-install-recommends curl postgresql && rm -rf /var/lib/apt/lists/*
 COPY --from=build --chown=postgres /app /app
 COPY src/deploy/aot-cache.sh /usr/local/bin/
@@ -24,7 +26,7 @@ USER postgres
 RUN aot-cache.sh /app
 
 # An image with glibc: the fast RSA library has no build for Alpine's musl.
-FROM eclipse-temurin:25-jre
+FROM eclipse-temurin:25-jre@sha256:bb036ed6cfdc57e3da7c22634d15f1b840d2caf76183861c80e81ca4b5104abb
 RUN groupadd --gid 10001 routes \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /app --shell /usr/sbin/nologin routes
 WORKDIR /app

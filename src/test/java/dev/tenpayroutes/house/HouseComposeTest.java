@@ -41,6 +41,20 @@ class HouseComposeTest {
         assertThat(routes.get("environment").toString().toLowerCase()).doesNotContain("password=", "api_key=");
     }
 
+    /** A tag is another image after each release; a digest is one image, for every platform, for ever. */
+    @Test
+    void pinsEveryForeignImageByDigest() throws IOException {
+        List<String> images = new java.util.ArrayList<>();
+        services.values().forEach(service -> images.add(String.valueOf(service.get("image"))));
+        Files.readString(Path.of("Dockerfile"))
+                .lines()
+                .filter(line -> line.startsWith("FROM "))
+                .forEach(line -> images.add(line.split(" ")[1]));
+        images.removeIf("tenpay-global-routes"::equals);
+
+        assertThat(images).hasSizeGreaterThan(4).allMatch(image -> image.matches("[^@:]+:[^@:]+@sha256:[0-9a-f]{64}"));
+    }
+
     @Test
     void nothingIsPublishedButTheOnePortAndNobodyIsRoot() throws IOException {
         assertThat(services.get("routes").get("ports"))
