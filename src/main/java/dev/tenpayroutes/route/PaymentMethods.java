@@ -46,7 +46,17 @@ public class PaymentMethods {
 
     record Limit(String currency, long min, long max) {}
 
-    record Validity(int min, int max, @Nullable Boolean longerIsCut) {}
+    record Validity(int min, int max, @Nullable Integer clampUpTo) {
+        Validity {
+            if (min < 1 || max < min || (clampUpTo != null && clampUpTo <= max)) {
+                throw new IllegalArgumentException("validity needs 1 <= min <= max < clampUpTo");
+            }
+        }
+
+        boolean clamps(int seconds) {
+            return clampUpTo != null && seconds > max && seconds <= clampUpTo;
+        }
+    }
 
     record Refund(@Nullable Integer windowDays, @Nullable List<Limit> limits) {}
 
@@ -160,14 +170,14 @@ public class PaymentMethods {
     private static int validity(String name, Method method, JsonNode order) {
         Validity validity = method.validity();
         int seconds = order.path("validitySeconds").asInt(validity.max());
-        if (seconds > validity.max() && Boolean.TRUE.equals(validity.longerIsCut())) {
+        if (validity.clamps(seconds)) {
             return validity.max();
         }
         if (seconds < validity.min() || seconds > validity.max()) {
+            int longest = validity.clampUpTo() == null ? validity.max() : validity.clampUpTo();
             throw broken(
                     "VALIDITY_OUT_OF_RANGE",
-                    name + " allows " + validity.min() + " to " + validity.max() + " s, but validitySeconds is "
-                            + seconds);
+                    name + " allows " + validity.min() + " to " + longest + " s, but validitySeconds is " + seconds);
         }
         return seconds;
     }

@@ -40,7 +40,7 @@ class PaymentMethodsToApiTest {
     @Test
     void theMethodsKeepTheOrderOfTheFile() {
         assertThat(mapping.apply("""
-                        {"PAYNOW": {}, "BOC_MACAU": {"validity": {"min": 1, "max": 999, "longerIsCut": true}}, "CARD": {}}
+                        {"PAYNOW": {}, "BOC_MACAU": {"validity": {"min": 1, "max": 999, "clampUpTo": 1200}}, "CARD": {}}
                         """, Map.of()).path("items").findValuesAsText("paymentMethod"))
                 .containsExactly("PAYNOW", "BOC_MACAU", "CARD");
     }

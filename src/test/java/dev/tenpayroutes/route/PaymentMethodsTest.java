@@ -171,8 +171,11 @@ class PaymentMethodsTest {
         "CARD,SG,SGD,3601,1 to 3600",
         "PAYNOW,SG,SGD,1799,1800 to 3600",
         "PAYNOW,SG,SGD,3601,1800 to 3600",
-        "BOC_MACAU,MO,MOP,0,1 to 999",
-        "BOC_MACAU,MO,MOP,-1,1 to 999",
+        "BOC_MACAU,MO,MOP,0,1 to 1200",
+        "BOC_MACAU,MO,MOP,-1,1 to 1200",
+        "BOC_MACAU,MO,MOP,1201,1 to 1200",
+        "BOC_MACAU,MO,MOP,86400,1 to 1200",
+        "BOC_MACAU,MO,MOP,2147483647,1 to 1200",
     })
     void aValidityOutsideIsRefused(String method, String region, String currency, int seconds, String allowed)
             throws Exception {
@@ -181,9 +184,16 @@ class PaymentMethodsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {1000, 86400})
-    void bocMacauCutsALongerValidityToItsLongest(int seconds) throws Exception {
+    @ValueSource(ints = {1000, 1199, 1200})
+    void clampsBocMacauValidityUpToTwentyMinutes(int seconds) throws Exception {
         assertThat(validity(order("BOC_MACAU", "MO", 1050, "MOP", seconds))).isEqualTo(999);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"clampUpTo: 999", "clampUpTo: 1", "clampUpTo: soon", "clampTo: 1200"})
+    void refusesFileWithClampThatCannotApply(String clamp) throws Exception {
+        edit("clampUpTo: 1200", clamp);
+        assertThatThrownBy(methods::load).isInstanceOf(dev.tenpayroutes.account.SettingException.class);
     }
 
     @Test
@@ -294,7 +304,7 @@ class PaymentMethodsTest {
                 .isEqualTo(
                         "{\"name\":\"BOC Macau mobile banking\",\"methodKey\":\"BOC_MACAU\",\"regions\":[\"MO\"],"
                                 + "\"currencies\":[\"MOP\"],\"limits\":[{\"currency\":\"MOP\",\"min\":1,\"max\":5000000}],"
-                                + "\"validity\":{\"min\":1,\"max\":999,\"longerIsCut\":true},\"closable\":false,"
+                                + "\"validity\":{\"min\":1,\"max\":999,\"clampUpTo\":1200},\"closable\":false,"
                                 + "\"refund\":{\"windowDays\":365,\"limits\":[{\"currency\":\"MOP\",\"min\":1,\"max\":5000000}]}}");
         assertThat(list.properties())
                 .extracting(java.util.Map.Entry::getKey)
