@@ -487,19 +487,31 @@ public final class Account {
                             + " signs",
                     "wait for it if it is new, else replace it"));
         }
-        if (refusedUntil.containsKey(pair.serial())) {
+        boolean refused = refusedUntil.containsKey(pair.serial());
+        if (!following && isNext(chosen)) {
             return Optional.of(Finding.warning(
                     setting,
-                    "has the serial " + pair.serial() + ", which Tenpay refuses: " + chosen.serial()
-                            + " signs again, and it is tried again in some minutes",
-                    "upload this certificate in " + PORTAL));
+                    "has the serial " + pair.serial() + (refused ? ", which Tenpay refuses" : "") + ", and that of "
+                            + NEXT + " signs: " + chosen.serial(),
+                    "move " + place(settings.privateKey()) + NEXT + " and " + place(settings.certificate()) + NEXT
+                            + " over those without " + NEXT + (refused ? "" : " when Tenpay accepts them")));
         }
-        return following
-                ? Optional.empty()
-                : Optional.of(Finding.warning(
+        return refused
+                ? Optional.of(Finding.warning(
                         setting,
-                        "has the serial " + pair.serial() + ", and that of " + NEXT + " signs: " + chosen.serial(),
-                        "move the key and the certificate of " + NEXT + " over these when Tenpay accepts them"));
+                        "has the serial " + pair.serial() + ", which Tenpay refuses: " + chosen.serial()
+                                + " signs again, and it is tried again in some minutes",
+                        "upload the certificate " + pair.serial() + ", " + place(settings.certificate())
+                                + (following ? NEXT : "") + ", in " + PORTAL))
+                : Optional.empty();
+    }
+
+    private boolean isNext(Pair chosen) {
+        return read.following() != null && read.following().serial().equals(chosen.serial());
+    }
+
+    private static String place(@Nullable String setting) {
+        return Objects.requireNonNullElse(setting, "").strip();
     }
 
     private void judgePlatform(List<Finding> found) {

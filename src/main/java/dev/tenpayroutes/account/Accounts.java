@@ -35,6 +35,12 @@ public class Accounts {
     /** At a start there is nothing yet to go on with, and cryptography is loaded: 2.4 s of CPU, long for a small container. */
     private static final Duration LONGEST_FIRST_LOOK = Duration.ofSeconds(30);
 
+    /** What is wrong with a URL that {@link #hasUnderscore}. */
+    public static final String UNDERSCORE = "has a host name with an underscore, which RFC 1123 doesn't allow";
+
+    public static final String UNDERSCORE_REMEDY =
+            "give the host a name of letters, digits and hyphens: in Docker Compose, a network alias";
+
     private final Map<String, Account> accounts = new LinkedHashMap<>();
     private final Looks looks = new Looks(Account::look);
     private final URI notifyBaseUrl;
@@ -162,6 +168,13 @@ public class Accounts {
                 "set it to the public https address at which Tenpay reaches this service, without /webhooks");
     }
 
+    /** Java finds no host in such a URL, since RFC 1123 allows none: {@link #UNDERSCORE}. */
+    public static boolean hasUnderscore(URI url) {
+        return url.getHost() == null
+                && url.getRawAuthority() != null
+                && url.getRawAuthority().contains("_");
+    }
+
     /** An http or https URL without anything that has no place in a base, and without a slash at its end. */
     public static URI url(String setting, @Nullable String value, String remedy) {
         if (value == null || value.isBlank()) {
@@ -174,6 +187,9 @@ public class Accounts {
             boolean bare = url.getQuery() == null && url.getUserInfo() == null && url.getFragment() == null;
             if (http && url.getHost() != null && bare) {
                 return url;
+            }
+            if (http && hasUnderscore(url)) {
+                throw new SettingException(setting, UNDERSCORE, UNDERSCORE_REMEDY);
             }
         } catch (java.net.URISyntaxException e) {
             // Reported below, like every other wrong URL.

@@ -8,11 +8,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
+import java.security.PublicKey;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
+import java.security.interfaces.RSAPublicKey;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
 import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 import org.bouncycastle.cert.X509CertificateHolder;
@@ -35,6 +38,8 @@ import org.jspecify.annotations.Nullable;
 final class KeyFile {
 
     private static final int LARGEST = 1024 * 1024;
+    private static final int MIN_BITS = 2048;
+    private static final int MAX_BITS = 8192;
     private static final org.bouncycastle.jce.provider.BouncyCastleProvider BC =
             new org.bouncycastle.jce.provider.BouncyCastleProvider();
 
@@ -147,6 +152,22 @@ final class KeyFile {
         } catch (IOException | IllegalArgumentException e) {
             throw new UnreadableException("holds a key that is not RSA");
         }
+    }
+
+    /** What makes a key unfit for SHA256withRSA with Tenpay, in words after "the certificate"; empty when it is fit. */
+    static Optional<String> weakness(PublicKey key) {
+        if (!(key instanceof RSAPublicKey rsa)) {
+            return Optional.of("has a key that is not RSA");
+        }
+        int bits = rsa.getModulus().bitLength();
+        if (bits < MIN_BITS || bits > MAX_BITS) {
+            return Optional.of("has an RSA key of " + bits + " bits, where " + MIN_BITS + " to " + MAX_BITS + " count");
+        }
+        // FIPS 186-5: odd, and above 2 to the power of 16.
+        return rsa.getPublicExponent().bitLength() < 17
+                        || !rsa.getPublicExponent().testBit(0)
+                ? Optional.of("has an RSA key with the unsafe public exponent " + rsa.getPublicExponent())
+                : Optional.empty();
     }
 
     private static List<Object> pem(byte[] content) throws UnreadableException {

@@ -10,6 +10,7 @@ import java.security.MessageDigest;
 import java.security.PrivateKey;
 import java.security.ProviderException;
 import java.security.cert.X509Certificate;
+import java.security.interfaces.RSAPublicKey;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Base64;
@@ -139,6 +140,10 @@ final class MerchantPair {
                     "certificate",
                     "a certificate in PEM or PKCS#12 form",
                     () -> KeyFile.merchantCertificates(certificateContent, password));
+            if (certificates.stream().noneMatch(one -> one.getPublicKey() instanceof RSAPublicKey)) {
+                throw new SettingException(
+                        prefix + "certificate", "has a key that is not RSA", "name the certificate of an RSA key");
+            }
             pair = token ? tokenPair(certificates, password) : filePair(keyContent, certificates, password);
             problem = null;
             seen = content;
@@ -186,13 +191,19 @@ final class MerchantPair {
     }
 
     private Pair pair(PrivateKey key, X509Certificate certificate, Pkcs11.@Nullable Key token) {
-        return new Pair(new Credential(merchantId, PlatformCertificates.serial(certificate), key), certificate, token);
+        KeyFile.weakness(certificate.getPublicKey()).ifPresent(weakness -> {
+            throw new SettingException(
+                    prefix + "certificate",
+                    weakness,
+                    "make a new pair with the command new-key and upload its certificate in the merchant portal");
+        });
+        return new Pair(new Credential(merchantId, SerialNumber.of(certificate), key), certificate, token);
     }
 
     private SettingException notTheKeyOf(X509Certificate certificate) {
         return new SettingException(
                 prefix + "private-key",
-                "is not the key of " + prefix + "certificate (serial " + PlatformCertificates.serial(certificate) + ")",
+                "is not the key of " + prefix + "certificate (serial " + SerialNumber.of(certificate) + ")",
                 "give the key and the certificate that were made together");
     }
 

@@ -2,7 +2,6 @@ package dev.tenpayroutes.account;
 
 import dev.tenpayroutes.wire.Rsa;
 import java.io.IOException;
-import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -13,7 +12,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
@@ -22,7 +20,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,12 +29,12 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A file that is added to or taken from the folder counts at the next look, at once when a serial number isn't known
  * (but at most once a second, since anybody may name one). A file that can't be read, or a certificate outside its
- * validity, is reported by name and never used; it doesn't stop the others. A file that gave certificates and can't be read any
+ * validity, is reported by name and never used; it doesn't stop the others. Of a file with a chain only the
+ * certificate itself counts, and one that issued another of the folder's never does. A file that gave certificates and can't be read any
  * more, half-written perhaps, leaves what it gave; only taking it away or replacing it ends them. Safe for use by many threads.
  */
 final class PlatformCertificates {
 
-    private static final Pattern ZEROS = Pattern.compile("^0+(?=.)");
     private static final Logger LOG = LoggerFactory.getLogger(PlatformCertificates.class);
     private static final Duration REREAD_FOR_UNKNOWN = Duration.ofSeconds(1);
     /** Anybody may name a serial: with a folder that hangs, one for each account would take all threads there are. */
@@ -49,9 +46,36 @@ final class PlatformCertificates {
         return thread;
     });
 
-    private record Key(PublicKey key, Instant notBefore, Instant notAfter) {
+    private record Key(PublicKey key, X509Certificate certificate) {
+        Instant notBefore() {
+            return certificate.getNotBefore().toInstant();
+        }
+
+        Instant notAfter() {
+            return certificate.getNotAfter().toInstant();
+        }
+
         boolean validAt(Instant now) {
-            return !now.isBefore(notBefore) && !now.isAfter(notAfter);
+            return !now.isBefore(notBefore()) && !now.isAfter(notAfter());
+        }
+
+        boolean isAuthority() {
+            return certificate.getBasicConstraints() >= 0;
+        }
+
+        /** Whether it has signed the other one. */
+        boolean issued(Key other) {
+            if (!isAuthority()
+                    || other == this
+                    || !certificate.getSubjectX500Principal().equals(other.certificate.getIssuerX500Principal())) {
+                return false;
+            }
+            try {
+                other.certificate.verify(certificate.getPublicKey());
+                return true;
+            } catch (GeneralSecurityException e) {
+                return false;
+            }
         }
     }
 
@@ -82,10 +106,13 @@ final class PlatformCertificates {
         this.snapshot = NOT_READ;
     }
 
-    /** @param serial upper-case hex */
+    /** @param serial hex, in any case and with any leading zeros */
     Optional<PublicKey> key(String serial) {
         Instant now = clock.instant();
-        String wanted = normal(serial);
+        String wanted = SerialNumber.normalized(serial).orElse(null);
+        if (wanted == null) {
+            return Optional.empty();
+        }
         Snapshot current = snapshot;
         Duration age = Duration.between(current.readAt(), now).abs();
         if (!current.keys().containsKey(wanted) && age.compareTo(REREAD_FOR_UNKNOWN) > 0) {
@@ -211,6 +238,8 @@ final class PlatformCertificates {
         }
         // What can be read now wins.
         kept.forEach(keys::putIfAbsent);
+        List<Key> all = List.copyOf(keys.values());
+        keys.values().removeIf(key -> all.stream().anyMatch(key::issued));
         return new Snapshot(Map.copyOf(files), Map.copyOf(keys), List.copyOf(problems), now, listed);
     }
 
@@ -219,22 +248,34 @@ final class PlatformCertificates {
         if (certificates.isEmpty()) {
             throw new KeyFile.UnreadableException("holds no certificate");
         }
+        // A file may hold its certificate's chain as well; a chain's authorities don't sign for Tenpay.
+        boolean chain = certificates.stream().anyMatch(one -> one.getBasicConstraints() < 0);
         Map<String, Key> keys = new HashMap<>();
+        List<String> unusable = new java.util.ArrayList<>();
         List<Finding> outside = new java.util.ArrayList<>();
         for (X509Certificate certificate : certificates) {
+            if (chain && certificate.getBasicConstraints() >= 0) {
+                continue;
+            }
+            Optional<String> weakness = KeyFile.weakness(certificate.getPublicKey());
+            if (weakness.isPresent()) {
+                unusable.add(weakness.get());
+                continue;
+            }
             try {
-                Key key = new Key(
-                        rsa.publicKey(certificate.getPublicKey().getEncoded()),
-                        certificate.getNotBefore().toInstant(),
-                        certificate.getNotAfter().toInstant());
-                keys.put(serial(certificate), key);
+                Key key = new Key(rsa.publicKey(certificate.getPublicKey().getEncoded()), certificate);
+                keys.put(SerialNumber.of(certificate), key);
                 if (!key.validAt(now)) {
                     outside.add(ignored(file, "is valid only from " + key.notBefore() + " to " + key.notAfter(), ""));
                 }
             } catch (GeneralSecurityException e) {
-                throw new KeyFile.UnreadableException("has a key that is not RSA");
+                unusable.add("has a key that can't be used");
             }
         }
+        if (keys.isEmpty()) {
+            throw new KeyFile.UnreadableException(unusable.get(0));
+        }
+        unusable.forEach(problem -> outside.add(ignored(file, "holds a certificate that " + problem, "")));
         problems.addAll(outside);
         return Map.copyOf(keys);
     }
@@ -244,18 +285,5 @@ final class PlatformCertificates {
                 setting,
                 "has the file " + file.getFileName() + ", which " + problem + ": ignored" + but,
                 "put the platform certificate from the merchant portal there as PEM, or take the file away");
-    }
-
-    /** Serial number as Tenpay spells it: upper-case hex without leading zeros. */
-    static String serial(X509Certificate certificate) {
-        return hex(certificate.getSerialNumber());
-    }
-
-    private static String hex(BigInteger number) {
-        return number.toString(16).toUpperCase(Locale.ROOT);
-    }
-
-    private static String normal(String serial) {
-        return ZEROS.matcher(serial).replaceFirst("").toUpperCase(Locale.ROOT);
     }
 }

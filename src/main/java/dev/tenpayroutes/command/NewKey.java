@@ -1,6 +1,7 @@
 package dev.tenpayroutes.command;
 
 import dev.tenpayroutes.account.Accounts;
+import dev.tenpayroutes.account.SerialNumber;
 import dev.tenpayroutes.account.SettingException;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -28,7 +29,6 @@ import java.util.Date;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
@@ -124,7 +124,7 @@ final class NewKey {
                 uploaded,
                 csr
                         ? "the request for a certificate"
-                        : "its certificate, serial " + serial.toString(16).toUpperCase(Locale.ROOT) + ", valid until "
+                        : "its certificate, serial " + SerialNumber.of(serial) + ", valid until "
                                 + until.atZone(ZoneOffset.UTC).toLocalDate());
         if (!knowsOwners(folder)) {
             out.printf("This file system knows no owners: see to it that nobody else can read the key.%n%n");

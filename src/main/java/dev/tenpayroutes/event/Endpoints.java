@@ -140,6 +140,9 @@ public class Endpoints {
             throw new SettingException(setting, "is not a URL", remedy);
         }
         boolean http = "http".equals(url.getScheme());
+        if (Accounts.hasUnderscore(url)) {
+            throw new SettingException(setting, Accounts.UNDERSCORE, Accounts.UNDERSCORE_REMEDY);
+        }
         if (!(http || "https".equals(url.getScheme())) || url.getHost() == null || url.getRawFragment() != null) {
             throw new SettingException(setting, "is not an https URL with a host", remedy);
         }

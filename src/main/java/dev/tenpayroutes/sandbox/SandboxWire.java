@@ -123,7 +123,7 @@ final class SandboxWire {
     void verify(String method, String target, @Nullable String authorization, byte[] body) {
         Map<String, String> fields = fields(authorization);
         check(SandboxLedger.MERCHANT_ID.equals(fields.get("mchid")), "mchid isn't a merchant's");
-        check(merchantSerial.equals(fields.get("serial_no")), "serial_no isn't the merchant certificate's");
+        check(isSame(merchantSerial, fields.get("serial_no")), "serial_no isn't the merchant certificate's");
         String timestamp = fields.getOrDefault("timestamp", "");
         check(TIMESTAMP.matcher(timestamp).matches(), "timestamp isn't a number of seconds");
         String nonce = fields.getOrDefault("nonce_str", "");
@@ -244,8 +244,16 @@ final class SandboxWire {
         return bytes.toByteArray();
     }
 
+    /** By number, whatever the case and the leading zeros. */
+    private static boolean isSame(String serial, @Nullable String given) {
+        return given != null
+                && given.matches("[0-9A-Fa-f]{1,80}")
+                && new BigInteger(serial, 16).equals(new BigInteger(given, 16));
+    }
+
     private static String serial(X509Certificate certificate) {
         BigInteger serial = certificate.getSerialNumber();
-        return serial.toString(16).toUpperCase(Locale.ROOT);
+        String hex = serial.toString(16).toUpperCase(Locale.ROOT);
+        return hex.length() % 2 == 0 ? hex : "0" + hex;
     }
 }

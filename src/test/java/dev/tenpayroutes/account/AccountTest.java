@@ -37,13 +37,14 @@ import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
 
 /** What an account makes of its files while the program runs. */
 class AccountTest {
 
-    private static final String OLD = "A1B2C3D";
+    private static final String OLD = "0A1B2C3D";
     private static final String NEW = "BEEF";
     private static final String API_KEY = "0123456789abcdef0123456789ABCDEF";
     private static final Rsa RSA = Rsa.fastest();
@@ -346,8 +347,9 @@ class AccountTest {
         assertThat(problems(account))
                 .singleElement()
                 .asString()
-                .contains("has the serial BEEF, which Tenpay refuses: A1B2C3D signs again")
-                .contains("upload this certificate in the merchant portal");
+                .contains("has the serial BEEF, which Tenpay refuses: 0A1B2C3D signs again")
+                .contains("upload the certificate BEEF, " + folder.resolve("certificate.pem")
+                        + ", in the merchant portal");
         clock.advance("PT9M59S");
         account.look();
         assertThat(serial(account)).isEqualTo(OLD);
@@ -393,6 +395,62 @@ class AccountTest {
         account.refused(account.credential());
         assertThat(serial(account)).isEqualTo(OLD);
         assertThat(account.findings()).isEmpty();
+    }
+
+    @Test
+    void asksToMoveNextPairWhenTenpayRefusesOldOne() throws Exception {
+        Account account = account();
+        pair(".next", NEW, Keys.STRANGER, "2026-11-24T00:00:00Z", TO);
+        account.look();
+        // The old one is refused before the new one is valid; once valid, the new one signs and the old one is
+        // obsolete.
+        account.refused(account.credential());
+        clock.advance("PT9M");
+        pair(".next", NEW, Keys.STRANGER, FROM, TO);
+        account.look();
+
+        assertThat(serial(account)).isEqualTo(NEW);
+        assertThat(problems(account))
+                .singleElement()
+                .asString()
+                .contains("has the serial " + OLD + ", which Tenpay refuses, and that of .next signs: " + NEW)
+                .contains("move " + folder.resolve("key.pem") + ".next")
+                .doesNotContain("upload");
+    }
+
+    @Test
+    void asksToUploadNextCertificateWhenTenpayRefusesIt() throws Exception {
+        Account account = account();
+        pair(".next", NEW, Keys.STRANGER, FROM, TO);
+        account.look();
+        account.refused(account.credential());
+
+        assertThat(serial(account)).isEqualTo(OLD);
+        assertThat(problems(account))
+                .singleElement()
+                .asString()
+                .contains("upload the certificate " + NEW + ", " + folder.resolve("certificate.pem") + ".next, in");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "1024, 65537, RSA key of 1024 bits",
+        "2047, 65537, RSA key of 2047 bits",
+        "2048, 3, unsafe public exponent 3"
+    })
+    void refusesWeakKeyOfItsOwn(int bits, int exponent, String problem) throws Exception {
+        var generator = java.security.KeyPairGenerator.getInstance("RSA");
+        generator.initialize(
+                new java.security.spec.RSAKeyGenParameterSpec(bits, java.math.BigInteger.valueOf(exponent)));
+        pair("", NEW, generator.generateKeyPair(), FROM, TO);
+        Account account = account(papers.files());
+
+        assertThat(account.works()).isFalse();
+        assertThat(problems(account))
+                .singleElement()
+                .asString()
+                .contains(problem)
+                .contains("new-key");
     }
 
     @Test
@@ -549,7 +607,7 @@ class AccountTest {
                         certificate -> certificate.daysLeft(clock.instant()))
                 .containsExactly(
                         org.assertj.core.groups.Tuple.tuple(Account.Kind.MERCHANT, OLD, 38L),
-                        org.assertj.core.groups.Tuple.tuple(Account.Kind.PLATFORM, "D", -1L),
+                        org.assertj.core.groups.Tuple.tuple(Account.Kind.PLATFORM, "0D", -1L),
                         org.assertj.core.groups.Tuple.tuple(Account.Kind.PLATFORM, "7E2A54C1D9F0", 38L));
     }
 }

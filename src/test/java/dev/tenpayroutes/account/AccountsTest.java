@@ -101,7 +101,7 @@ class AccountsTest {
         assertThat(main.merchantId()).isEqualTo("2480000001");
         assertThat(main.appId()).isEqualTo("wx0123456789abcdef");
         assertThat(main.credential().merchantId()).isEqualTo("2480000001");
-        assertThat(main.credential().serial()).isEqualTo("A1B2C3D");
+        assertThat(main.credential().serial()).isEqualTo("0A1B2C3D");
         assertThat(main.platformKey("7E2A54C1D9F0")).isPresent();
         assertThat(main.cipher()).isNotNull();
         assertThat(main.baseUrl()).hasToString("https://uat.tenpayglobal.com");
@@ -163,6 +163,14 @@ class AccountsTest {
                 .isEqualTo("tenpay.base-url is not an http or https URL with a host: " + url
                         + ". Remedy: set it to https://uat.tenpayglobal.com for UAT, or to the URL the Tenpay Global"
                         + " team gave you");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"http://erp_app/tenpay", "https://erp_app:8443"})
+    void namesUnderscoreOfHostAndRemedy(String url) {
+        assertThat(refusal(new AccountSettings("https://uat.tenpayglobal.com", url, Map.of("main", papers.files()))))
+                .startsWith("tenpay.notify-base-url has a host name with an underscore")
+                .contains("network alias");
     }
 
     @Test
@@ -277,7 +285,7 @@ class AccountsTest {
         Path other = write("other.pem", Papers.key(Keys.STRANGER));
         assertThat(refusalOf("private-key", other.toString()))
                 .isEqualTo("tenpay.accounts.main.private-key is not the key of tenpay.accounts.main.certificate (serial"
-                        + " A1B2C3D). Remedy: give the key and the certificate that were made together");
+                        + " 0A1B2C3D). Remedy: give the key and the certificate that were made together");
     }
 
     @Test

@@ -167,7 +167,7 @@ class KeyFileTest {
     })
     void everyFormHoldsTheSameCertificate(String file, @Nullable String password) throws Exception {
         var certificate = certificate(file, password);
-        assertThat(PlatformCertificates.serial(certificate)).isEqualTo("AB12");
+        assertThat(SerialNumber.of(certificate)).isEqualTo("AB12");
         assertThat(certificate.getPublicKey().getEncoded()).isEqualTo(KeyFile.publicKeyOf(key));
     }
 

@@ -92,7 +92,7 @@ class LooksTest {
 
         assertThat(serial(accounts.get("main"))).isEqualTo("BEEF");
         assertThat(serial(accounts.get("macau"))).isEqualTo("BEEF");
-        assertThat(serial(slow)).isEqualTo("A1B2C3D");
+        assertThat(serial(slow)).isEqualTo("0A1B2C3D");
         assertThat(slow.findings())
                 .singleElement()
                 .extracting(Finding::line)

@@ -96,6 +96,41 @@ public final class Papers {
         }
     }
 
+    /** A certificate authority's own, for itself. */
+    static String authority(String serial, KeyPair keys) {
+        return signed(serial, "CN=Root", keys, "CN=Root", keys, true);
+    }
+
+    /** An end entity's, by the authority of {@link #authority}. */
+    static String issued(String serial, KeyPair keys, KeyPair authority) {
+        return signed(serial, "CN=Leaf", keys, "CN=Root", authority, false);
+    }
+
+    private static String signed(
+            String serial, String name, KeyPair keys, String issuer, KeyPair by, boolean authority) {
+        try {
+            boolean rsa = by.getPrivate().getAlgorithm().equals("RSA");
+            return pem(
+                    "CERTIFICATE",
+                    new JcaX509v3CertificateBuilder(
+                                    new X500Name(issuer),
+                                    new BigInteger(serial, 16),
+                                    Date.from(Instant.parse(FROM)),
+                                    Date.from(Instant.parse(TO)),
+                                    new X500Name(name),
+                                    keys.getPublic())
+                            .addExtension(
+                                    org.bouncycastle.asn1.x509.Extension.basicConstraints,
+                                    true,
+                                    new org.bouncycastle.asn1.x509.BasicConstraints(authority))
+                            .build(new JcaContentSignerBuilder(rsa ? "SHA256withRSA" : "SHA256withECDSA")
+                                    .build(by.getPrivate()))
+                            .getEncoded());
+        } catch (IOException | OperatorCreationException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
     static KeyPair ec() {
         try {
             return java.security.KeyPairGenerator.getInstance("EC").generateKeyPair();

@@ -101,7 +101,7 @@ class Pkcs11Test {
     @Test
     void aKeyInATokenSignsWhatItsCertificateVerifies() throws Exception {
         assertThat(program("sign", "main", PIN, "pkcs11.cfg", "certificate.pem"))
-                .contains("serial A1B2C3D", "verified true", "bytes null");
+                .contains("serial 0A1B2C3D", "verified true", "bytes null");
     }
 
     @Test

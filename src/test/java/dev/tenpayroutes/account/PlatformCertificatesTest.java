@@ -70,6 +70,62 @@ class PlatformCertificatesTest {
         assertThat(certificates.key(serial)).as(serial).isEmpty();
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"0A1B2C", "0a1b2c", "A1B2C", "0000a1B2c"})
+    void findsKeyBySerialNumberInAnySpelling(String spelling) throws IOException {
+        has(with("a.pem", certificate("0A1B2C", Keys.TENPAY, FROM, TO)), spelling, Keys.TENPAY);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void usesLeafOfChainAndNoAuthority(boolean ec) throws Exception {
+        KeyPair root = ec ? Papers.ec() : Keys.STRANGER;
+        String authority = Papers.authority("CA", root);
+        String leaf = Papers.issued("BEEF", Keys.TENPAY, root);
+        for (String file : List.of(leaf + authority, authority + leaf)) {
+            PlatformCertificates certificates = with("a.pem", file);
+            has(certificates, "BEEF", Keys.TENPAY);
+            hasNot(certificates, "CA");
+            assertThat(problems(certificates)).isEmpty();
+        }
+    }
+
+    @Test
+    void usesNoAuthorityBesideCertificateItIssued() throws Exception {
+        has(with("root.pem", Papers.authority("CA", Keys.STRANGER)), "CA", Keys.STRANGER);
+        PlatformCertificates certificates = with("leaf.pem", Papers.issued("BEEF", Keys.TENPAY, Keys.STRANGER));
+        has(certificates, "BEEF", Keys.TENPAY);
+        hasNot(certificates, "CA");
+    }
+
+    @Test
+    void keepsTwoSelfSignedAuthoritiesOfOneName() throws Exception {
+        PlatformCertificates certificates =
+                with("a.pem", Papers.authority("CA", Keys.STRANGER) + Papers.authority("CB", Keys.TENPAY));
+        has(certificates, "CA", Keys.STRANGER);
+        has(certificates, "CB", Keys.TENPAY);
+    }
+
+    @Test
+    void ignoresWeakKeyAndSaysWhy() throws Exception {
+        var generator = java.security.KeyPairGenerator.getInstance("RSA");
+        generator.initialize(1024);
+        PlatformCertificates certificates = with("a.pem", certificate("BEEF", generator.generateKeyPair(), FROM, TO));
+        hasNot(certificates, "BEEF");
+        assertThat(problems(certificates))
+                .singleElement()
+                .asString()
+                .contains("RSA key of 1024 bits, where 2048 to 8192");
+    }
+
+    @Test
+    void keepsRsaCertificateBesideOneThatIsNot() throws Exception {
+        PlatformCertificates certificates =
+                with("a.pem", certificate("BEEF", Keys.TENPAY, FROM, TO) + certificate("EC", Papers.ec(), FROM, TO));
+        has(certificates, "BEEF", Keys.TENPAY);
+        assertThat(problems(certificates)).singleElement().asString().contains("has a key that is not RSA");
+    }
+
     @Test
     void twoSerialsCountAtOnceEachWithItsOwnKey() throws IOException {
         PlatformCertificates certificates = with("b.pem", certificate(NEW, Keys.STRANGER, FROM, TO));

@@ -77,6 +77,13 @@ class EndpointsTest {
         refused("url", at(url));
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"http://erp_app/events", "https://erp_app:8443/events", "https://a_b.example.com"})
+    void namesUnderscoreOfHost(String url) {
+        assertThatThrownBy(() -> endpoints(at(url), "10.0.0.0/8"))
+                .hasMessageContaining("has a host name with an underscore");
+    }
+
     @Test
     void plainHttpIsTakenWhereNetworksAreAllowedAndALiteralAddressOnlyWithinThem() {
         assertThat(endpoints(at("http://erp.internal/events"), "10.0.0.0/8").all())
