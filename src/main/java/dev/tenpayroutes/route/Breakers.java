@@ -7,12 +7,14 @@ import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.camel.Exchange;
+import org.apache.camel.Message;
 import org.apache.camel.Processor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,16 +26,22 @@ import org.springframework.context.annotation.Configuration;
  * Stops calling Tenpay for an account while it doesn't answer, or as long as it asks us to wait: a call then fails at once,
  * the order is kept, and the poller leaves the account alone until a few calls have succeeded again.
  *
- * <p>Two breakers an account, for what is asked and for what is ordered: the limit of one account never holds up another,
- * and a limit on questions never holds up a sale. Each instance has its own; nothing needs a restart.
+ * <p>Three circuit breakers for each account: submissions (checkout-pay), refunds (refund and close-payment) and inquiries.
+ * The limit of one account never delays another, and neither inquiries nor refunds ever delay a sale. Each instance has its
+ * own; nothing needs a restart.
  */
 @Configuration(proxyBeanMethods = false)
 class Breakers {
 
     private static final Logger LOG = LoggerFactory.getLogger("tenpay-call");
-    private static final String QUESTIONS = " questions";
-    private static final String ORDERS = " orders";
-    private static final Duration LONGEST_WAIT = Duration.ofMinutes(5);
+    private static final String SUBMISSIONS = " submissions";
+    private static final String REFUNDS = " refunds";
+    private static final String INQUIRIES = " inquiries";
+
+    /** The longest wait that a verified answer may ask for; any device on the way can send an unverified one. */
+    private static final Duration MAX_RETRY_AFTER = Duration.ofMinutes(5);
+
+    private static final Duration MAX_RETRY_AFTER_UNVERIFIED = Duration.ofSeconds(10);
 
     @Bean
     CircuitBreakerRegistry callBreakers(
@@ -52,7 +60,7 @@ class Breakers {
                 .writableStackTraceEnabled(false)
                 .build());
         for (String account : accounts.names()) {
-            for (String kind : List.of(QUESTIONS, ORDERS)) {
+            for (String kind : List.of(SUBMISSIONS, REFUNDS, INQUIRIES)) {
                 CircuitBreaker breaker = breakers.circuitBreaker(account + kind);
                 breaker.getEventPublisher()
                         .onStateTransition(
@@ -67,10 +75,15 @@ class Breakers {
         return breakers;
     }
 
-    /** The name of the breaker of an exchange's call. */
+    /** The circuit breaker's name for the call of an exchange. */
     static String of(Exchange exchange) {
-        String call = exchange.getVariable("source", "", String.class);
-        return exchange.getVariable("account", "", String.class) + (call.startsWith("inquiry-") ? QUESTIONS : ORDERS);
+        String kind =
+                switch (exchange.getVariable("source", "", String.class)) {
+                    case "checkout-pay" -> SUBMISSIONS;
+                    case "refund", "close-payment" -> REFUNDS;
+                    default -> INQUIRIES;
+                };
+        return exchange.getVariable("account", "", String.class) + kind;
     }
 
     /**
@@ -83,8 +96,8 @@ class Breakers {
             Stream<String> paused = breakers.getAllCircuitBreakers().stream()
                     .filter(breaker -> breaker.getState() == State.OPEN)
                     .map(CircuitBreaker::getName)
-                    .filter(name -> name.endsWith(QUESTIONS))
-                    .map(name -> name.substring(0, name.length() - QUESTIONS.length()));
+                    .filter(name -> name.endsWith(INQUIRIES))
+                    .map(name -> name.substring(0, name.length() - INQUIRIES.length()));
             exchange.setVariable(
                     "pausedAccounts",
                     Stream.concat(paused, accounts.unavailable().stream()).collect(Collectors.joining(",")));
@@ -92,17 +105,28 @@ class Breakers {
         };
     }
 
-    /** A call that was permitted and has come back with a verified answer, or has not. */
-    static void ended(CircuitBreaker breaker, boolean well, String retryAfter) {
-        if (well) {
+    /** A permitted call has ended with a verified answer of this status. */
+    static void answered(CircuitBreaker breaker, int status, Message answer, Clock clock) {
+        if (status < 500 && status != 429) {
             breaker.onSuccess(0, TimeUnit.NANOSECONDS);
-            return;
+        } else {
+            failed(breaker, status, answer, MAX_RETRY_AFTER, clock);
         }
+    }
+
+    /** A permitted call has ended without a verified answer; {@code status} is 0 where there was none at all. */
+    static void unanswered(CircuitBreaker breaker, int status, Message answer, Clock clock) {
+        failed(breaker, status, answer, MAX_RETRY_AFTER_UNVERIFIED, clock);
+    }
+
+    private static void failed(CircuitBreaker breaker, int status, Message answer, Duration max, Clock clock) {
         breaker.onError(0, TimeUnit.NANOSECONDS, new IllegalStateException("no answer"));
-        // Asked to wait, we wait: for every call of the account, and not for ever.
-        if (retryAfter.matches("[1-9][0-9]{0,5}")) {
-            Duration wait = Duration.ofSeconds(Long.parseLong(retryAfter));
-            breaker.transitionToOpenStateFor(wait.compareTo(LONGEST_WAIT) < 0 ? wait : LONGEST_WAIT);
+        if (status == 429 || status == 503) {
+            Duration wait = RetryAfter.parse(answer.getHeader("Retry-After", String.class), max, clock);
+            // Never shortens a wait that has begun.
+            if (!wait.isZero() && (breaker.getState() != State.OPEN || max.equals(MAX_RETRY_AFTER))) {
+                breaker.transitionToOpenStateFor(wait);
+            }
         }
     }
 }

@@ -60,8 +60,15 @@ class TenpayCalls {
     private static final Logger LOG = LoggerFactory.getLogger("tenpay-call");
     /** As Camel's client has it: a name would be looked up among all converters at each call. */
     private static final HttpMethods METHOD = HttpMethods.POST;
-    /** Set while a call may be under way: who signed it. */
+    /** Set once a call may have been sent: who signed it. */
     private static final String SIGNED_BY = "tenpaySignedBy";
+
+    private static final String SIGNED_AT = "tenpaySignedAt";
+    /** Set while a call is under way: the circuit breaker that permitted it and waits for its result. */
+    private static final String PERMITTED_BY = "tenpayPermittedBy";
+
+    /** Set when Tenpay refused the signature and another pair signs now: tenpay-call sends the same bytes once more. */
+    private static final String SIGN_AGAIN = "signAgain";
 
     private static final int LARGEST_ANSWER = 1024 * 1024;
 
@@ -94,12 +101,8 @@ class TenpayCalls {
     }
 
     private static void isStillOurs(Exchange exchange, Clock clock, Duration longest) throws RightIsOverException {
-        if (ORDERS.contains(exchange.getVariable("source", String.class))) {
-            Instant asked = exchange.getVariable(RIGHT_ASKED_AT, Instant.class);
-            Duration age = asked == null ? longest.negated() : Duration.between(asked, clock.instant());
-            if (age.isNegative() || age.compareTo(longest) > 0) {
-                throw new RightIsOverException();
-            }
+        if (ORDERS.contains(exchange.getVariable("source", String.class)) && !inTime(exchange, clock, longest)) {
+            throw new RightIsOverException();
         }
     }
 
@@ -117,7 +120,10 @@ class TenpayCalls {
         RequestSigner signer = new RequestSigner(wire, rsa, clock, random);
         return exchange -> {
             Account account = accounts.get(exchange.getVariable("account", String.class));
-            exchange.removeProperty(SIGNED_BY);
+            if (!"true".equals(exchange.getVariable(SIGN_AGAIN))) {
+                exchange.removeProperty(SIGNED_BY);
+                exchange.setProperty(SIGNED_AT, clock.instant());
+            }
             Credential credential = account.credential();
             URI url = URI.create(account.baseUrl() + exchange.getVariable("tenpayPath", String.class));
             Message message = exchange.getMessage();
@@ -133,6 +139,7 @@ class TenpayCalls {
                 breaker.releasePermission();
                 throw e;
             }
+            exchange.setProperty(PERMITTED_BY, breaker);
             exchange.setProperty(SIGNED_BY, credential);
             message.setHeader(Exchange.HTTP_URI, url.toString());
             message.setHeader(Exchange.HTTP_METHOD, METHOD);
@@ -149,7 +156,9 @@ class TenpayCalls {
             Wire wire,
             SignatureVerifier verifier,
             ObjectMapper json,
-            CircuitBreakerRegistry breakers) {
+            Clock clock,
+            @Value("${tenpay.poll.submit-lease}") Duration lease,
+            @Value("${tenpay.call-timeout}") Duration timeout) {
         return exchange -> {
             Message message = exchange.getMessage();
             byte[] body = message.getBody(byte[].class);
@@ -158,29 +167,51 @@ class TenpayCalls {
             verifier.verify(headers(message, wire), account::platformKey, bytes);
             JsonNode answer = json.readTree(bytes);
             int status = message.getHeader(Exchange.HTTP_RESPONSE_CODE, Integer.class);
-            tell(account, exchange.getProperty(SIGNED_BY, Credential.class), status);
-            boolean well = status < 500 && status != 429;
-            Breakers.ended(breakers.circuitBreaker(Breakers.of(exchange)), well, retryAfter(message));
+            Credential by = exchange.getProperty(SIGNED_BY, Credential.class);
+            tell(account, by, status);
+            Breakers.answered(permittedBy(exchange), status, message, clock);
+            boolean again = status == 401
+                    && account.works()
+                    && account.credential() != by
+                    && inTime(exchange, clock, lease.minus(timeout));
+            exchange.setVariable(SIGN_AGAIN, Boolean.toString(again));
             exchange.setVariable("tenpayStatus", Integer.toString(status));
             message.removeHeaders("*");
             message.setBody(answer);
         };
     }
 
+    private static CircuitBreaker permittedBy(Exchange exchange) {
+        return (CircuitBreaker) exchange.removeProperty(PERMITTED_BY);
+    }
+
+    /**
+     * Whether a call that Tenpay refused to read may be sent once more: the same bytes under the same number, so that Tenpay
+     * answers with the same payment or refund if it did read the first one after all.
+     */
+    private static boolean inTime(Exchange exchange, Clock clock, Duration longest) {
+        Instant begun = ORDERS.contains(exchange.getVariable("source", String.class))
+                ? exchange.getVariable(RIGHT_ASKED_AT, Instant.class)
+                : exchange.getProperty(SIGNED_AT, Instant.class);
+        Duration age = begun == null ? longest.negated() : Duration.between(begun, clock.instant());
+        return !age.isNegative() && age.compareTo(longest) <= 0;
+    }
+
     /** Says that nothing usable came back, and why: in words fit for history and log. */
     @Bean
-    Processor noAnswer(Accounts accounts, MeterRegistry meters, CircuitBreakerRegistry breakers) {
+    Processor noAnswer(Accounts accounts, MeterRegistry meters, Clock clock) {
         return exchange -> {
             Throwable failure = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Throwable.class);
             boolean asked = exchange.getProperty(SIGNED_BY) != null;
             // Taken out of the settings: nobody will put that right by waiting, so history shows it, ever less often.
             boolean gone =
                     accounts.find(exchange.getVariable("account", String.class)).isEmpty();
-            if (asked) {
-                breakers.find(Breakers.of(exchange))
-                        .ifPresent(breaker -> Breakers.ended(breaker, false, retryAfter(exchange.getMessage())));
-            }
+            CircuitBreaker breaker = permittedBy(exchange);
             String status = exchange.getMessage().getHeader(Exchange.HTTP_RESPONSE_CODE, "", String.class);
+            if (breaker != null) {
+                Breakers.unanswered(
+                        breaker, status.isEmpty() ? 0 : Integer.parseInt(status), exchange.getMessage(), clock);
+            }
             String problem = gone
                     ? "not asked: no such account is in the settings"
                     : words(failure, asked) + (status.isEmpty() ? "" : " (HTTP " + status + ")");
@@ -235,10 +266,6 @@ class TenpayCalls {
         } else if (status < 500 && status != 403 && status != 429) {
             account.accepted(by);
         }
-    }
-
-    private static String retryAfter(Message message) {
-        return message.getHeader("Retry-After", "", String.class);
     }
 
     static Wire.SignatureHeaders headers(Message message, Wire wire) {

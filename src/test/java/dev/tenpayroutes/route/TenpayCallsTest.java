@@ -151,7 +151,7 @@ class TenpayCallsTest {
         CircuitBreakerRegistry breakers = CircuitBreakerRegistry.of(CircuitBreakerConfig.custom()
                 .permittedNumberOfCallsInHalfOpenState(1)
                 .build());
-        CircuitBreaker breaker = breakers.circuitBreaker("main orders");
+        CircuitBreaker breaker = breakers.circuitBreaker("main submissions");
         breaker.transitionToOpenState();
         breaker.transitionToHalfOpenState();
         CamelContext camel = new DefaultCamelContext();
@@ -181,7 +181,7 @@ class TenpayCallsTest {
             exchange.getMessage().setBody(new byte[] {'{', '}'});
             assertThatThrownBy(() -> sign.process(exchange)).isInstanceOf(ProviderException.class);
             exchange.setProperty(Exchange.EXCEPTION_CAUGHT, new ProviderException("the token is away"));
-            calls.noAnswer(accounts, new SimpleMeterRegistry(), breakers).process(exchange);
+            calls.noAnswer(accounts, new SimpleMeterRegistry(), clock).process(exchange);
 
             assertThat(exchange.getVariable("tenpayUnsent")).isEqualTo("true");
             assertThat(exchange.getVariable("tenpayProblem")).isEqualTo("not asked: ProviderException");

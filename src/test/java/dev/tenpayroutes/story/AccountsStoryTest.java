@@ -389,6 +389,29 @@ class AccountsStoryTest extends Story {
         assertThat(tenpay.refusals()).isEmpty();
     }
 
+    @Test
+    void sendsOnceMoreWithOtherPairWhenSignatureIsRefused() throws IOException {
+        ForeignTenpay tenpay = TENPAY.get("steady");
+        TestAccount unknown = TestAccount.create("unknown");
+        int refusals = tenpay.refusals().size();
+        replace(MOODY, "merchant-key.pem.next", unknown, "merchant-key.pem");
+        replace(MOODY, "merchant-cert.pem.next", unknown, "merchant-cert.pem");
+        try {
+            signs("moody", unknown.folder().resolve("merchant-cert.pem"));
+            String first = newNumber();
+            assertThat(postOrder(first, "moody").status()).isEqualTo(201);
+            assertThat(tenpay.refusals()).hasSize(refusals + 1);
+            assertThat(tenpay.calls("checkout-pay", first)).isEqualTo(1);
+            assertThat(history(first)).containsExactly("order STORED CREATED", "checkout-pay MOVED PENDING");
+            signs("moody", MOODY.folder().resolve("merchant-cert.pem"));
+            assertThat(postOrder(newNumber(), "moody").status()).isEqualTo(201);
+            assertThat(tenpay.refusals()).hasSize(refusals + 1);
+        } finally {
+            Files.delete(MOODY.folder().resolve("merchant-key.pem.next"));
+            Files.delete(MOODY.folder().resolve("merchant-cert.pem.next"));
+        }
+    }
+
     /** A part of all orders: one for each time that the files have changed, and one before. */
     private static void someMore(AtomicInteger taken) {
         int enough = taken.get() + ORDERS / 7;

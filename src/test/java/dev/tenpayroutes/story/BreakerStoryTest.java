@@ -60,10 +60,10 @@ class BreakerStoryTest extends Story {
     @Test
     void afterSomeCallsWithoutAnAnswerOrdersAreKeptAtOnceAndSettledWhenTenpayIsBack() {
         faults("*", "*", "LATE", 1000);
-        for (int i = 0; stateOf("main orders") == State.CLOSED && i < 10; i++) {
+        for (int i = 0; stateOf("main submissions") == State.CLOSED && i < 10; i++) {
             assertThat(post("/v1/payments", order(newNumber())).status()).isEqualTo(202);
         }
-        assertThat(stateOf("main orders")).isEqualTo(State.OPEN);
+        assertThat(stateOf("main submissions")).isEqualTo(State.OPEN);
         String number = newNumber();
 
         long before = System.nanoTime();
@@ -73,10 +73,10 @@ class BreakerStoryTest extends Story {
         assertThat(kept.status()).isEqualTo(202);
         assertThat(took).isLessThan(Duration.ofSeconds(1));
         assertThat(history(number)).containsExactly("order STORED CREATED", "checkout-pay NO_ANSWER CREATED");
-        assertThat(stateOf("macau orders")).isEqualTo(State.CLOSED);
+        assertThat(stateOf("macau submissions")).isEqualTo(State.CLOSED);
         noFaultOutlivesItsStory();
         isSoon(number, "PENDING");
-        assertThat(stateOf("main orders")).isNotEqualTo(State.OPEN);
+        assertThat(stateOf("main submissions")).isNotEqualTo(State.OPEN);
     }
 
     @Test
@@ -84,7 +84,7 @@ class BreakerStoryTest extends Story {
         String waiting = newNumber();
         fault(waiting, "checkout-pay", "FREQUENCY_LIMITED");
         assertThat(post("/v1/payments", order(waiting)).status()).isEqualTo(202);
-        assertThat(stateOf("main orders")).isEqualTo(State.OPEN);
+        assertThat(stateOf("main submissions")).isEqualTo(State.OPEN);
 
         // Two seconds, says Tenpay's answer.
         String other = newNumber();
@@ -101,19 +101,48 @@ class BreakerStoryTest extends Story {
         String asked = pendingPayment();
         faults("*", "inquiry-payment", "FREQUENCY_LIMITED", 100);
         assertThat(post("/v1/payments/" + asked + "/sync", null).status()).isEqualTo(502);
-        assertThat(stateOf("main questions")).isEqualTo(State.OPEN);
+        assertThat(stateOf("main inquiries")).isEqualTo(State.OPEN);
 
         assertThat(post("/v1/payments", order(newNumber())).status()).isEqualTo(201);
     }
 
     @Test
+    void takesOrdersWhileRefundsArePaused() {
+        String paid = paidPayment();
+        String first = newRefundNumber();
+        fault(first, "refund", "FREQUENCY_LIMITED");
+        assertThat(refund(paid, first, 100).status()).isEqualTo(202);
+        assertThat(stateOf("main refunds")).isEqualTo(State.OPEN);
+
+        assertThat(post("/v1/payments", order(newNumber())).status()).isEqualTo(201);
+        assertThat(post("/v1/payments/" + paid + "/sync", null).status()).isEqualTo(200);
+        // Kept at once, and sent when the pause is over.
+        String second = newRefundNumber();
+        assertThat(refund(paid, second, 100).status()).isEqualTo(202);
+        assertThat(callsAtTenpay(second, "refund")).isZero();
+        eventually().until(() -> !get("/v1/refunds/" + second).text("status").equals("CREATED"));
+    }
+
+    @Test
+    void pausesRefundsOnlyAfterCloseGotNoAnswer() {
+        for (int i = 0; stateOf("main refunds") == State.CLOSED && i < 10; i++) {
+            String open = pendingPayment();
+            fault(open, "close-payment", "BAD_GATEWAY");
+            assertThat(post("/v1/payments/" + open + "/close", null).status()).isEqualTo(502);
+        }
+        assertThat(stateOf("main refunds")).isEqualTo(State.OPEN);
+        assertThat(stateOf("main submissions")).isEqualTo(State.CLOSED);
+        assertThat(stateOf("main inquiries")).isEqualTo(State.CLOSED);
+    }
+
+    @Test
     void anOrderThatWasNeverSentIsSentAtOnceAndItsRefusalIsFinal() {
         String number = newNumber();
-        breakers.circuitBreaker("main orders").transitionToOpenStateFor(Duration.ofMinutes(5));
+        breakers.circuitBreaker("main submissions").transitionToOpenStateFor(Duration.ofMinutes(5));
         assertThat(post("/v1/payments", order(number)).status()).isEqualTo(202);
         assertThat(count("select submits from payment where order_no = ?", number))
                 .isZero();
-        breakers.circuitBreaker("main orders").reset();
+        breakers.circuitBreaker("main submissions").reset();
         fault(number, "checkout-pay", "PARAM_ERROR");
 
         Answer refused = post("/v1/payments", order(number));
@@ -128,10 +157,10 @@ class BreakerStoryTest extends Story {
         String number = pendingPayment();
         int polls = count("select polls from payment where order_no = ?", number);
         // Half open, as many calls as are let through are under way.
-        breakers.circuitBreaker("main questions").transitionToOpenStateFor(Duration.ofMinutes(5));
-        breakers.circuitBreaker("main questions").transitionToHalfOpenState();
+        breakers.circuitBreaker("main inquiries").transitionToOpenStateFor(Duration.ofMinutes(5));
+        breakers.circuitBreaker("main inquiries").transitionToHalfOpenState();
         for (int i = 0; i < 3; i++) {
-            breakers.circuitBreaker("main questions").acquirePermission();
+            breakers.circuitBreaker("main inquiries").acquirePermission();
         }
         List<String> before = history(number);
 
@@ -140,7 +169,7 @@ class BreakerStoryTest extends Story {
         assertThat(history(number)).isEqualTo(before);
         assertThat(count("select polls from payment where order_no = ?", number))
                 .isLessThanOrEqualTo(polls);
-        breakers.circuitBreaker("main questions").reset();
+        breakers.circuitBreaker("main inquiries").reset();
         shopper(number, "SUCCESS");
         isSoon(number, "SUCCEEDED");
     }
@@ -158,15 +187,15 @@ class BreakerStoryTest extends Story {
                 .param(first)
                 .update();
         // Who asks finds out, and then leaves it alone.
-        eventually().until(() -> stateOf("main questions") == State.OPEN);
+        eventually().until(() -> stateOf("main inquiries") == State.OPEN);
         String kept = newNumber();
-        for (int i = 0; stateOf("main orders") == State.CLOSED && i < 10; i++) {
+        for (int i = 0; stateOf("main submissions") == State.CLOSED && i < 10; i++) {
             assertThat(post("/v1/payments", order(newNumber())).status()).isEqualTo(202);
         }
         long before = System.nanoTime();
         assertThat(post("/v1/payments", order(kept)).status()).isEqualTo(202);
         assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(1));
-        eventually().until(() -> metric("tenpay.calls.paused?tag=account:main&tag=calls:questions") == 1);
+        eventually().until(() -> metric("tenpay.calls.paused?tag=account:main&tag=calls:inquiries") == 1);
         assertThat(count(UNANSWERED)).isLessThan(60);
 
         TO_TENPAY.repair();
@@ -197,7 +226,7 @@ class BreakerStoryTest extends Story {
     @Test
     void whatIsDueWaitsUntouchedWhileItsAccountIsPaused() {
         String number = pendingPayment();
-        breakers.circuitBreaker("main questions").transitionToOpenStateFor(Duration.ofMinutes(1));
+        breakers.circuitBreaker("main inquiries").transitionToOpenStateFor(Duration.ofMinutes(1));
         int polls = count("select polls from payment where order_no = ?", number);
         eventually()
                 .until(() -> count(
@@ -206,7 +235,7 @@ class BreakerStoryTest extends Story {
                         == 1);
         assertThat(count("select polls from payment where order_no = ?", number))
                 .isLessThanOrEqualTo(polls + 1);
-        breakers.circuitBreaker("main questions").reset();
+        breakers.circuitBreaker("main inquiries").reset();
         shopper(number, "SUCCESS");
         isSoon(number, "SUCCEEDED");
     }
