@@ -1,14 +1,43 @@
 -- Takes the final payments that nobody asked about since, to ask once more; after some days without an agreement, no more.
-with due as (
-    select id
-    from payment
-    where reconcile_at <= now()
-      and account <> all (string_to_array(:#${variable.pausedAccounts}, ','))
-      -- Those that know the account come first; what none of them took for a while is shown by its history.
-      and (account = any (string_to_array(:#${variable.ownAccounts}, ',')) or reconcile_at < now() - interval '10 minutes')
-    order by reconcile_at
-    limit cast(:#${properties:tenpay.poll.batch-size} as integer)
-    for update skip locked
+with recursive known (account) as (
+    -- Each account that has a payment to compare, by one step in the index.
+    (select account from payment where reconcile_at is not null order by account limit 1)
+    union all
+    select (
+        select t.account
+        from payment t
+        where t.reconcile_at is not null and t.account > k.account
+        order by t.account
+        limit 1)
+    from known k
+    where k.account is not null
+), open as (
+    select account,
+        coalesce(
+            cast(cast(:#${variable.accountCapacities} as jsonb) ->> account as integer),
+            cast(:#${variable.accountCapacity} as integer)) as free,
+        -- Those that know the account come first; what none of them took for a while is shown by its history.
+        case
+            when account = any (string_to_array(:#${variable.ownAccounts}, ',')) then now()
+            else now() - interval '10 minutes'
+        end as until
+    from known
+    where account <> all (string_to_array(:#${variable.pausedAccounts}, ','))
+    -- The account with the least in flight first; among equals none is always the last one.
+    order by free desc, random()
+), due as (
+    -- Each account has its own few: however much of one is due, it is not in another's way.
+    select d.id
+    from open o
+    cross join lateral (
+        select id
+        from payment
+        where account = o.account and reconcile_at <= o.until
+        order by reconcile_at
+        limit o.free
+        for update skip locked
+    ) d
+    limit cast(:#${variable.capacity} as integer)
 )
 update payment p
 set reconcile_at = case
@@ -17,4 +46,4 @@ set reconcile_at = case
     end
 from due
 where p.id = due.id
-returning cast(to_jsonb(p) as text) as payment
+returning p.account, cast(to_jsonb(p) as text) as payment

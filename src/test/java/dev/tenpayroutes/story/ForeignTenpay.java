@@ -15,6 +15,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -40,6 +41,7 @@ final class ForeignTenpay implements AutoCloseable {
     private final String url;
     private final Map<String, RSAVerifier> merchants = new ConcurrentHashMap<>();
     private volatile TenpaySigner signer;
+    private volatile Duration delay = Duration.ZERO;
     private final String scheme;
     private final String headerPrefix;
     private final ExecutorService threads = Executors.newCachedThreadPool();
@@ -88,7 +90,9 @@ final class ForeignTenpay implements AutoCloseable {
     /** The merchant uploads a certificate, and those before it go on counting. */
     void accept(Path certificateFile) {
         X509Certificate certificate = PemUtil.loadX509FromPath(certificateFile.toString());
-        String serial = PemUtil.getSerialNumber(certificate);
+        String hex = PemUtil.getSerialNumber(certificate);
+        // As openssl prints it, which the SDK doesn't.
+        String serial = hex.length() % 2 == 0 ? hex : "0" + hex;
         merchants.put(serial, new RSAVerifier(certificate.getPublicKey(), serial));
     }
 
@@ -160,6 +164,11 @@ final class ForeignTenpay implements AutoCloseable {
         notifyAll();
     }
 
+    /** Every answer is valid, and comes so much later. */
+    void answerAfter(Duration delay) {
+        this.delay = delay;
+    }
+
     private synchronized void waitWhileStalled(String number) {
         while (stalled.contains(number)) {
             try {
@@ -211,6 +220,7 @@ final class ForeignTenpay implements AutoCloseable {
                 }
             }
             waitWhileStalled(subject);
+            pause();
         } else {
             refusals.add(problem);
             status = 401;
@@ -226,6 +236,14 @@ final class ForeignTenpay implements AutoCloseable {
         exchange.sendResponseHeaders(status, answer.length);
         exchange.getResponseBody().write(answer);
         exchange.close();
+    }
+
+    private void pause() {
+        try {
+            Thread.sleep(delay.toMillis());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private void book(Map<String, JsonNode> ledger, String number, JsonNode request) {

@@ -239,15 +239,17 @@ class PollStoryTest extends Story {
         }
         String claim = java.nio.file.Files.readString(java.nio.file.Path.of("routes/sql/payment-claim.sql"))
                 .replaceAll("--.*", "")
-                .replace(":#${properties:tenpay.poll.batch-size}", "'3'")
+                .replace(":#${variable.capacity}", "'3'")
+                .replace(":#${variable.accountCapacity}", "'0'")
+                .replace(":#${variable.accountCapacities}", "'{\"claimed\": 3}'")
                 .replaceAll(":#\\$\\{properties:[^}]*}", "'1 hour'")
                 .replace(":#${variable.pausedAccounts}", "''")
                 .replace(":#${variable.ownAccounts}", "'claimed'")
-                .replace("where next_poll_at <= now()", "where account = 'claimed' and polls = 0");
+                .replace("next_poll_at <= o.until", "polls = 0");
         ExecutorService threads = Executors.newFixedThreadPool(20);
         try {
-            Callable<List<String>> claimer =
-                    () -> db.sql(claim).query(String.class).list();
+            Callable<List<String>> claimer = () ->
+                    db.sql(claim).query((row, n) -> row.getString("payment")).list();
             List<String> claimed = new java.util.ArrayList<>();
             for (int round = 0; claimed.size() < 40 && round < 20; round++) {
                 for (var taken : threads.invokeAll(java.util.Collections.nCopies(20, claimer))) {
