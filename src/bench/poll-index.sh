@@ -8,10 +8,12 @@ finished=${1:-10000000} due=${2:-100000}
 sql() { psql -qX -v ON_ERROR_STOP=1 "$@"; }
 
 # The statement as the program runs it, with the settings of application.yaml.
-claim=$(sed -e '/^--/d' \
+claim=$(sed -e '/^ *--/d' \
     -e "s/:#\${variable.pausedAccounts}/''/" \
     -e "s/:#\${variable.ownAccounts}/'main'/" \
-    -e "s/:#\${properties:tenpay.poll.batch-size}/'20'/" \
+    -e "s/:#\${variable.capacity}/'20'/" \
+    -e "s/:#\${variable.accountCapacity}/'20'/" \
+    -e "s/:#\${variable.accountCapacities}/'{}'/" \
     -e "s/:#\${properties:tenpay.poll.stuck-after}/'1h'/" \
     -e "s/:#\${properties:tenpay.poll.stuck-interval}/'6h'/" \
     -e "s/:#\${properties:tenpay.poll.after-expiry}/'5s'/" \
@@ -31,7 +33,7 @@ sql -c "$insert select 'main', 'DUE-2026-' || n, 'PENDING', $columns, now() + in
     now() from generate_series(1, $due) n"
 sql -c "vacuum analyze payment"
 sql -c "create procedure churn(claims integer) language plpgsql as \$\$
-    declare taken text;
+    declare taken record;
     begin for i in 1..claims loop for taken in $claim loop end loop; commit; end loop; end \$\$"
 
 measure() {

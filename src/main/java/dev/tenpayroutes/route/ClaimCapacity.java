@@ -91,7 +91,7 @@ class ClaimCapacity {
      * {@code accountCapacities}, JSON, of the others. Waits a moment where little is free.
      */
     @Bean
-    Processor claimCapacity() {
+    Processor prepareClaim() {
         return exchange -> {
             Integer before = exchange.getVariable("claimed", Integer.class);
             long millis = before == null ? 0 : before == 0 ? IDLE_MILLIS : PAUSE_MILLIS;
