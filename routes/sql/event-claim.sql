@@ -5,27 +5,55 @@ with busy as (
     from event_queue
     where destination = :#${variable.destination} and in_flight and next_attempt_at > now()
     group by account
+), own as (
+    select *
+    from unnest(
+        string_to_array(:#${variable.eventAccounts}, ','),
+        string_to_array(:#${variable.eventAddresses}, ',')) as o (account, address)
 ), open as (
-    select d.account, cast(:#${variable.perAccount} as integer) - coalesce(b.events, 0) as free
+    select d.account, least(
+        cast(:#${variable.perAccount} as integer) - coalesce(b.events, 0), cast(:#${variable.room} as integer)) as free
     from event_destination d
+    -- Only to an instance that sends to the address in force: with two addresses, one of them would answer for the other.
+    join own o on o.account = d.account and decode(o.address, 'hex') = d.address
     left join busy b on b.account = d.account
     where d.destination = :#${variable.destination}
-      and d.account = any (string_to_array(:#${variable.eventAccounts}, ','))
       and d.disabled_at is null
       and (d.paused_until is null or d.paused_until <= now())
     -- Where there isn't room for all, no account is always the last one.
     order by random()
+), shared as (
+    -- A quarter of an account's slots is for what waits longest; of a single slot, one turn in four.
+    select account, free, free - cast(floor(free / 4.0 + random()) as integer) as for_new
+    from open
+    where free > 0
 ), due as (
     -- Each account has its own few: however much one of them has to say, it is not in another's way.
     select q.payment_id
-    from open o
+    from shared s
     cross join lateral (
         select payment_id
-        from event_queue
-        where destination = :#${variable.destination} and account = o.account and next_attempt_at <= now()
-        order by next_attempt_at
-        limit greatest(o.free, 0)
-        for update skip locked
+        from (
+            select payment_id
+            from event_queue
+            where destination = :#${variable.destination} and account = s.account and next_attempt_at <= now()
+              and not deferred and not in_flight
+            order by next_attempt_at desc
+            limit s.for_new
+            for update skip locked
+        ) newest
+        union all
+        -- Twice in here is once below: a short queue's newest are its oldest.
+        select payment_id
+        from (
+            select payment_id
+            from event_queue
+            where destination = :#${variable.destination} and account = s.account and next_attempt_at <= now()
+            order by next_attempt_at
+            limit s.free
+            for update skip locked
+        ) oldest
+        limit s.free
     ) q
     limit cast(:#${variable.room} as integer)
 ), claimed as (

@@ -1,14 +1,17 @@
--- Records what came of attempts. Only the claim that still holds is heard: a late answer changes nothing.
+-- Records what came of attempts. Only the claim that still holds is heard: a late answer changes nothing. A refusal counts only
+-- while the address that gave it is in force; else it is logged, and the event is due at once for the present address.
 with result as (
     select *
     from jsonb_to_recordset(cast(:#${variable.attempts} as jsonb)) as r (
         event bigint, claim integer, outcome text, status integer, problem text, at timestamptz, millis integer,
-        "retryAfter" integer)
+        "retryAfter" integer, address text)
 ), held as (
-    select q.payment_id, q.account, d.attempts, r.*
+    select q.payment_id, q.account, d.attempts, r.*, r.outcome = 'DELIVERED' or t.account is not null as counts
     from result r
     join event_delivery d on d.event_id = r.event and d.destination = :#${variable.destination}
     join event_queue q on q.payment_id = d.payment_id and q.destination = d.destination
+    left join event_destination t
+        on t.account = q.account and t.destination = q.destination and t.address = decode(r.address, 'hex')
     where q.in_flight and q.claim = r.claim
     order by q.payment_id
     -- Nobody waits for a row that somebody holds: its lease ends, and the event is sent again.
@@ -33,12 +36,15 @@ with result as (
     where d.event_id = j.event
       and d.destination = :#${variable.destination}
       and d.state = 'PENDING'
+      and j.counts
       -- Given back: it was not sent.
       and j.outcome <> 'RELEASED'
     returning d.event_id, d.state, d.attempts
 ), moved as (
     update event_queue q
     set in_flight = false,
+        -- Until nothing of its payment is left, so that a retried or redelivered payment doesn't pass new ones event by event.
+        deferred = case when s.state = 'PENDING' then true else q.deferred and (s.state is null or q.pending > 1) end,
         pending = q.pending - case when s.state <> 'PENDING' then 1 else 0 end,
         next_attempt_at = case
             when s.state = 'PENDING' then now() + greatest(j.delay * (0.9 + 0.2 * random()), j.asked)
@@ -54,14 +60,14 @@ with result as (
     where outcome <> 'RELEASED'
 ), asking as (
     -- 410 is for good, until a person acts; 429 and 503 speak for the whole address, and ask for so long.
-    select account, bool_or(outcome = 'GONE') as gone, max(asked) filter (where status in (429, 503)) as asked
+    select account, address, bool_or(outcome = 'GONE') as gone, max(asked) filter (where status in (429, 503)) as asked
     from judged
-    group by account
+    group by account, address
 ), addresses as (
-    -- In the order of their keys, so that no two instances wait for each other.
-    select d.account
+    -- In the order of their keys, so that no two instances wait for each other. The address is compared once more under the lock.
+    select d.account, a.gone, a.asked
     from event_destination d
-    join asking a on a.account = d.account
+    join asking a on a.account = d.account and decode(a.address, 'hex') = d.address
     where d.destination = :#${variable.destination} and (a.gone or a.asked is not null)
     order by d.account
     for update of d
@@ -69,11 +75,10 @@ with result as (
     update event_destination d
     set disabled_at = case when a.gone then coalesce(d.disabled_at, now()) else d.disabled_at end,
         paused_until = greatest(d.paused_until, now() + a.asked)
-    from addresses
-    join asking a on a.account = addresses.account
-    where d.account = addresses.account and d.destination = :#${variable.destination}
+    from addresses a
+    where d.account = a.account and d.destination = :#${variable.destination}
 )
-select e.event_id, e.type, e.account, j.outcome, j.status, j.problem, s.state, s.attempts
+select e.event_id, e.type, e.account, j.outcome, j.status, j.problem, j.counts, s.state, s.attempts
 from judged j
 join erp_event e on e.id = j.event
 left join settled s on s.event_id = j.event

@@ -53,18 +53,20 @@ with chosen as (
       and (cast(:#${variable.settledBefore} as timestamptz) is null or d.finished_at < cast(:#${variable.settledBefore} as timestamptz))
     returning event_id, destination, payment_id, account
 ), queued as (
-    insert into event_queue as q (payment_id, destination, account, pending, next_attempt_at)
-    select payment_id, destination, account, count(*), now()
+    -- A range waits for its turn behind new events; one that a person asks for doesn't.
+    insert into event_queue as q (payment_id, destination, account, pending, next_attempt_at, deferred)
+    select payment_id, destination, account, count(*), now(), cast(:#${variable.eventKey} as uuid) is null
     from again
     group by payment_id, destination, account
     order by payment_id, destination
     on conflict (payment_id, destination) do update
     set pending = q.pending + excluded.pending,
+        deferred = excluded.deferred and (q.deferred or q.pending = 0),
         next_attempt_at = case when q.in_flight then q.next_attempt_at else now() end
 ), hurried as (
     -- One that waits for its next attempt need not wait for it.
     update event_queue q
-    set next_attempt_at = now()
+    set next_attempt_at = now(), deferred = false
     from picked s
     where cast(:#${variable.eventKey} as uuid) is not null
       and q.payment_id = s.payment_id

@@ -31,6 +31,10 @@ final class Attempt {
     @JsonProperty
     private final String at;
 
+    /** The hash of the address that it is sent to: what is answered there counts for no other. */
+    @JsonProperty
+    private final String address;
+
     private final long started;
 
     @JsonProperty
@@ -50,10 +54,11 @@ final class Attempt {
 
     private volatile @Nullable Future<?> call;
 
-    Attempt(long event, int claim, String at, long started) {
+    Attempt(long event, int claim, String at, String address, long started) {
         this.event = event;
         this.claim = claim;
         this.at = at;
+        this.address = address;
         this.started = started;
     }
 

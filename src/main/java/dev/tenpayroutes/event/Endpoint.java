@@ -24,6 +24,11 @@ record Endpoint(String account, URI url, List<byte[]> secrets, Map<String, Strin
 
     private static final String HMAC = "HmacSHA256";
 
+    /** What stands for the address in the database. */
+    String addressHash() {
+        return EventDestinations.hash(url.toString());
+    }
+
     boolean tls() {
         return "https".equals(url.getScheme());
     }

@@ -54,8 +54,8 @@ class ErpNotify {
     }
 
     /**
-     * Sets what is to be recorded, {@code attempts} (JSON, none as {@code []}), and what may be claimed: {@code eventAccounts},
-     * {@code room} and {@code perAccount}. Where nothing is over yet, it waits for that, but not longer than for a tick.
+     * Sets what is to be recorded, {@code attempts} (JSON, none as {@code []}), and what may be claimed: {@code eventAccounts}
+     * with their {@code eventAddresses}, {@code room} and {@code perAccount}. Where nothing is over yet, it waits for that, but not longer than for a tick.
      */
     @Bean
     Processor finishedAttempts(
@@ -67,6 +67,7 @@ class ErpNotify {
             @Value("${tenpay.events.tick}") Duration tick,
             @Value("${tenpay.events.in-flight-per-account}") int perAccount) {
         String accounts = endpoints.all().stream().map(Endpoint::account).collect(Collectors.joining(","));
+        String addresses = endpoints.all().stream().map(Endpoint::addressHash).collect(Collectors.joining(","));
         long[] stoppingSince = new long[1];
         return exchange -> {
             boolean stopping = exchange.getContext().isStopping();
@@ -83,6 +84,7 @@ class ErpNotify {
             exchange.setVariable("attempts", json.writeValueAsString(over));
             exchange.setVariable("attemptsOver", over.size());
             exchange.setVariable("eventAccounts", accounts);
+            exchange.setVariable("eventAddresses", addresses);
             exchange.setVariable("room", room);
             // The less room there is, the less of it one account gets: silent receivers never take all of it.
             exchange.setVariable("perAccount", Math.max(2, Math.min(perAccount, room / 16)));
@@ -121,7 +123,15 @@ class ErpNotify {
                         dead ? "dead" : outcome.toLowerCase(Locale.ROOT))
                 .increment();
         Object why = row.get("problem") == null ? "HTTP " + row.get("status") : row.get("problem");
-        if (outcome.equals("GONE")) {
+        if (Boolean.FALSE.equals(row.get("counts")) && !outcome.equals("RELEASED")) {
+            LOG.info(
+                    "event {} {} of account {}: the address that it was sent to is not in force any more, and its answer does"
+                            + " not count: {}",
+                    row.get("event_id"),
+                    row.get("type"),
+                    account,
+                    why);
+        } else if (outcome.equals("GONE")) {
             LOG.error(
                     "account {}: its events.url answered 410 Gone; nothing is sent there until the setting is another, or"
                             + " an event is redelivered",
@@ -147,13 +157,17 @@ class ErpNotify {
 
     /** Takes a claimed event apart, as {@link ClaimedEvent#open} says, and begins an attempt to send it. */
     @Bean
-    Processor openEvent(Attempts attempts, ObjectMapper json, Clock clock) {
+    Processor openEvent(Attempts attempts, Endpoints endpoints, ObjectMapper json, Clock clock) {
         return exchange -> {
             JsonNode event = ClaimedEvent.open(exchange, json);
+            Endpoint endpoint = endpoints
+                    .find(exchange.getVariable("account", String.class))
+                    .orElseThrow();
             Attempt attempt = new Attempt(
                     event.path("event").longValue(),
                     event.path("claim").intValue(),
                     clock.instant().toString(),
+                    endpoint.addressHash(),
                     System.nanoTime());
             attempts.begin(attempt);
             exchange.setProperty(ATTEMPT, attempt);

@@ -6,23 +6,21 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tenpayroutes.account.Accounts;
 import dev.tenpayroutes.account.SettingException;
+import dev.tenpayroutes.route.KafkaFailure;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
 import org.apache.camel.AggregationStrategy;
 import org.apache.camel.Exchange;
 import org.apache.camel.Processor;
 import org.apache.camel.support.DefaultExchange;
-import org.apache.kafka.common.InvalidRecordException;
-import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.errors.RecordBatchTooLargeException;
-import org.apache.kafka.common.errors.RecordTooLargeException;
-import org.apache.kafka.common.errors.SerializationException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,13 +43,6 @@ class KafkaEvents {
 
     private static final Logger LOG = LoggerFactory.getLogger("events-kafka");
 
-    /** It is of the record itself, and would be the same the next time. */
-    private static final List<Class<? extends KafkaException>> OF_THE_RECORD = List.of(
-            RecordTooLargeException.class,
-            RecordBatchTooLargeException.class,
-            InvalidRecordException.class,
-            SerializationException.class);
-
     /** Another instance may have it by now. */
     private static final class OldClaimException extends Exception {
         private static final long serialVersionUID = 1L;
@@ -64,14 +55,17 @@ class KafkaEvents {
     /** Whether the broker took what it was sent last. */
     private final AtomicBoolean taken = new AtomicBoolean();
 
+    private final @Nullable String addressHash;
     private final Duration lease;
     private final Duration longest;
 
     KafkaEvents(
             @Value("${tenpay.events.kafka.brokers}") String brokers,
+            @Value("${tenpay.events.kafka.topic}") String topic,
             @Value("${tenpay.events.lease}") Duration lease,
             @Value("${camel.component.kafka.max-block-ms}") long block,
             @Value("${camel.component.kafka.delivery-timeout-ms}") long delivery) {
+        this.addressHash = brokers.isBlank() ? null : EventDestinations.hash(brokers + "/" + topic);
         this.lease = lease;
         this.longest = Duration.ofMillis(block + delivery);
         if (!brokers.isBlank() && lease.toMillis() <= block + delivery) {
@@ -82,8 +76,13 @@ class KafkaEvents {
         }
     }
 
+    /** What stands for the topic in the database; none where no broker is named. */
+    Optional<String> addressHash() {
+        return Optional.ofNullable(addressHash);
+    }
+
     /**
-     * Sets what may be claimed: {@code eventAccounts}, {@code room} and {@code perAccount}. One event, until the broker has
+     * Sets what may be claimed: {@code eventAccounts}, {@code eventAddresses}, {@code room} and {@code perAccount}. One event, until the broker has
      * taken one: while it is away, many would be waited for in turn, longer than they are claimed for.
      */
     @Bean
@@ -91,6 +90,9 @@ class KafkaEvents {
         return exchange -> {
             int room = taken.getAndSet(false) ? MOST : 1;
             exchange.setVariable("eventAccounts", String.join(",", accounts.names()));
+            exchange.setVariable(
+                    "eventAddresses",
+                    accounts.names().stream().map(account -> addressHash).collect(Collectors.joining(",")));
             exchange.setVariable("room", room);
             exchange.setVariable("perAccount", MOST);
             ClaimedEvent.beforeClaim(exchange, clock);
@@ -152,13 +154,14 @@ class KafkaEvents {
                 Exception failure = one.getException();
                 String problem = problem(one, failure);
                 if (failure != null && problem == null) {
-                    left.merge(words(failure), 1, Integer::sum);
+                    left.merge(KafkaFailure.reason(failure), 1, Integer::sum);
                     continue;
                 }
                 ObjectNode attempt = attempts.addObject()
                         .put("event", one.getMessage().getHeader(EVENT, Long.class))
                         .put("claim", one.getMessage().getHeader(CLAIM, Integer.class))
                         .put("outcome", (failure == null ? Attempt.Outcome.DELIVERED : Attempt.Outcome.FAILED).name())
+                        .put("address", addressHash)
                         .put("at", since.toString())
                         .put("millis", millis);
                 if (problem != null) {
@@ -185,19 +188,9 @@ class KafkaEvents {
                     "event {} of account {} can't be made: {}",
                     one.getVariable("eventId"),
                     one.getVariable("account"),
-                    words(failure));
+                    KafkaFailure.reason(failure));
             return "it can't be made: the log has why";
         }
-        KafkaException refusal = one.getException(KafkaException.class);
-        return OF_THE_RECORD.stream().anyMatch(type -> type.isInstance(refusal)) ? words(failure) : null;
-    }
-
-    /** Never the failure's own words: they may hold addresses. */
-    private static String words(Exception failure) {
-        Throwable cause = failure;
-        while (cause.getCause() != null) {
-            cause = cause.getCause();
-        }
-        return cause.getClass().getSimpleName();
+        return KafkaFailure.isPermanent(failure) ? KafkaFailure.reason(failure) : null;
     }
 }

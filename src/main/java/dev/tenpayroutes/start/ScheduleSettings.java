@@ -45,6 +45,7 @@ public class ScheduleSettings {
             "tenpay.notifications.max-delay",
             "tenpay.notifications.give-up-after",
             "tenpay.events.tick",
+            "tenpay.events.confirm-interval",
             "tenpay.events.timeout",
             "tenpay.events.lease",
             "tenpay.events.longest-pause",
@@ -109,12 +110,13 @@ public class ScheduleSettings {
                     "is false, so that nothing would be stored",
                     "take it out: each statement is a transaction of its own"));
         }
-        Duration period = duration(settings, "tenpay.housekeeping.period");
-        if (duration(settings, "tenpay.housekeeping.keep-event-destinations").compareTo(period.multipliedBy(3)) < 0) {
+        Duration confirmation = duration(settings, "tenpay.events.confirm-interval");
+        if (duration(settings, "tenpay.housekeeping.keep-event-destinations").compareTo(confirmation.multipliedBy(3))
+                < 0) {
             problems.add(new SettingException(
                     "tenpay.housekeeping.keep-event-destinations",
-                    "is not three times tenpay.housekeeping.period",
-                    "make it longer: else what an instance wants is taken away before it says so again"));
+                    "is not three times tenpay.events.confirm-interval",
+                    "make it longer: else a destination is deleted before its instance confirms it again"));
         }
         Duration attempt = duration(settings, "tenpay.events.timeout");
         if (duration(settings, "tenpay.events.lease").compareTo(attempt.multipliedBy(2)) < 0) {

@@ -29,7 +29,8 @@ class KafkaEventsTest {
     private static final Clock CLOCK = Clock.fixed(Instant.parse("2026-11-24T08:00:00Z"), ZoneOffset.UTC);
 
     private final CamelContext camel = new DefaultCamelContext();
-    private final KafkaEvents events = new KafkaEvents("kafka:9093", Duration.ofSeconds(40), 5000, 15_000);
+    private final KafkaEvents events =
+            new KafkaEvents("kafka:9093", "tenpay.events", Duration.ofSeconds(40), 5000, 15_000);
     private final ObjectMapper json = new ObjectMapper();
 
     private Exchange claimed(int event) throws Exception {
@@ -45,13 +46,14 @@ class KafkaEventsTest {
     void aLeaseThatEndsBeforeOneTryToSendIsRefused() {
         assertThat(catchThrowableOfType(
                                 SettingException.class,
-                                () -> new KafkaEvents("kafka:9093", Duration.ofSeconds(20), 5000, 15_000))
+                                () -> new KafkaEvents(
+                                        "kafka:9093", "tenpay.events", Duration.ofSeconds(20), 5000, 15_000))
                         .line())
                 .startsWith("tenpay.events.lease is not longer than")
                 .contains("Remedy: ");
-        assertThat(new KafkaEvents("kafka:9093", Duration.ofMillis(20_001), 5000, 15_000))
+        assertThat(new KafkaEvents("kafka:9093", "tenpay.events", Duration.ofMillis(20_001), 5000, 15_000))
                 .isNotNull();
-        assertThat(new KafkaEvents("", Duration.ofSeconds(1), 5000, 15_000)).isNotNull();
+        assertThat(new KafkaEvents("", "", Duration.ofSeconds(1), 5000, 15_000)).isNotNull();
     }
 
     /** An event as its message leaves the route, sent or not. */
@@ -80,10 +82,11 @@ class KafkaEventsTest {
         Exchange broken = claimed(1);
         broken.setException(new IllegalStateException("a mapping"));
 
-        assertThat(recorded(broken, sent(2, null))).isEqualTo(json.readTree("""
-                        [{"event": 1, "claim": 3, "outcome": "FAILED", "at": "2026-11-24T07:59:59.970Z", "millis": 30,
+        assertThat(recorded(broken, sent(2, null)))
+                .isEqualTo(json.readTree("""
+                        [{"event": 1, "claim": 3, "outcome": "FAILED", "address": "%1$s", "at": "2026-11-24T07:59:59.970Z", "millis": 30,
                           "problem": "it can't be made: the log has why"},
-                         {"event": 2, "claim": 3, "outcome": "DELIVERED", "at": "2026-11-24T07:59:59.970Z", "millis": 30}]"""));
+                         {"event": 2, "claim": 3, "outcome": "DELIVERED", "address": "%1$s", "at": "2026-11-24T07:59:59.970Z", "millis": 30}]""".formatted(events.addressHash().orElseThrow())));
     }
 
     @Test

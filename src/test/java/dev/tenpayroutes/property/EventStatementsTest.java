@@ -27,9 +27,9 @@ class EventStatementsTest extends OnAStore {
     @BeforeEach
     void anEventThatIsDue() throws SQLException {
         statement.execute("""
-                insert into event_destination (account, destination, address) values ('main', 'http', '')
-                    on conflict do nothing;
-                update event_destination set paused_until = null, disabled_at = null;
+                insert into event_destination (account, destination, address)
+                values ('main', 'http', decode('00', 'hex')) on conflict do nothing;
+                update event_destination set paused_until = null, disabled_at = null, address = decode('00', 'hex');
                 delete from event_destination where (account, destination) <> ('main', 'http');
                 delete from event_queue; delete from erp_event; delete from payment;
                 insert into payment (account, order_no, payment_method, region, amount, currency, description, content,
@@ -51,17 +51,29 @@ class EventStatementsTest extends OnAStore {
         }
     }
 
+    /** What an instance claims that sends to this address. */
+    private static Map<String, String> claim(String address, int room, int perAccount) {
+        return Map.of(
+                "destination",
+                "http",
+                "eventAccounts",
+                "main",
+                "eventAddresses",
+                address,
+                "room",
+                Integer.toString(room),
+                "perAccount",
+                Integer.toString(perAccount));
+    }
+
     /** Takes the event and fails; the seconds until its next attempt, 0 when there is none. */
     private long fails(String more) throws SQLException {
         statement.execute("update event_queue set next_attempt_at = now() where next_attempt_at is not null;"
                 + " update event_destination set paused_until = null");
-        assertThat(statements.all(
-                        "event-claim",
-                        Map.of("destination", "http", "eventAccounts", "main", "room", "10", "perAccount", "10")))
-                .hasSize(1);
+        assertThat(statements.all("event-claim", claim("00", 10, 10))).hasSize(1);
         long claim = number("select claim from event_queue");
         String attempt =
-                "[{\"event\":%d,\"claim\":%d,\"outcome\":\"FAILED\",\"at\":\"2026-11-23T08:00:00Z\",\"millis\":1%s}]";
+                "[{\"event\":%d,\"claim\":%d,\"outcome\":\"FAILED\",\"address\":\"00\",\"at\":\"2026-11-23T08:00:00Z\",\"millis\":1%s}]";
         statements.all(
                 "event-record", Map.of("destination", "http", "attempts", attempt.formatted(event, claim, more)));
         return number("select coalesce(extract(epoch from next_attempt_at - now()), 0) from event_queue");
@@ -353,14 +365,14 @@ class EventStatementsTest extends OnAStore {
         statement.execute("delete from event_destination");
         for (String account : accounts) {
             statement.execute("insert into event_destination (account, destination, address) values ('" + account
-                    + "', 'http', '')");
+                    + "', 'http', decode('00', 'hex'))");
         }
         StringBuilder attempts = new StringBuilder();
         for (String account : accounts) {
             long id = event(account, "SO-LOCK-1", "payment.pending", "http:PENDING");
             attempts.append(attempts.isEmpty() ? "[" : ",")
                     .append("{\"event\":" + id + ",\"claim\":0,\"outcome\":\"GONE\",\"status\":410,"
-                            + "\"at\":\"2026-11-24T08:00:00Z\",\"millis\":1}");
+                            + "\"address\":\"00\",\"at\":\"2026-11-24T08:00:00Z\",\"millis\":1}");
         }
         statement.execute("update event_queue set in_flight = true");
         try (Connection other = database.connect()) {
@@ -377,5 +389,189 @@ class EventStatementsTest extends OnAStore {
         }
         assertThat(number("select count(*) from event_destination where disabled_at is not null"))
                 .isEqualTo(accounts.size());
+    }
+
+    /** Claims the one event for address 00, which another address, 01, then takes the place of; and records this. */
+    private void answersTooLate(String answer) throws SQLException {
+        assertThat(statements.all("event-claim", claim("00", 10, 10))).hasSize(1);
+        statement.execute("update event_destination set address = decode('01', 'hex')");
+        record(answer);
+    }
+
+    private List<Map<String, Object>> record(String answer) throws SQLException {
+        long claim = number("select claim from event_queue");
+        return statements.all(
+                "event-record",
+                Map.of(
+                        "destination",
+                        "http",
+                        "attempts",
+                        "[{\"event\":%d,\"claim\":%d,\"at\":\"2026-11-23T08:00:00Z\",\"millis\":1,%s}]"
+                                .formatted(event, claim, answer)));
+    }
+
+    @Test
+    void refusalOfFormerAddressCountsForNoOther() throws SQLException {
+        for (String answer : List.of(
+                "\"outcome\":\"GONE\",\"status\":410",
+                "\"outcome\":\"GONE\",\"status\":410,\"retryAfter\":3600",
+                "\"outcome\":\"FAILED\",\"status\":503,\"retryAfter\":3600",
+                "\"outcome\":\"FAILED\",\"status\":500",
+                "\"outcome\":\"FAILED\",\"problem\":\"no connection\"")) {
+            statement.execute("update event_destination set address = decode('00', 'hex')");
+            answersTooLate("\"address\":\"00\"," + answer);
+            assertThat(text(
+                            "select d.state || ' ' || d.attempts || ' ' || (q.next_attempt_at <= now()) || ' ' || q.in_flight"
+                                    + " from event_delivery d join event_queue q using (payment_id)"))
+                    .as(answer)
+                    .isEqualTo("PENDING 0 true false");
+            assertThat(text("select (disabled_at is null) || ' ' || (paused_until is null) from event_destination"))
+                    .as(answer)
+                    .isEqualTo("true true");
+            // The present address has it at once.
+            assertThat(statements.all("event-claim", claim("01", 10, 10))).hasSize(1);
+            record("\"address\":\"01\",\"outcome\":\"RELEASED\"");
+        }
+        assertThat(number("select count(*) from event_attempt where event_id = " + event))
+                .isEqualTo(5);
+    }
+
+    @Test
+    void deliveryToFormerAddressIsDelivery() throws SQLException {
+        answersTooLate("\"address\":\"00\",\"outcome\":\"DELIVERED\",\"status\":200");
+        assertThat(text("select state from event_delivery")).isEqualTo("DELIVERED");
+    }
+
+    @Test
+    void goneIsComparedWithAddressAgainUnderItsLock() throws Exception {
+        assertThat(statements.all("event-claim", claim("00", 10, 10))).hasSize(1);
+        try (Connection other = database.connect()) {
+            connection.setAutoCommit(false);
+            statement.execute("update event_destination set address = decode('01', 'hex')");
+            CompletableFuture<?> recorded = inBackground(
+                    other,
+                    Map.of(),
+                    "event-record",
+                    Map.of(
+                            "destination",
+                            "http",
+                            "attempts",
+                            "[{\"event\":%d,\"claim\":1,\"address\":\"00\",\"outcome\":\"GONE\",\"at\":\"2026-11-23T08:00:00Z\",\"millis\":1}]"
+                                    .formatted(event)));
+            try (Connection watcher = database.connect();
+                    java.sql.Statement watching = watcher.createStatement()) {
+                Awaitility.await().pollInterval(Duration.ofMillis(10)).until(() -> {
+                    try (ResultSet row = watching.executeQuery("select count(*) from pg_locks where not granted")) {
+                        return row.next() && row.getInt(1) > 0;
+                    }
+                });
+            }
+            connection.commit();
+            connection.setAutoCommit(true);
+            recorded.get(10, TimeUnit.SECONDS);
+        }
+        assertThat(text("select disabled_at is null from event_destination")).isEqualTo("t");
+    }
+
+    @Test
+    void instanceOfAnotherAddressClaimsNothing() throws SQLException {
+        assertThat(statements.all("event-claim", claim("01", 10, 10))).isEmpty();
+        assertThat(statements.all("event-claim", claim("0000", 10, 10))).isEmpty();
+        assertThat(statements.all("event-claim", claim("00", 10, 10))).hasSize(1);
+    }
+
+    /** That many turns of the account, due for an hour. */
+    private void backlog(int turns, boolean deferred) throws SQLException {
+        statement.execute("""
+                delete from event_queue;
+                insert into payment (account, order_no, payment_method, region, amount, currency, description, content,
+                    merchant_id, app_id, method_key, notify_url, expires_at, next_poll_at)
+                select 'main', 'SO-BACKLOG-' || n, 'CARD', 'SG', 1050, 'SGD', 'x', '{}', 'm', 'a', 'CARD', 'u', now(), now()
+                from generate_series(1, %1$d) n;
+                insert into erp_event (account, payment_id, type, data)
+                select account, id, 'payment.pending', '{}' from payment where order_no like 'SO-BACKLOG-%%';
+                insert into event_delivery (event_id, destination, payment_id, account)
+                select id, 'http', payment_id, account from erp_event on conflict do nothing;
+                insert into event_queue (payment_id, destination, account, pending, next_attempt_at, deferred)
+                select id, 'http', account, 1, now() - interval '1 hour', %2$s
+                from payment where order_no like 'SO-BACKLOG-%%'""".formatted(turns, deferred));
+    }
+
+    private List<String> claimed(int room, int perAccount) throws Exception {
+        List<String> numbers = new ArrayList<>();
+        for (Map<String, Object> row : statements.all("event-claim", claim("00", room, perAccount))) {
+            String number = Statements.JSON
+                    .readTree(row.get("event").toString())
+                    .path("orderNo")
+                    .asText();
+            numbers.add(number.replaceAll("-\\d+$", ""));
+        }
+        return numbers;
+    }
+
+    /** As many as were due when it began, of which some are retried, and then some are as new as it. */
+    @Test
+    void newEventsAreClaimedBeforeBacklogWhichKeepsQuarter() throws Exception {
+        for (boolean deferred : List.of(false, true)) {
+            backlog(200, deferred);
+            for (int n = 1; n <= 100; n++) {
+                event("main", "SO-NEW-" + (deferred ? 1 : 2) + n, "payment.pending", "http:PENDING");
+            }
+            // Retries that come due after the new events are no newer news.
+            statement.execute("update event_queue set next_attempt_at = now() where deferred and payment_id % 2 = 0");
+            List<String> claimed = claimed(100, 32);
+            assertThat(claimed).hasSize(32);
+            assertThat(claimed.stream().filter("SO-BACKLOG"::equals).count()).isBetween(8L, 9L);
+            statement.execute("delete from event_queue; delete from erp_event; delete from payment");
+        }
+    }
+
+    @Test
+    void singleFreeSlotIsForBacklogOnceInFourTurns() throws Exception {
+        backlog(300, true);
+        for (int n = 0; n < 300; n++) {
+            event("main", "SO-NEW-" + n, "payment.pending", "http:PENDING");
+        }
+        long old = 0;
+        for (int n = 0; n < 200; n++) {
+            List<String> claimed = claimed(1, 1000);
+            assertThat(claimed).hasSize(1);
+            old += claimed.contains("SO-BACKLOG") ? 1 : 0;
+        }
+        assertThat(old).isBetween(20L, 90L);
+    }
+
+    @Test
+    void slotsThatNewEventsLeaveAreForBacklog() throws Exception {
+        backlog(100, true);
+        event("main", "SO-NEW-1", "payment.pending", "http:PENDING");
+        assertThat(claimed(100, 32)).hasSize(32).contains("SO-NEW");
+        statement.execute("delete from event_queue");
+        assertThat(claimed(100, 32)).isEmpty();
+    }
+
+    @Test
+    void turnIsDeferredFromItsFirstFailureUntilNothingIsPending() throws SQLException {
+        assertThat(text("select deferred from event_queue")).isEqualTo("f");
+        fails(",\"status\":500");
+        assertThat(text("select deferred from event_queue")).isEqualTo("t");
+        statement.execute("update event_queue set next_attempt_at = now()");
+        statements.all("event-claim", claim("00", 10, 10));
+        record("\"address\":\"00\",\"outcome\":\"RELEASED\"");
+        assertThat(text("select deferred from event_queue")).isEqualTo("t");
+        statements.all("event-claim", claim("00", 10, 10));
+        record("\"address\":\"00\",\"outcome\":\"DELIVERED\"");
+        assertThat(text("select deferred || ' ' || pending from event_queue")).isEqualTo("false 0");
+    }
+
+    @Test
+    void redeliveredRangeIsDeferredAndSingleEventIsNot() throws SQLException {
+        String settled = "update event_delivery set state = 'DELIVERED', finished_at = now();"
+                + " update event_queue set pending = 0, next_attempt_at = null";
+        statement.execute(settled);
+        statements.one("event-redeliver", redelivery(null, null));
+        assertThat(text("select deferred || ' ' || pending from event_queue")).isEqualTo("true 1");
+        statements.one("event-redeliver", redelivery(text("select event_id from erp_event"), null));
+        assertThat(text("select deferred || ' ' || pending from event_queue")).isEqualTo("false 1");
     }
 }
