@@ -249,7 +249,8 @@ public class Contract implements RestClientRequestValidator {
     private @Nullable Problem check(Exchange exchange, Body expected) {
         String type = exchange.getMessage().getHeader(Exchange.CONTENT_TYPE, "", String.class);
         if (!type.toLowerCase(Locale.ROOT).matches("application/json(\\s*;.*)?")) {
-            return new Problem(415, "UNSUPPORTED_MEDIA_TYPE", "send the body as Content-Type: application/json");
+            return new Problem(
+                    415, "UNSUPPORTED_MEDIA_TYPE", "send the body as Content-Type: application/json, in UTF-8");
         }
         try {
             exchange.getMessage().setBody(parsed(exchange.getMessage().getBody(byte[].class), expected));

@@ -23,6 +23,7 @@ import java.util.Collections;
 import java.util.Enumeration;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.availability.ApplicationAvailability;
 import org.springframework.boot.availability.ReadinessState;
@@ -48,6 +49,8 @@ class RequestGate extends OncePerRequestFilter {
     static final int API_BYTES = 64 * 1024;
     private static final int WEBHOOK_BYTES = 256 * 1024;
     private static final int SECONDS_TO_SEND = 5;
+    private static final Pattern JSON = Pattern.compile(
+            "application/json\\s*(;(?!.*charset\\s*=).*|;.*charset\\s*=\\s*[\"']?utf-?8.*)?", Pattern.CASE_INSENSITIVE);
     static final Problem TOO_SLOW =
             new Problem(408, "BODY_TOO_SLOW", "a body must arrive within " + SECONDS_TO_SEND + " s");
 
@@ -124,10 +127,10 @@ class RequestGate extends OncePerRequestFilter {
         }
     }
 
+    /** JSON is UTF-8, whatever name for it the label has; one that says otherwise is no JSON. */
     private static boolean isJson(ServletRequest request) {
         String type = request.getContentType();
-        String json = MediaType.APPLICATION_JSON_VALUE;
-        return type != null && type.regionMatches(true, 0, json, 0, json.length());
+        return type != null && JSON.matcher(type).matches();
     }
 
     private boolean isSigned(HttpServletRequest request) {
@@ -165,8 +168,8 @@ class RequestGate extends OncePerRequestFilter {
     }
 
     /**
-     * A request whose body is in memory and is nothing but JSON or bytes: a form's or a multipart's content type would
-     * make Camel read it as something else before a route sees it.
+     * A request whose body is in memory and is nothing but JSON or bytes: a form's or a multipart's content type, a charset or an
+     * encoding would make Camel read it as something else before a route sees it, or fail.
      */
     private static final class ReadRequest extends HttpServletRequestWrapper {
 
@@ -179,11 +182,19 @@ class RequestGate extends OncePerRequestFilter {
 
         @Override
         public String getContentType() {
-            return isJson(getRequest()) ? getRequest().getContentType() : MediaType.APPLICATION_OCTET_STREAM_VALUE;
+            return isJson(getRequest()) ? MediaType.APPLICATION_JSON_VALUE : MediaType.APPLICATION_OCTET_STREAM_VALUE;
+        }
+
+        @Override
+        public @Nullable String getCharacterEncoding() {
+            return null;
         }
 
         @Override
         public String getHeader(String name) {
+            if (HttpHeaders.CONTENT_ENCODING.equalsIgnoreCase(name)) {
+                return null;
+            }
             return HttpHeaders.CONTENT_TYPE.equalsIgnoreCase(name) ? getContentType() : super.getHeader(name);
         }
 

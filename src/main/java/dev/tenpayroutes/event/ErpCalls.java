@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
@@ -20,7 +21,6 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.SSLException;
-import org.apache.hc.client5.http.async.methods.AbstractBinResponseConsumer;
 import org.apache.hc.client5.http.config.ConnectionConfig;
 import org.apache.hc.client5.http.config.RequestConfig;
 import org.apache.hc.client5.http.config.TlsConfig;
@@ -29,11 +29,14 @@ import org.apache.hc.client5.http.impl.async.HttpAsyncClients;
 import org.apache.hc.client5.http.impl.nio.PoolingAsyncClientConnectionManagerBuilder;
 import org.apache.hc.client5.http.utils.DateUtils;
 import org.apache.hc.core5.concurrent.FutureCallback;
-import org.apache.hc.core5.http.ContentType;
+import org.apache.hc.core5.http.EntityDetails;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpResponse;
 import org.apache.hc.core5.http.config.Http1Config;
 import org.apache.hc.core5.http.nio.AsyncRequestProducer;
+import org.apache.hc.core5.http.nio.AsyncResponseConsumer;
+import org.apache.hc.core5.http.nio.CapacityChannel;
+import org.apache.hc.core5.http.protocol.HttpContext;
 import org.apache.hc.core5.http2.HttpVersionPolicy;
 import org.apache.hc.core5.io.CloseMode;
 import org.apache.hc.core5.reactor.IOReactorConfig;
@@ -249,8 +252,8 @@ final class ErpCalls implements AutoCloseable {
         String value = header == null || header.getValue() == null
                 ? ""
                 : header.getValue().strip();
-        if (value.matches("[0-9]{1,9}")) {
-            return Integer.valueOf(value);
+        if (value.matches("[0-9]+")) {
+            return value.length() > 9 ? 999_999_999 : Integer.valueOf(value);
         }
         Instant until = value.isEmpty() ? null : DateUtils.parseStandardDate(value);
         if (until == null) {
@@ -289,10 +292,14 @@ final class ErpCalls implements AutoCloseable {
         };
     }
 
-    /** Notes the status and reads over the rest. */
-    private final class StatusOnly extends AbstractBinResponseConsumer<Attempt> {
+    /**
+     * Notes the status and reads over the rest. Of the head it reads {@code Retry-After} alone: Apache's own consumers parse the
+     * content type, and a charset that Java doesn't know would make a failure of a delivery.
+     */
+    private final class StatusOnly implements AsyncResponseConsumer<Attempt> {
 
         private final Attempt attempt;
+        private FutureCallback<Attempt> callback;
         private int read;
 
         StatusOnly(Attempt attempt) {
@@ -300,22 +307,30 @@ final class ErpCalls implements AutoCloseable {
         }
 
         @Override
-        protected void start(HttpResponse response, ContentType type) {
+        public void consumeResponse(
+                HttpResponse response,
+                @Nullable EntityDetails entity,
+                HttpContext context,
+                FutureCallback<Attempt> result) {
+            callback = result;
             attempt.answered(response.getCode(), pause(response.getFirstHeader("Retry-After")));
+            if (entity == null) {
+                result.completed(attempt);
+            }
         }
 
         @Override
-        protected Attempt buildResult() {
-            return attempt;
+        public void informationResponse(HttpResponse response, HttpContext context) {
+            // The answer comes after it.
         }
 
         @Override
-        protected int capacityIncrement() {
-            return LONGEST_ANSWER;
+        public void updateCapacity(CapacityChannel capacity) throws IOException {
+            capacity.update(LONGEST_ANSWER);
         }
 
         @Override
-        protected void data(ByteBuffer part, boolean last) throws IOException {
+        public void consume(ByteBuffer part) throws IOException {
             read += part.remaining();
             part.position(part.limit());
             if (read > LONGEST_ANSWER) {
@@ -323,6 +338,16 @@ final class ErpCalls implements AutoCloseable {
                 // Closes the connection, which a cancelled call may leave open: see CloseWhoDrips.
                 throw new IOException("the answer is longer than " + LONGEST_ANSWER + " bytes");
             }
+        }
+
+        @Override
+        public void streamEnd(@Nullable List<? extends Header> trailers) {
+            callback.completed(attempt);
+        }
+
+        @Override
+        public void failed(Exception failure) {
+            // The call's own callback hears of it.
         }
 
         @Override

@@ -26,7 +26,9 @@ import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -41,9 +43,10 @@ import org.apache.camel.support.jsse.SSLContextParameters;
 import org.apache.camel.support.jsse.SecureSocketProtocolsParameters;
 import org.apache.camel.support.jsse.TrustManagersParameters;
 import org.apache.hc.core5.http.ClassicHttpResponse;
-import org.apache.hc.core5.http.ContentType;
+import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpEntity;
 import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -270,10 +273,20 @@ class TenpayCalls {
 
     static Wire.SignatureHeaders headers(Message message, Wire wire) {
         return new Wire.SignatureHeaders(
-                message.getHeader(wire.timestampHeader(), String.class),
-                message.getHeader(wire.nonceHeader(), String.class),
-                message.getHeader(wire.serialHeader(), String.class),
-                message.getHeader(wire.signatureHeader(), String.class));
+                header(message, wire.timestampHeader()),
+                header(message, wire.nonceHeader()),
+                header(message, wire.serialHeader()),
+                header(message, wire.signatureHeader()));
+    }
+
+    /** A header that a proxy has doubled is one; of several that differ none is. */
+    private static @Nullable String header(Message message, String name) {
+        Object value = message.getHeader(name);
+        if (value instanceof Collection<?> values) {
+            Set<?> different = Set.copyOf(values);
+            return different.size() == 1 ? different.iterator().next().toString() : null;
+        }
+        return value == null ? null : value.toString();
     }
 
     /** TLS to Tenpay by the trust store and the versions of the SSL bundle {@code tenpay}; without one, the JVM's. */
@@ -297,10 +310,17 @@ class TenpayCalls {
     /**
      * One attempt, as it is: the client would by itself send a call again on 429 and 503, follow redirects with our
      * credentials, and unpack the bytes that the signature covers. Its own timeouts count from byte to byte; this one
-     * counts the whole call, and an answer has a size that ends.
+     * counts the whole call, and an answer has a size that ends. Of its head only what is read goes on: Camel would parse the
+     * content type, look up its charset and unpack what calls itself packed, and fail with bytes that verify.
      */
     @Bean
-    HttpClientConfigurer oneHonestAttempt(@Value("${tenpay.call-timeout}") Duration timeout) {
+    HttpClientConfigurer oneHonestAttempt(@Value("${tenpay.call-timeout}") Duration timeout, Wire wire) {
+        Set<String> read = Set.of(
+                wire.timestampHeader().toLowerCase(Locale.ROOT),
+                wire.nonceHeader().toLowerCase(Locale.ROOT),
+                wire.serialHeader().toLowerCase(Locale.ROOT),
+                wire.signatureHeader().toLowerCase(Locale.ROOT),
+                "retry-after");
         ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1, task -> {
             Thread thread = new Thread(task, "tenpay-call-timeout");
             thread.setDaemon(true);
@@ -322,7 +342,7 @@ class TenpayCalls {
                             timeout.toMillis(),
                             TimeUnit.MILLISECONDS);
                     try {
-                        return whole(chain.proceed(request, scope), scope.execRuntime::discardEndpoint);
+                        return whole(chain.proceed(request, scope), read, scope.execRuntime::discardEndpoint);
                     } catch (IOException e) {
                         throw over.get() ? new InterruptedIOException("no answer in time") : e;
                     } finally {
@@ -331,7 +351,8 @@ class TenpayCalls {
                 });
     }
 
-    private static ClassicHttpResponse whole(ClassicHttpResponse response, Runnable cutOff) throws IOException {
+    private static ClassicHttpResponse whole(ClassicHttpResponse response, Set<String> read, Runnable cutOff)
+            throws IOException {
         HttpEntity entity = response.getEntity();
         if (entity != null) {
             byte[] bytes;
@@ -343,7 +364,12 @@ class TenpayCalls {
                     throw new IOException("the answer is larger than " + LARGEST_ANSWER + " bytes");
                 }
             }
-            response.setEntity(new ByteArrayEntity(bytes, ContentType.parse(entity.getContentType())));
+            response.setEntity(new ByteArrayEntity(bytes, null));
+        }
+        for (Header header : response.getHeaders()) {
+            if (!read.contains(header.getName().toLowerCase(Locale.ROOT))) {
+                response.removeHeaders(header.getName());
+            }
         }
         return response;
     }

@@ -460,7 +460,7 @@ class ContractTest {
             })
     void anotherContentTypeIsRefused(@Nullable String type) {
         assertThat(refused(415, "UNSUPPORTED_MEDIA_TYPE", post("/v1/payments", type, ORDER.getBytes(UTF_8))))
-                .isEqualTo("send the body as Content-Type: application/json");
+                .isEqualTo("send the body as Content-Type: application/json, in UTF-8");
     }
 
     @ParameterizedTest

@@ -29,6 +29,8 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Against a receiver that says byte for byte what a test lets it say. */
 class ErpCallsTest {
@@ -95,7 +97,7 @@ class ErpCallsTest {
     /** Sends one event there, and what came of it. */
     private JsonNode send(String url) throws Exception {
         Endpoint endpoint = new Endpoint("main", URI.create(url), List.of(new byte[32]), Map.of(), List.of());
-        Attempt attempt = new Attempt(1, 1, "2026-11-23T08:00:00Z", System.nanoTime());
+        Attempt attempt = new Attempt(1, 1, "2026-11-23T08:00:00Z", "", System.nanoTime());
         attempts.begin(attempt);
         calls.send(
                 attempt,
@@ -118,6 +120,58 @@ class ErpCallsTest {
     void anAnswerOf2xxIsADelivery() throws Exception {
         receiver(says(YES));
         assertThat(send(url()).path("outcome").asText()).isEqualTo("DELIVERED");
+    }
+
+    /** Whatever else its head or body holds, and however it is labelled. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "200 OK\r\nContent-Type: text/html; charset=utf8mb4\r\nContent-Length: 2\r\n\r\nok",
+                "200 OK\r\nContent-Type: application/json; charset=\r\nContent-Length: 2\r\n\r\nok",
+                "200 OK\r\nContent-Type: ;;;,=\"\r\nContent-Length: 0\r\n\r\n",
+                "200 OK\r\nContent-Type: \u00ff; charset=\u00e9\r\nContent-Length: 2\r\n\r\nok",
+                "200 OK\r\nContent-Type: a/b\r\nContent-Type: c\r\nContent-Length: 2\r\n\r\nok",
+                "200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\nok",
+                "200 OK\r\nContent-Encoding: nonsense;q=\r\nContent-Length: 2\r\n\r\nok",
+                "200 OK\r\nSet-Cookie: =;;; Expires=never\r\nDate: never\r\nContent-Length: 0\r\n\r\n",
+                "200 OK\r\nX-\u00e9\u00ff: \u00e9\r\n : \r\nContent-Length: 0\r\n\r\n",
+                "200 OK\r\nRetry-After: -1\r\nRetry-After: Wed, 99 Foo\r\nContent-Length: 0\r\n\r\n",
+                "200 OK\r\nLocation: http://[::bad\r\nContent-Length: 0\r\n\r\n",
+                "200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;odd=\"x\"\r\nok\r\n0\r\nContent-Type: y; charset=z\r\n\r\n",
+                "200\r\nContent-Length: 0\r\n\r\n",
+                "200 \r\nContent-Length: 0\r\n\r\n",
+                "299 \u00e9\r\nContent-Length: 0\r\n\r\n",
+                "204 No Content\r\nContent-Length: 2\r\n\r\nok",
+                "204 No Content\r\nContent-Type: x; charset=utf8mb4\r\n\r\n",
+                "205 Reset Content\r\nContent-Length: 0\r\n\r\n",
+                "200 OK\r\n\r\nuntil it closes",
+                "103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+                "102 Processing\r\nContent-Type: x; charset=y\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n",
+            })
+    void deliversBy2xxWhateverTheRestOfTheAnswerHolds(String answer) throws Exception {
+        receiver(out -> out.write(("HTTP/1.1 " + answer).getBytes(StandardCharsets.ISO_8859_1)));
+        assertThat(send(url()).path("outcome").asText()).isEqualTo("DELIVERED");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "599 \r\nContent-Type: text/html; charset=utf8mb4\r\nContent-Length: 2\r\n\r\nno",
+                "302 Found\r\nLocation: http://[::bad\r\nContent-Type: x; charset=y\r\nContent-Length: 0\r\n\r\n",
+                "500\r\nRetry-After: Wed, 99 Foo 2026\r\nContent-Length: 0\r\n\r\n",
+            })
+    void failsByAnyOtherStatusWhichIsRecorded(String answer) throws Exception {
+        receiver(out -> out.write(("HTTP/1.1 " + answer).getBytes(StandardCharsets.ISO_8859_1)));
+        JsonNode attempt = send(url());
+        assertThat(attempt.path("outcome").asText()).isEqualTo("FAILED");
+        assertThat(attempt.path("status").asText()).isEqualTo(answer.substring(0, 3));
+        assertThat(attempt.has("retryAfter")).isFalse();
+    }
+
+    @Test
+    void hugeRetryAfterIsTheLongestPause() throws Exception {
+        receiver(says("HTTP/1.1 503 Busy\r\nRetry-After: 99999999999999999999\r\nContent-Length: 0\r\n\r\n"));
+        assertThat(send(url()).path("retryAfter").asInt()).isEqualTo(999_999_999);
     }
 
     /** Its client's own timeouts would start anew with each byte. */
@@ -260,7 +314,7 @@ class ErpCallsTest {
     void whatIsReleasedDoesNotCountAndFreesItsRoom() throws Exception {
         receiver(out -> LockSupport.parkNanos(5_000_000_000L));
         Endpoint endpoint = new Endpoint("main", URI.create(url()), List.of(new byte[32]), Map.of(), List.of());
-        Attempt attempt = new Attempt(1, 1, "2026-11-23T08:00:00Z", System.nanoTime());
+        Attempt attempt = new Attempt(1, 1, "2026-11-23T08:00:00Z", "", System.nanoTime());
         attempts.begin(attempt);
         calls.send(
                 attempt,

@@ -83,7 +83,7 @@ class TenpayCallsTest {
 
     private CloseableHttpClient client() {
         HttpClientBuilder builder = HttpClientBuilder.create();
-        new TenpayCalls().oneHonestAttempt(Duration.ofMillis(700)).configureHttpClient(builder);
+        new TenpayCalls().oneHonestAttempt(Duration.ofMillis(700), WIRE).configureHttpClient(builder);
         return builder.build();
     }
 
