@@ -1,8 +1,11 @@
 package dev.tenpayroutes.api;
 
 import dev.tenpayroutes.account.SettingException;
+import dev.tenpayroutes.route.KafkaFailure;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.charset.StandardCharsets;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Objects;
 import org.apache.camel.Exchange;
@@ -11,6 +14,7 @@ import org.apache.camel.Processor;
 import org.apache.camel.component.kafka.KafkaConstants;
 import org.apache.camel.component.kafka.PollExceptionStrategy;
 import org.apache.camel.component.kafka.consumer.KafkaManualCommit;
+import org.apache.camel.spi.HeaderFilterStrategy;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,6 +38,8 @@ class KafkaOrders {
 
     /** The one status from 500 up that an order has only after its insert. */
     private static final int STORED = 502;
+
+    private static final String SHORTENED = "deadLetterShortened";
 
     private final @Nullable Client client;
 
@@ -97,10 +103,10 @@ class KafkaOrders {
     @Bean
     Processor refusedOrder(MeterRegistry meters) {
         return exchange -> {
-            ProblemException failure = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, ProblemException.class);
-            Problem problem = failure.problem();
-            boolean refused = problem.status() < 500;
-            if (!refused && problem.status() != STORED) {
+            Exception failure = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Exception.class);
+            Problem problem = problem(failure);
+            boolean refused = problem != null && problem.status() < 500;
+            if (problem == null || (!refused && problem.status() != STORED)) {
                 throw failure;
             }
             String from = exchange.getVariable("receivedFrom", String.class);
@@ -117,6 +123,77 @@ class KafkaOrders {
             message.setHeader("from", from);
             message.setBody(mayBeKept(received, problem) ? received : new byte[0]);
             exchange.setVariable("refused", Boolean.toString(refused));
+        };
+    }
+
+    /** The problem that HTTP would answer with; null where the failure isn't the order's. */
+    private static @Nullable Problem problem(Exception failure) {
+        if (failure instanceof ProblemException refusal) {
+            return refusal.problem();
+        }
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            // Class 22: what the order holds is no value for the database, now and at any other time.
+            if (cause instanceof SQLException sql
+                    && String.valueOf(sql.getSQLState()).startsWith("22")) {
+                return new Problem(422, "INVALID_REQUEST", "the order holds a value that can't be stored");
+            }
+        }
+        return null;
+    }
+
+    /**
+     * Makes a dead letter smaller that the broker refuses as it is: first one without value, whose key is where the order came
+     * from; where that is refused as well, none, but a line in the log and a count. Any other failure goes on as it is: the broker
+     * may be away, and the order must come again.
+     */
+    @Bean
+    Processor smallerDeadLetter(MeterRegistry meters) {
+        return exchange -> {
+            Exception failure = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Exception.class);
+            if (!KafkaFailure.isPermanent(failure)) {
+                throw failure;
+            }
+            String reason = KafkaFailure.reason(failure);
+            String from = exchange.getVariable("receivedFrom", String.class);
+            Message message = exchange.getMessage();
+            String code = message.getHeader("code", String.class);
+            if (exchange.getProperty(SHORTENED) == null) {
+                LOG.warn("the dead letter of order {}, {}, goes without its content: {}", from, code, reason);
+                exchange.setProperty(SHORTENED, true);
+                message.removeHeaders("*");
+                message.setHeader(KafkaConstants.KEY, from.getBytes(StandardCharsets.UTF_8));
+                message.setHeader("code", code);
+                message.setHeader("from", from);
+                message.setBody(new byte[0]);
+                return;
+            }
+            LOG.error(
+                    "order {} refused, {}, and dropped: the dead-letter topic takes no letter of it: {}",
+                    from,
+                    code,
+                    reason);
+            Counter.builder("tenpay.orders.dropped")
+                    .description("Refused orders by Kafka whose dead letter the broker refused as well")
+                    .tag("reason", reason)
+                    .register(meters)
+                    .increment();
+            exchange.setVariable("refused", "false");
+        };
+    }
+
+    /** What a producer names a header steers nothing here: not even the offset that is committed, in other letter case. */
+    @Bean
+    HeaderFilterStrategy noHeaders() {
+        return new HeaderFilterStrategy() {
+            @Override
+            public boolean applyFilterToExternalHeaders(String name, Object value, Exchange exchange) {
+                return true;
+            }
+
+            @Override
+            public boolean applyFilterToCamelHeaders(String name, Object value, Exchange exchange) {
+                return true;
+            }
         };
     }
 

@@ -14,12 +14,15 @@ import java.util.Properties;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.acl.AccessControlEntry;
 import org.apache.kafka.common.acl.AclBinding;
 import org.apache.kafka.common.acl.AclBindingFilter;
 import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.acl.AclPermissionType;
+import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.resource.PatternType;
 import org.apache.kafka.common.resource.ResourcePattern;
 import org.apache.kafka.common.resource.ResourceType;
@@ -119,12 +122,31 @@ final class Broker implements AutoCloseable {
         }
     }
 
+    /** Sets one of a topic's own settings. */
+    void configure(String topic, String name, String value) throws InterruptedException, ExecutionException {
+        try (Admin admin = Admin.create(settings())) {
+            admin.incrementalAlterConfigs(Map.of(
+                            new ConfigResource(ConfigResource.Type.TOPIC, topic),
+                            List.of(new AlterConfigOp(new ConfigEntry(name, value), AlterConfigOp.OpType.SET))))
+                    .all()
+                    .get();
+        }
+    }
+
     /** Nobody may read a topic, as when access rights are being changed. */
     void denyReading(String topic) throws InterruptedException, ExecutionException {
+        deny(topic, AclOperation.READ);
+    }
+
+    void denyWriting(String topic) throws InterruptedException, ExecutionException {
+        deny(topic, AclOperation.WRITE);
+    }
+
+    private void deny(String topic, AclOperation operation) throws InterruptedException, ExecutionException {
         try (Admin admin = Admin.create(settings())) {
             admin.createAcls(List.of(
                             acl(topic, AclOperation.ALL, AclPermissionType.ALLOW),
-                            acl(topic, AclOperation.READ, AclPermissionType.DENY)))
+                            acl(topic, operation, AclPermissionType.DENY)))
                     .all()
                     .get();
         }

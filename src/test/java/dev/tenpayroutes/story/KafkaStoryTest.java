@@ -302,6 +302,129 @@ class KafkaStoryTest extends Story {
         }
     }
 
+    private void sendToFirst(KafkaProducer<byte[], byte[]> producer, byte[] key, byte[] value, String... headers)
+            throws Exception {
+        ProducerRecord<byte[], byte[]> record = new ProducerRecord<>(ORDERS, 0, key, value);
+        for (int i = 0; i < headers.length; i += 2) {
+            record.headers()
+                    .add(headers[i], headers[i + 1] == null ? null : headers[i + 1].getBytes(StandardCharsets.UTF_8));
+        }
+        producer.send(record).get();
+    }
+
+    private static KafkaProducer<byte[], byte[]> rawProducer() {
+        return new KafkaProducer<>(
+                client(Map.of("max.request.size", "5000000")), new ByteArraySerializer(), new ByteArraySerializer());
+    }
+
+    /** A good order on the partition of the poison is taken, and everything before it is done with. */
+    private void partitionGoesOn() throws Exception {
+        String number = newNumber();
+        erp.send(new ProducerRecord<>(ORDERS, 0, null, order(number).getBytes(StandardCharsets.UTF_8)))
+                .get();
+        soon().until(() -> payments(number) == 1);
+        soon().until(KafkaStoryTest::everyOrderIsCommitted);
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void whateverProducerSendsHoldsUpNoPartition() throws Exception {
+        BROKER.configure(ORDERS, "max.message.bytes", "4000000");
+        BROKER.configure(REFUSED, "cleanup.policy", "compact");
+        int before = all(REFUSED).size();
+        String good = newNumber();
+        try (KafkaProducer<byte[], byte[]> producer = rawProducer()) {
+            sendToFirst(producer, null, bytes("{"));
+            sendToFirst(producer, null, null);
+            sendToFirst(producer, new byte[] {0, (byte) 0xff, (byte) 0xfe, '\n'}, bytes("[]"));
+            // Larger than the dead-letter topic takes: by key, by headers, by value.
+            sendToFirst(producer, new byte[2_000_000], bytes("{}"));
+            sendToFirst(producer, new byte[1_040_000], new byte[60_000]);
+            sendToFirst(producer, bytes("k"), bytes("{}"), "h", "x".repeat(2_000_000));
+            sendToFirst(producer, bytes("k"), new byte[3_000_000]);
+            sendToFirst(producer, bytes("k"), bytes("[".repeat(60_000)));
+            sendToFirst(producer, bytes("k"), bytes("\ufeff{}"));
+            sendToFirst(producer, bytes("k"), new byte[] {'{', '"', (byte) 0xff, '"', '}'});
+            for (String text : List.of("\\u0000", "\\ud800", "\\udc00\\ud800", "\\u001b", "\u0001")) {
+                sendToFirst(producer, bytes("k"), bytes(order(newNumber()).replace("2 x latte", "a" + text + "b")));
+            }
+            sendToFirst(
+                    producer,
+                    bytes("k"),
+                    bytes(order(good)),
+                    "",
+                    "x",
+                    "null",
+                    null,
+                    "KAFKA.manual_commit",
+                    "x",
+                    "kafka.offset",
+                    "x",
+                    "\u0000\uffff \n",
+                    "x",
+                    "Content-Type",
+                    "text/html; charset=utf8mb4",
+                    "CamelCharsetName",
+                    "utf8mb4");
+        }
+        partitionGoesOn();
+        assertThat(payments(good)).isEqualTo(1);
+        List<ConsumerRecord<String, byte[]>> letters = all(REFUSED);
+        letters = letters.subList(before, letters.size());
+        assertThat(letters).hasSizeGreaterThanOrEqualTo(10);
+        assertThat(letters).allSatisfy(letter -> {
+            assertThat(header(letter, "code")).isNotBlank();
+            assertThat(header(letter, "from")).startsWith(ORDERS + "-0@");
+        });
+        // Those too large, and those without a key, which a compacted topic has none of: without content.
+        assertThat(letters.stream()
+                        .filter(letter -> header(letter, "from").equals(letter.key()))
+                        .count())
+                .isGreaterThanOrEqualTo(4);
+    }
+
+    @Test
+    void orderWhoseDeadLetterIsRefusedTwiceIsDroppedAndCounted(CapturedOutput output) throws Exception {
+        soon().until(KafkaStoryTest::everyOrderIsCommitted);
+        int from = output.getOut().length();
+        BROKER.configure(REFUSED, "max.message.bytes", "20");
+        try {
+            order(newNumber(), "{}");
+            partitionGoesOn();
+            soon().until(() -> output.getOut().substring(from).contains("and dropped: the dead-letter topic takes no"));
+            assertThat(get("/actuator/metrics/tenpay.orders.dropped?tag=reason:RecordTooLargeException")
+                            .body()
+                            .at("/measurements/0/value")
+                            .asInt())
+                    .isPositive();
+        } finally {
+            BROKER.configure(REFUSED, "max.message.bytes", "1048588");
+        }
+    }
+
+    @Test
+    void refusedOrderWaitsWhileItsDeadLetterMayNotBeWritten(CapturedOutput output) throws Exception {
+        soon().until(KafkaStoryTest::everyOrderIsCommitted);
+        Map<Integer, Long> before = committed();
+        int from = output.getOut().length();
+        BROKER.denyWriting(REFUSED);
+        String number = newNumber();
+        try {
+            order(number, "{}");
+            soon().until(() ->
+                    output.getOut().substring(from).contains("orders-kafka failed and will come round again"));
+            assertThat(committed()).isEqualTo(before);
+        } finally {
+            BROKER.allowReading();
+        }
+        soon().until(KafkaStoryTest::everyOrderIsCommitted);
+        assertThat(refusals(number)).hasSize(1);
+        assertThat(output.getOut().substring(from)).doesNotContain("and dropped");
+    }
+
     @Test
     void anOrderWhoseOutcomeIsUnknownIsStoredAndNoRefusal() throws Exception {
         String unknown = newNumber();
