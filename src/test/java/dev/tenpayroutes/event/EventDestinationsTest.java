@@ -145,8 +145,8 @@ class EventDestinationsTest {
         }
         disable();
         assertThat(inForce()).isEqualTo(OLD + " off");
-        // Now it is gone.
-        for (int turns = 0; turns < 3; turns++) {
+        // Now it is gone, and was heard of 5 s ago.
+        for (int turns = 0; turns < 2; turns++) {
             turn(updated);
             assertThat(inForce()).isEqualTo(OLD + " off");
             pass(5);

@@ -27,8 +27,8 @@ class HouseLogsTest {
     private static final Set<String> TRACING = Set.of("trace", "messageHistory", "logExhaustedMessageBody");
 
     private static final Pattern CALL = Pattern.compile("\\.(?:trace|debug|info|warn|error|log)\\(");
-    private static final Pattern QUOTED =
-            Pattern.compile("\"\"\"(?:\\\\.|[^\\\\])*?\"\"\"|\"(?:\\\\.|[^\"\\\\\n])*\"|'(?:\\\\.|[^'\\\\\n])'");
+    private static final Pattern QUOTED = Pattern.compile(
+            "\"\"\"(?:[^\\\\\"]++|\\\\.|\"(?!\"\"))*+\"\"\"|\"(?:\\\\.|[^\"\\\\\n])*\"|'(?:\\\\.|[^'\\\\\n])'");
     private static final Pattern SECRET = Pattern.compile(
             "\\b\\w*?(body|payload|signature|apikey|password|secret|privatekey|credential|authorization|ciphertext|openid)\\w*\\b",
             Pattern.CASE_INSENSITIVE);
