@@ -30,5 +30,7 @@ def shown:
 if has("events") then
   .limit as $limit
   | {items: (.events[0:$limit] | map(shown))}
-    + if (.events | length) > $limit then {nextCursor: (.events[0:$limit] | last | .cursor)} else {} end
+    + if (.events | length) > $limit then {nextCursor: (.events[0:$limit] | last | .cursor)}
+      elif .resume then {nextCursor: .resume}
+      else {} end
 else shown end

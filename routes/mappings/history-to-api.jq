@@ -1,12 +1,14 @@
-# The stored history of a payment and its refunds -> the events that the merchant API shows.
-{
-  items: map({
-    at,
-    source,
-    refundNo: .refund_no,
-    outcome,
-    statusBefore: .status_before,
-    statusAfter: .status_after,
-    detail
-  } | with_entries(select(.value != null)))
-}
+# A page of the stored history of a payment and its refunds -> the events that the merchant API shows.
+.limit as $limit
+| {
+    items: .history[0:$limit] | map({
+      at,
+      source,
+      refundNo: .refund_no,
+      outcome,
+      statusBefore: .status_before,
+      statusAfter: .status_after,
+      detail
+    } | with_entries(select(.value != null)))
+  }
+  + if (.history | length) > $limit then {nextCursor: (.history[0:$limit] | last | .cursor)} else {} end

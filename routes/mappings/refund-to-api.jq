@@ -1,4 +1,4 @@
-# A stored refund, or all of a payment's -> what the merchant API shows.
+# A stored refund, or a page of a payment's -> what the merchant API shows.
 def shown:
   {
     refundNo: .refund_no,
@@ -15,4 +15,8 @@ def shown:
     refundedAt: .refunded_at
   }
   | with_entries(select(.value != null));
-if type == "array" then {items: map(shown)} else shown end
+if has("refunds") then
+  .limit as $limit
+  | {items: (.refunds[0:$limit] | map(shown))}
+    + if (.refunds | length) > $limit then {nextCursor: (.refunds[0:$limit] | last | .cursor)} else {} end
+else shown end

@@ -1,11 +1,12 @@
--- One event of the caller's accounts, with what is left to do with it and every attempt that is kept.
+-- One event of the caller's accounts, with what is left to do with it and its last attempts.
 select cast(to_jsonb(e) - 'data' || jsonb_build_object(
     'order_no', p.order_no,
     'refund_no', r.refund_no,
     'status', event_status(e.id),
     'deliveries', coalesce(d.deliveries, '[]'),
     'attempts', coalesce((
-        select jsonb_agg(to_jsonb(a) order by a.id) from event_attempt a where a.event_id = e.id), '[]')) as text) as event
+        select jsonb_agg(to_jsonb(a) order by a.id)
+        from (select * from event_attempt where event_id = e.id order by id desc limit 100) a), '[]')) as text) as event
 from erp_event e
 join payment p on p.id = e.payment_id
 left join refund r on r.id = e.refund_id

@@ -1,33 +1,89 @@
 -- Has events sent again: one of the caller's, or those of a range that were settled before it asked, some at a time.
-with chosen as (
+with range as materialized (
+    select
+        string_to_array(:#${variable.accounts}, ',') as accounts,
+        cast(:#${variable.createdFrom} as timestamptz) as created_from,
+        cast(:#${variable.createdTo} as timestamptz) as created_to,
+        cast(:#${variable.settledBefore} as timestamptz) as settled_before,
+        cast(:#${variable.status} as text) as status,
+        coalesce(
+            timestamptz '1970-01-01 00:00:00+00'
+                + cast(split_part(cast(:#${variable.cursor} as text), '-', 1) as bigint) * interval '1 microsecond',
+            timestamptz '-infinity') as after,
+        coalesce(cast(split_part(cast(:#${variable.cursor} as text), '-', 2) as bigint), 0) as after_id,
+        -- How many each destination reads: 50000 in all, or 100 each of very many.
+        greatest(100, 50000 / (1 + (
+            select count(*) from event_destination
+            where account = any (string_to_array(:#${variable.accounts}, ','))))) as most
+    where cast(:#${variable.eventKey} as uuid) is null
+), read as materialized (
+    select e.*
+    from range r
+    join event_destination t on t.account = any (r.accounts)
+    cross join lateral (
+        select id, created_at, row_number() over () as place,
+            -- Repeated as it is, the request repeats nothing: what it had sent again was settled later, or isn't yet.
+            (finished_at is null or finished_at < r.settled_before)
+                and (t.types is null or (select type from erp_event where id = one.id) = any (t.types)) as eligible
+        from (
+            (select d.event_id as id, d.created_at, d.finished_at
+            from event_delivery d
+            where r.status = 'DEAD' and d.account = t.account and d.destination = t.destination and d.state = 'DEAD'
+              and (d.created_at, d.event_id) > (r.after, r.after_id)
+              and d.created_at >= r.created_from and d.created_at < r.created_to
+            order by d.created_at, d.event_id limit r.most)
+            union all
+            (select d.event_id, d.created_at, d.finished_at
+            from event_delivery d
+            where r.status = 'DELIVERED' and d.account = t.account and d.destination = t.destination and d.state = 'DELIVERED'
+              and (d.created_at, d.event_id) > (r.after, r.after_id)
+              and d.created_at >= r.created_from and d.created_at < r.created_to
+            order by d.created_at, d.event_id limit r.most)
+            union all
+            (select e.id, e.created_at,
+                -- Null where it was never sent there; never before any time while it is pending, or where only the unsent are meant.
+                case
+                    when d.event_id is null then null
+                    when r.status is null then coalesce(d.finished_at, 'infinity')
+                    else 'infinity'
+                end
+            from erp_event e
+            left join event_delivery d on d.event_id = e.id and d.destination = t.destination
+            where (r.status is null or r.status = 'UNADDRESSED') and e.account = t.account
+              and (e.created_at, e.id) > (r.after, r.after_id)
+              and e.created_at >= r.created_from and e.created_at < r.created_to
+            order by e.created_at, e.id limit r.most)
+        ) one
+    ) e
+), complete as (
+    -- Where a destination has read all that it may, the portion ends there, however few it sends again.
+    select e.created_at, e.id from read e cross join range r where e.place = r.most order by e.created_at, e.id limit 1
+), eligible as materialized (
+    select distinct created_at, id
+    from read
+    where eligible and (created_at, id) <= all (select created_at, id from complete)
+    order by created_at, id
+    limit 1001
+), portion as materialized (
+    select created_at, id from eligible order by created_at, id limit 1000
+), rest as (
+    select cast(extract(epoch from created_at) * 1000000 as bigint) || '-' || id as cursor
+    from (
+        (select created_at, id from portion where (select count(*) from eligible) > 1000 order by created_at desc, id desc limit 1)
+        union all
+        (select created_at, id from complete where (select count(*) from eligible) <= 1000)
+    ) last
+), chosen as (
     select e.id
     from erp_event e
     where e.event_id = cast(:#${variable.eventKey} as uuid)
       and e.account = any (string_to_array(:#${variable.accounts}, ','))
     union all
-    (
-        select e.id
-        from erp_event e
-        where cast(:#${variable.eventKey} as uuid) is null
-          and e.account = any (string_to_array(:#${variable.accounts}, ','))
-          and e.created_at >= cast(:#${variable.createdFrom} as timestamptz)
-          and e.created_at < cast(:#${variable.createdTo} as timestamptz)
-          and exists (
-              select from event_destination t
-              left join event_delivery d on d.event_id = e.id and d.destination = t.destination
-              where t.account = e.account
-                and (t.types is null or e.type = any (t.types))
-                -- Repeated as it is, the request repeats nothing: what it had sent again was settled later, or isn't yet.
-                and (d.event_id is null or d.finished_at < cast(:#${variable.settledBefore} as timestamptz))
-                and (cast(:#${variable.status} as text) is null
-                    or :#${variable.status} = coalesce(d.state, 'UNADDRESSED')))
-        order by e.created_at, e.id
-        limit 1001
-    )
+    select id from portion
 ), picked as (
     -- Held, so that none of them is forgotten meanwhile; what was forgotten just before is gone from here as well.
     select e.id, e.account, e.payment_id, e.type, e.created_at
-    from (select * from chosen limit 1000) c
+    from chosen c
     join erp_event e on e.id = c.id
     order by e.id
     for no key update of e
@@ -74,6 +130,12 @@ with chosen as (
       and not q.in_flight
       and not exists (select from again a where a.payment_id = q.payment_id and a.destination = q.destination)
     returning q.account, q.destination
+), trimmed as (
+    -- What is redelivered over and over keeps its last attempts.
+    delete from event_attempt a
+    using picked s
+    where a.event_id = s.id
+      and a.id <= (select id from event_attempt where event_id = s.id order by id desc offset 100 limit 1)
 ), known as (
     update erp_event e
     set addressed = true
@@ -97,5 +159,6 @@ with chosen as (
 )
 select cast(jsonb_build_object(
     'redelivered', (select count(distinct event_id) from again),
-    'more', (select count(*) from chosen) > 1000,
+    'more', exists (select from rest),
+    'nextCursor', (select cursor from rest),
     'addressed', exists (select from event_destination t where t.account in (select account from picked))) as text) as result

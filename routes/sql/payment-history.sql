@@ -1,5 +1,15 @@
--- The history of one payment and its refunds, oldest first.
-select cast(coalesce(jsonb_agg(to_jsonb(h) || jsonb_build_object('refund_no', r.refund_no) order by h.id), '[]') as text) as history
-from history h
-left join refund r on r.id = h.refund_id
-where h.payment_id = cast(:#${variable.paymentKey} as bigint)
+-- A page of the history of one payment and its refunds, oldest first: one row more than asked for tells whether there is another page.
+with page as (
+    select h.id, cast(h.id as text) as cursor, h.at, h.source, r.refund_no, h.outcome, h.status_before, h.status_after, h.detail
+    from history h
+    left join refund r on r.id = h.refund_id
+    where h.payment_id = cast(:#${variable.paymentKey} as bigint)
+      and h.id > coalesce(cast(:#${variable.cursor} as bigint), 0)
+    order by h.id
+    limit coalesce(cast(:#${variable.limit} as integer), 50) + 1
+)
+select cast(json_build_object(
+    'limit', coalesce(cast(:#${variable.limit} as integer), 50),
+    'history', coalesce(json_agg(row_to_json(page) order by id), '[]')
+) as text) as page
+from page

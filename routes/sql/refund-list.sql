@@ -1,4 +1,14 @@
--- The refunds of one payment, oldest first.
-select cast(coalesce(jsonb_agg(to_jsonb(r) order by r.id), '[]') as text) as refunds
-from refund r
-where r.payment_id = cast(:#${variable.paymentKey} as bigint)
+-- A page of the refunds of one payment, oldest first: one row more than asked for tells whether there is another page.
+with page as (
+    select r.*, cast(r.id as text) as cursor
+    from refund r
+    where r.payment_id = cast(:#${variable.paymentKey} as bigint)
+      and r.id > coalesce(cast(:#${variable.cursor} as bigint), 0)
+    order by r.id
+    limit coalesce(cast(:#${variable.limit} as integer), 50) + 1
+)
+select cast(json_build_object(
+    'limit', coalesce(cast(:#${variable.limit} as integer), 50),
+    'refunds', coalesce(json_agg(row_to_json(page) order by id), '[]')
+) as text) as page
+from page

@@ -55,6 +55,7 @@ public final class Bench implements AutoCloseable {
             "name=instances scenarios=orders,webhooks instances=2 pairs=4 warm=30000 half=false",
             "name=instances scenarios=orders,webhooks instances=3 pairs=4 warm=30000 half=false",
             "name=events scenarios=events pairs=3 warm=20000",
+            "name=lists scenarios=lists stored=10000000",
             "name=soak soak=600");
 
     private final Options options;
@@ -80,7 +81,12 @@ public final class Bench implements AutoCloseable {
         Options options =
                 Options.of(words.stream().filter(word -> word.contains("=")).toList());
         for (String part : all ? ALL : charts ? List.<String>of() : List.of("")) {
-            try (Bench bench = new Bench(options.with(part))) {
+            Options these = options.with(part);
+            if (these.text("scenarios").equals("lists")) {
+                Lists.run(Files.createTempDirectory("bench").resolve("postgres"), these.number("stored"));
+                continue;
+            }
+            try (Bench bench = new Bench(these)) {
                 bench.run();
             }
         }

@@ -11,7 +11,7 @@ import java.util.TreeMap;
 record Options(Map<String, String> given) {
 
     private static final Map<String, String> KNOWN = new TreeMap<>(Map.ofEntries(
-            // What is measured: orders, webhooks, polls, mix; or events, alone.
+            // What is measured: orders, webhooks, polls, mix; or events, or lists, alone.
             Map.entry("scenarios", "orders,webhooks,polls,mix"),
             // How often each program is measured, in turn.
             Map.entry("pairs", "10"),

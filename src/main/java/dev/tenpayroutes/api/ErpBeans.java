@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.tenpayroutes.account.Account;
 import dev.tenpayroutes.account.Accounts;
 import dev.tenpayroutes.route.Failure;
+import dev.tenpayroutes.route.ReadShare;
 import jakarta.servlet.http.HttpServletRequest;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
@@ -144,7 +145,8 @@ class ErpBeans {
         return exchange -> {
             Throwable failure = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Throwable.class);
             Problem problem = problem(failure);
-            if (problem.status() >= 500 && !(failure instanceof ProblemException)) {
+            // Reads that are refused are the caller's doing, and as many as it likes.
+            if (problem.status() >= 500 && !(failure instanceof ProblemException) && !ReadShare.refused(failure)) {
                 LOG.error(
                         "{} answered {}: {}",
                         exchange.getProperty(Exchange.FAILURE_ROUTE_ID),
@@ -162,6 +164,13 @@ class ErpBeans {
     }
 
     private static Problem problem(Throwable failure) {
+        if (ReadShare.refused(failure)) {
+            return new Problem(
+                    503,
+                    "READS_BUSY",
+                    "too much is read at present, or this read took too long; nothing is wrong with the request, send it"
+                            + " again after Retry-After");
+        }
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof ProblemException known) {
                 return known.problem();

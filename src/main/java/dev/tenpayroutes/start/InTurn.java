@@ -2,6 +2,7 @@ package dev.tenpayroutes.start;
 
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.SQLExceptionOverride;
+import dev.tenpayroutes.route.ReadShare;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
@@ -11,8 +12,10 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.springframework.beans.factory.config.BeanPostProcessor;
+import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.Environment;
 import org.springframework.jdbc.datasource.DelegatingDataSource;
 
 /**
@@ -98,7 +101,8 @@ final class InTurn extends DelegatingDataSource {
     @Configuration(proxyBeanMethods = false)
     static class InFrontOfThePool {
         @Bean
-        static BeanPostProcessor inTurn() {
+        static BeanPostProcessor inTurn(Environment settings) {
+            ReadShare.Limits limits = Binder.get(settings).bindOrCreate("tenpay.reads", ReadShare.Limits.class);
             return new BeanPostProcessor() {
                 @Override
                 public Object postProcessAfterInitialization(Object bean, String name) {
@@ -106,7 +110,7 @@ final class InTurn extends DelegatingDataSource {
                         return bean;
                     }
                     pool.setExceptionOverride(evictsWhatCannotWrite(pool));
-                    return new InTurn(pool);
+                    return new ReadShare(new InTurn(pool), pool.getMaximumPoolSize(), limits);
                 }
             };
         }

@@ -46,6 +46,8 @@ class EventToApiTest {
         assertThat(page.path("items").get(0).has("attempts")).isFalse();
         assertThat(page.path("nextCursor").asText()).isEqualTo("1-7");
         assertThat(mapping.apply("{\"limit\": 1, \"events\": []}", Map.of())).isEqualTo(json("{\"items\": []}"));
+        assertThat(mapping.apply("{\"limit\": 1, \"resume\": \"3-4\", \"events\": []}", Map.of()))
+                .isEqualTo(json("{\"items\": [], \"nextCursor\": \"3-4\"}"));
     }
 
     @Test

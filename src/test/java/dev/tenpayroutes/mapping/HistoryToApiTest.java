@@ -12,17 +12,24 @@ class HistoryToApiTest {
     @Test
     void anEventIsShownWithoutOurKeysAndWithoutWhatItHasNot() {
         assertThat(mapping.apply("""
-                                [{"id":7,"payment_id":3,"refund_id":null,"source":"order","outcome":"STORED",
+                                {"limit":2,"history":[{"id":7,"cursor":"7","source":"order","outcome":"STORED",
                                   "status_before":null,"status_after":"CREATED","detail":null,
                                   "at":"2026-11-23T08:00:00+00:00"},
-                                 {"id":8,"payment_id":3,"refund_id":null,"source":"checkout-pay","outcome":"NO_ANSWER",
+                                 {"id":8,"cursor":"8","source":"checkout-pay","outcome":"NO_ANSWER",
                                   "status_before":"CREATED","status_after":"CREATED","detail":"no answer in time",
-                                  "at":"2026-11-23T08:00:09+00:00"}]
+                                  "at":"2026-11-23T08:00:09+00:00"}]}
                                 """, Map.of()).toString())
                 .isEqualTo(
                         "{\"items\":[{\"at\":\"2026-11-23T08:00:00+00:00\",\"source\":\"order\",\"outcome\":\"STORED\","
                                 + "\"statusAfter\":\"CREATED\"},{\"at\":\"2026-11-23T08:00:09+00:00\",\"source\":\"checkout-pay\","
                                 + "\"outcome\":\"NO_ANSWER\",\"statusBefore\":\"CREATED\",\"statusAfter\":\"CREATED\","
                                 + "\"detail\":\"no answer in time\"}]}");
+    }
+
+    @Test
+    void namesTheLastRowShownWhereThereAreMore() {
+        String page = "{\"limit\":1,\"history\":[{\"cursor\":\"900719925474099312\"},{\"cursor\":\"8\"}]}";
+        assertThat(mapping.apply(page, Map.of()).toString())
+                .isEqualTo("{\"items\":[{}],\"nextCursor\":\"900719925474099312\"}");
     }
 }

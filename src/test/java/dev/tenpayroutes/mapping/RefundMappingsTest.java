@@ -63,9 +63,13 @@ class RefundMappingsTest {
                 + "\"reason\":\"one latte was cold\",\"createdAt\":\"2026-11-23T09:00:00.123456+00:00\","
                 + "\"updatedAt\":\"2026-11-23T09:00:00.123456+00:00\"}";
         assertThat(apply("refund-to-api.jq", ROW, Map.of())).isEqualTo(shown);
-        assertThat(apply("refund-to-api.jq", "[" + ROW + "," + ROW + "]", Map.of()))
+        assertThat(apply("refund-to-api.jq", "{\"limit\":2,\"refunds\":[" + ROW + "," + ROW + "]}", Map.of()))
                 .isEqualTo("{\"items\":[" + shown + "," + shown + "]}");
-        assertThat(apply("refund-to-api.jq", "[]", Map.of())).isEqualTo("{\"items\":[]}");
+        assertThat(apply("refund-to-api.jq", "{\"limit\":1,\"refunds\":[]}", Map.of()))
+                .isEqualTo("{\"items\":[]}");
+        String more = "[" + ROW.replaceFirst("\\{", "{\"cursor\":\"7\",") + "," + ROW + "]";
+        assertThat(apply("refund-to-api.jq", "{\"limit\":1,\"refunds\":" + more + "}", Map.of()))
+                .isEqualTo("{\"items\":[" + shown + "],\"nextCursor\":\"7\"}");
     }
 
     @Test

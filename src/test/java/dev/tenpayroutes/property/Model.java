@@ -412,7 +412,7 @@ final class Model {
             p.review = takenBack(review, agreed);
         }
         if (!(unsent && asked)) {
-            p.history.add(source + " " + outcome + " " + old + ">" + status + " " + reason(said, answer));
+            note(p, old.equals(status), source + " " + outcome + " " + old + ">" + status + " " + reason(said, answer));
         }
         if (moved) {
             p.events.add("payment." + status.toLowerCase(java.util.Locale.ROOT) + " " + status + " " + text(p.review));
@@ -554,8 +554,11 @@ final class Model {
             r.payment.updated = now();
         }
         if (!(unsent && asked)) {
-            r.payment.history.add(source + " " + outcome + " " + old + ">" + status + " " + reason(said, answer) + " "
-                    + Hand.REFUNDS[r.refund]);
+            note(
+                    r.payment,
+                    old.equals(status),
+                    source + " " + outcome + " " + old + ">" + status + " " + reason(said, answer) + " "
+                            + Hand.REFUNDS[r.refund]);
         }
         if (moved) {
             r.payment.events.add("refund." + status.toLowerCase(java.util.Locale.ROOT) + " " + status + " "
@@ -777,6 +780,13 @@ final class Model {
                 + row.submits + " submitted=" + time(row.submitted) + " until=" + time(row.until) + " poll="
                 + time(row.poll) + " polls=" + row.polls + " created=" + time(row.created) + " updated="
                 + time(row.updated) + " reconcile=" + time(row.reconcile);
+    }
+
+    /** What is asked again and answered the same way is noted once: all of it is within the hour. */
+    private static void note(Payment payment, boolean unchanged, String line) {
+        if (!unchanged || !payment.history.contains(line)) {
+            payment.history.add(line);
+        }
     }
 
     /** The history and the events of every payment, in order. */

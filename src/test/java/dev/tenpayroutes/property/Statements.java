@@ -20,6 +20,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -158,6 +159,15 @@ final class Statements {
         }
         matcher.appendTail(sql);
         return new Prepared(connection.prepareStatement(sql.toString()), parameters, arrays);
+    }
+
+    /** The statement with something in each parameter's place; a setting's name has a dot in it, a variable's none. */
+    static String parameter(String sql, UnaryOperator<String> place) {
+        return PARAMETER
+                .matcher(sql)
+                .replaceAll(found ->
+                        Matcher.quoteReplacement(place.apply(found.group(1) == null ? found.group(2) : found.group(1))
+                                + (found.group(3) == null ? "" : " as " + found.group(3) + "[]")));
     }
 
     static String text(String name) {

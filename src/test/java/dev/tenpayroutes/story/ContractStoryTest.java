@@ -331,6 +331,9 @@ class ContractStoryTest extends Story {
             if (operation.promises(503, "ACCOUNT_UNAVAILABLE")) {
                 provoke(id + " 503 ACCOUNT_UNAVAILABLE", () -> withoutPlatformCertificates(call));
             }
+            if (operation.promises(503, "READS_BUSY")) {
+                provoke(id + " 503 READS_BUSY", () -> whileTablesAreLocked(call));
+            }
             if (!Set.of("listPaymentMethods", "getContract").contains(id)) {
                 provoke(id + " 503 STORE_UNAVAILABLE", () -> withoutTheDatabase(call));
             }
@@ -435,6 +438,23 @@ class ContractStoryTest extends Story {
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    private Answer whileTablesAreLocked(Call call) {
+        try (Connection other = DataSourceUnwrapper.unwrap(store, HikariDataSource.class)
+                        .getConnection();
+                Statement statement = other.createStatement()) {
+            other.setAutoCommit(false);
+            statement.execute("lock table payment, refund in access exclusive mode");
+            try {
+                return send(call);
+            } finally {
+                other.rollback();
+                other.setAutoCommit(true);
+            }
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
         }
     }
 

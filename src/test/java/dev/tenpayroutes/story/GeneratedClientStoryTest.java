@@ -105,9 +105,9 @@ class GeneratedClientStoryTest extends Story {
         assertThat(refund.getStatus()).isEqualTo(RefundStatus.PENDING);
         assertThat(refunded.getStatus()).isEqualTo(RefundStatus.SUCCEEDED);
         assertThat(refunds.getRefund(refundNumber, null)).isEqualTo(refunded);
-        assertThat(refunds.listRefunds(number, null).getItems()).containsExactly(refunded);
+        assertThat(refunds.listRefunds(number, null, null, null).getItems()).containsExactly(refunded);
         assertThat(payments.getPayment(number, null).getRefunded().getTotal()).isEqualTo(250);
-        assertThat(payments.listPaymentEvents(number, null).getItems())
+        assertThat(payments.listPaymentEvents(number, null, null, null).getItems())
                 .anySatisfy(event -> {
                     assertThat(event.getSource()).isEqualTo(EventSource.ORDER);
                     assertThat(event.getOutcome()).isEqualTo(EventOutcome.STORED);
