@@ -21,7 +21,8 @@ variable("tenpayStatus") as $http
 | (if type == "object" then . else {} end)
 | (.code | words(64)) as $code
 | (.status | if type == "string" then statuses[.] else null end) as $status
-| {source: variable("source"), call: variable("call")}
+| {source: variable("source"), call: variable("call"), signature: variable("signature"),
+   statusBefore: variable("statusBefore"), contradicted: variable("contradicted"), closing: variable("closing")}
   + if $http == "none" then {answer: "NONE", reason: variable("tenpayProblem"), unsent: variable("tenpayUnsent")}
     elif ($http | startswith("2") | not) then {
       answer: (answers[$code // ""] // "NONE"),
@@ -36,5 +37,5 @@ variable("tenpayStatus") as $http
       total: (.amount | if . == null then null elif type == "object" then (.total | digits) else "not an amount" end),
       currency: (.amount | if type == "object" then (.currency | words(8)) else null end),
       paymentId: (.payment_id | whole(64)), refundId: (.refund_id | whole(64)), prepayInfo: (.prepay_info | whole(65536)),
-      succeededAt: (.success_time | whole(64))
+      succeededAt: (.success_time | if . == null then null elif type == "string" and length <= 64 then storable else "not a time" end)
     } end

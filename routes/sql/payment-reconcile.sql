@@ -41,6 +41,9 @@ with recursive known (account) as (
 )
 update payment p
 set reconcile_at = case
+        -- A contradiction is cleared up soon, or asked about ever more seldom.
+        when p.contradicted_at > now() - cast(:#${properties:tenpay.reconcile.give-up-after} as interval) and p.review is distinct from 'STATUS_MISMATCH'
+            then now() + greatest(cast(:#${properties:tenpay.poll.interval} as interval), (now() - p.contradicted_at) / 4)
         when p.updated_at < now() - cast(:#${properties:tenpay.reconcile.give-up-after} as interval) then null
         else now() + cast(:#${properties:tenpay.reconcile.after} as interval)
     end

@@ -7,6 +7,7 @@ set submits = submits + 1,
 where account = :#${variable.account}
   and order_no = :#${variable.number}
   and status = 'CREATED'
+  and refusal is null
   and now() < expires_at
   and (submits = 0 or submitted_at < now() - cast(:#${properties:tenpay.poll.resend-after} as interval))
   and (submitting_until is null or submitting_until < now())

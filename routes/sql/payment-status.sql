@@ -9,7 +9,8 @@ with news as (
             (select cast(:#${variable.notification} as bytea[]))) with ordinality as g (account, number, news, notification, place)
     cross join lateral jsonb_to_record(cast(g.news as jsonb)) as n (
         source text, answer text, status text, reason text, "merchantId" text, "orderNo" text, total text, currency text,
-        "paymentId" text, "prepayInfo" text, "succeededAt" text, unsent boolean, call timestamptz)
+        "paymentId" text, "prepayInfo" text, "succeededAt" text, unsent boolean, call timestamptz, signature text,
+        "statusBefore" text, contradicted timestamptz, closing text)
     order by g.account, g.number, g.place
 ), company as materialized (
     select cardinality(cast(:#${variable.news} as text[])) > 1 as several
@@ -30,24 +31,58 @@ with news as (
     select * from alone
     union all
     select * from among_others
-), judged as materialized (
+), compared as materialized (
     -- Materialized, here and below: else every step is copied into each mention of it, into expressions of thousands of terms.
-    select
-        h.place, h.id, h.account, h.status as old_status, h.review as old_review, n.answer,
-        -- checkout-pay answers without the amount: a success there is asked for by inquiry-payment at once.
-        n.source = 'checkout-pay' and n.status = 'SUCCEEDED' and n.total is null as paid_already,
-        case when n.source = 'checkout-pay' and n.status = 'SUCCEEDED' and n.total is null then 'PENDING'
-            else n.status end as told, n.source, n.reason, coalesce(n.unsent, false) as unsent,
-        n."paymentId", n."prepayInfo", n."succeededAt", n.notification, h.submits, h.submitting_until, h.expires_at, h.updated_at as finished_at,
+    select h.*, n.source, n.answer, n.status as told, n.reason, coalesce(n.unsent, false) as unsent, n.total, n."paymentId", n."prepayInfo",
+        n."succeededAt", n.notification, n."statusBefore", n.contradicted, n.closing, decode(n.signature, 'hex') as digest,
         -- What was answered or asked late says nothing about a call that somebody else has made since.
         n.call is not distinct from h.submitted_at as of_last_call,
         n.answer = 'STATUS' and (n."merchantId", n."orderNo") is distinct from (h.merchant_id, h.order_no) as of_another,
         -- A success without its amount proves nothing; other news may leave it out.
         n.answer = 'STATUS'
             and (n.total is not null or n.currency is not null or (n.status = 'SUCCEEDED' and n.source <> 'checkout-pay'))
-            and (n.total, n.currency) is distinct from (cast(h.amount as text), h.currency) as of_another_amount
+            and (n.total, n.currency) is distinct from (cast(h.amount as text), h.currency) as of_another_amount,
+        n.answer = 'STATUS' and n."paymentId" <> h.tenpay_payment_id as of_another_id
     from held h
     join news n using (place)
+), claims as (
+    -- A notification that can't be applied yet uses nothing.
+    select digest, min(place) as place
+    from compared
+    where digest is not null and (notification is null or (answer = 'STATUS' and not of_another))
+    group by digest
+), used as (
+    -- One signature is one message: what comes again, here or elsewhere, finds it used.
+    insert into used_signature (digest)
+    select digest from claims
+    union
+    -- An answer about what isn't here has been used as well; of several, it comes again alone.
+    select decode(signature, 'hex') from news where signature is not null and notification is null and not (select several from company)
+    order by 1
+    on conflict do nothing
+    returning digest
+), fresh as (
+    select c.place from claims c join used u using (digest)
+), judged as materialized (
+    select
+        c.place, c.id, c.account, c.status as old_status, c.review as old_review, c.source, c.unsent, c.notification,
+        c."paymentId", c."prepayInfo", c."succeededAt", c."statusBefore", c.closing, c.tenpay_payment_id, c.submits, c.submitted_at, c.submitting_until,
+        c.expires_at, c.created_at, c.refusal, c.absent_at, c.contradicted_at, c.updated_at as finished_at, c.of_last_call, r.replayed,
+        case when r.replayed then 'NONE' else c.answer end as answer,
+        case when r.replayed then 'unverified answer: its signature was used before' else c.reason end as reason,
+        -- checkout-pay answers without the amount: a success there is asked for by inquiry-payment at once.
+        not r.replayed and c.source = 'checkout-pay' and c.told = 'SUCCEEDED' and c.total is null as paid_already,
+        case when c.source = 'checkout-pay' and c.told = 'SUCCEEDED' and c.total is null then 'PENDING' else c.told end as told,
+        c.of_another and not r.replayed as of_another,
+        c.of_another_amount and not r.replayed as of_another_amount,
+        coalesce(c.of_another_id, false) and not c.of_another and not r.replayed as of_another_id,
+        -- Whoever asked had read that Tenpay contradicts us, so the answer may settle it.
+        c.contradicted is not distinct from c.contradicted_at as asked_since
+    from compared c
+    cross join lateral (select c.digest is not null and case
+            when c.notification is not null and (c.answer <> 'STATUS' or c.of_another) then exists (select from used_signature s where s.digest = c.digest)
+            else not exists (select from fresh f where f.place = c.place)
+        end as replayed) r
 ), received as (
     -- A notification counts once: who finds it done already takes nothing from it.
     insert into notification as x (account, kind, body, state)
@@ -56,27 +91,31 @@ with news as (
     where notification is not null
       -- News that names another order is not this one's to take.
       and not of_another
-      -- Nor is news that nobody here understands: a mapping that is put right within a day still takes it.
+      -- Nor is what comes by a signature that was used, or news that nobody here understands: a mapping that is put right within a day still takes it.
       and answer = 'STATUS'
     on conflict (account, kind, body_hash) do update
     set state = 'DONE', next_attempt_at = null, problem = null
     where x.state <> 'DONE'
     returning account, body_hash
 ), wished as materialized (
-    select j.*,
-        j.notification is not null and not j.of_another and j.answer = 'STATUS' and x.body_hash is null as repeated,
+    select j.*, t.unknown and t.expired as absent,
+        j.notification is not null and (j.replayed or (not j.of_another and j.answer = 'STATUS' and x.body_hash is null)) as repeated,
         case
             when of_another or of_another_amount then old_status
             when answer = 'STATUS' then told
-            -- Only the first call's refusal proves that Tenpay has no such payment: an earlier one may have arrived.
-            when answer = 'REFUSED' and old_status = 'CREATED' and submits = 1 then 'FAILED'
-            -- A call that is still under way may yet arrive.
-            when answer = 'ABSENT' and old_status = 'CREATED' and of_last_call
-                and (submitting_until is null or submitting_until < now())
-                and now() > expires_at + cast(:#${properties:tenpay.poll.after-expiry} as interval) then 'FAILED'
+            -- Tenpay has no such payment, and no call can bring it there any more. One answer forgets none: it was refused,
+            -- or is to be closed, or has expired and was unknown before.
+            when unknown and (submits = 1 or overdue) and refusal is not null then 'FAILED'
+            when unknown and overdue and closing = 'ABSENT' and source like 'inquiry-%' then 'CLOSED'
+            when unknown and expired and absent_at is not null then 'FAILED'
             else old_status
         end as wish
     from judged j
+    cross join lateral (select
+        -- A call that is still under way may yet arrive.
+        answer = 'ABSENT' and old_status = 'CREATED' and of_last_call and (submitting_until is null or submitting_until < now()) as unknown,
+        submitted_at < now() - cast(:#${properties:tenpay.poll.resend-after} as interval) as overdue,
+        now() > expires_at + cast(:#${properties:tenpay.poll.after-expiry} as interval) as expired) t
     left join received x on x.account = j.account and x.body_hash = sha256(j.notification)
 ), decided as materialized (
     select *,
@@ -87,20 +126,35 @@ with news as (
             'FAILED>SUCCEEDED', 'CLOSED>SUCCEEDED', 'EXPIRED>SUCCEEDED'
         ) then wish else old_status end as new_status
     from wished
+), contradicting as materialized (
+    select *,
+        -- Verified news that speaks against what is final here. An inquiry does so only when it was final before the question.
+        new_status = old_status and not repeated and not of_another and not of_another_amount and not of_another_id
+            and coalesce(case
+                when old_status = 'SUCCEEDED' and answer = 'STATUS' and told in ('FAILED', 'CLOSED', 'EXPIRED') then true
+                when source like 'inquiry-%' and "statusBefore" = old_status and answer = 'STATUS' and told = 'PENDING'
+                    then old_status not in ('CREATED', 'PENDING')
+                when source like 'inquiry-%' and "statusBefore" = old_status and answer = 'ABSENT' then old_status = 'SUCCEEDED'
+            end, false) as contradicts,
+        -- Asked about it, Tenpay says the same.
+        source like 'inquiry-%' and asked_since and not of_another and not of_another_amount and not of_another_id
+            and ((answer = 'STATUS' and told <> 'PENDING' and (told = 'SUCCEEDED') = (new_status = 'SUCCEEDED'))
+                or (answer = 'ABSENT' and new_status in ('FAILED', 'CLOSED', 'EXPIRED'))) as confirms
+    from decided
 ), reviewed as (
     select *,
         case
             when repeated then old_review
             when of_another_amount and not of_another then 'AMOUNT_MISMATCH'
-            when old_status in ('FAILED', 'CLOSED', 'EXPIRED') and new_status = 'SUCCEEDED' then 'LATE_SUCCESS'
+            -- It may be the only trace of a double charge.
+            when of_another_id then 'PAYMENT_ID_MISMATCH'
+            when old_status in ('FAILED', 'CLOSED', 'EXPIRED') and new_status = 'SUCCEEDED'
+                and old_review is distinct from 'PAYMENT_ID_MISMATCH' then 'LATE_SUCCESS'
             -- Tenpay has a payment of this number that may be somebody else's, which no later answer disproves.
             when answer = 'CONFLICT' then 'NUMBER_CONFLICT'
-            -- Asked about what is final, Tenpay says something else; not when it was asked before it was final.
-            when source like 'inquiry-%' and finished_at < now() - cast(:#${properties:tenpay.poll.submit-lease} as interval) and old_status not in ('CREATED', 'PENDING') and new_status = old_status
-                and (wish <> old_status or (answer = 'ABSENT' and old_status = 'SUCCEEDED'))
-                -- Two words for unpaid are no difference.
-                and (old_status = 'SUCCEEDED' or wish = 'PENDING')
-                then coalesce(old_review, 'STATUS_MISMATCH')
+            -- Asked again because of a contradiction, Tenpay stands by it.
+            when contradicts and source like 'inquiry-%' and contradicted_at is not null and asked_since
+                and coalesce(old_review, 'STUCK') in ('STUCK', 'LATE_SUCCESS') then 'STATUS_MISMATCH'
             when new_status in ('CREATED', 'PENDING')
                 and now() > expires_at + cast(:#${properties:tenpay.poll.stuck-after} as interval)
                 then coalesce(old_review, 'STUCK')
@@ -111,39 +165,69 @@ with news as (
             when repeated then 'REPEATED'
             when of_another or of_another_amount then 'MISMATCH'
             when new_status <> old_status then 'MOVED'
+            when of_another_id then 'MISMATCH'
             when answer in ('REFUSED', 'CONFLICT', 'DENIED', 'PAID', 'NOT_CLOSABLE') then 'REFUSED'
             when answer = 'ABSENT' then 'ABSENT'
             when answer = 'NONE' then 'NO_ANSWER'
             when wish = old_status then 'CONFIRMED'
             else 'IGNORED'
         end as outcome,
-        -- Asked about it, Tenpay says the same: at once for a success, else only after a while, since one may come late.
-        source like 'inquiry-%' and not of_another and not of_another_amount
-            and (new_status = 'SUCCEEDED' or finished_at < now() - cast(:#${properties:tenpay.reconcile.after} as interval))
-            and ((answer = 'STATUS' and told <> 'PENDING' and (told = 'SUCCEEDED') = (new_status = 'SUCCEEDED')) or (answer = 'ABSENT' and new_status = 'FAILED')) as agreed
-    from decided
+        -- At once for a success, else only after a while, since one may come late.
+        confirms and (new_status = 'SUCCEEDED'
+            or (new_status = old_status and finished_at < now() - cast(:#${properties:tenpay.reconcile.after} as interval))) as agreed,
+        case when new_status = 'SUCCEEDED' and old_status <> 'SUCCEEDED' then (
+            select at from moment("succeededAt") as at where at between created_at - interval '1 day' and now() + interval '1 day')
+        end as succeeded_at
+    from contradicting
 ), moved as (
     update payment p
     set status = r.new_status,
         review = case when r.agreed and r.new_review = 'STATUS_MISMATCH' then null else r.new_review end,
         tenpay_payment_id = case when r.outcome in ('MOVED', 'CONFIRMED', 'IGNORED') then coalesce(p.tenpay_payment_id, r."paymentId")
             else p.tenpay_payment_id end,
-        prepay_info = case when r.outcome in ('MOVED', 'CONFIRMED', 'IGNORED') then coalesce(r."prepayInfo", p.prepay_info)
+        -- It comes from an answer that names this id, or it would pay for another one.
+        prepay_info = case
+            when r.outcome in ('MOVED', 'CONFIRMED', 'IGNORED') and p.tenpay_payment_id is null and r."paymentId" is not null then r."prepayInfo"
+            when r.outcome in ('MOVED', 'CONFIRMED', 'IGNORED') and p.tenpay_payment_id = r."paymentId" then coalesce(r."prepayInfo", p.prepay_info)
             else p.prepay_info end,
-        paid_at = case when r.new_status = 'SUCCEEDED' then coalesce(p.paid_at, moment(r."succeededAt"), now()) end,
+        paid_at = case when r.new_status = 'SUCCEEDED' then coalesce(p.paid_at, r.succeeded_at, now()) end,
+        refusal = case
+            when r.answer = 'REFUSED' and r.new_status = 'CREATED' then coalesce(p.refusal, r.reason)
+            -- It has the payment after all.
+            when r.answer = 'STATUS' and r.outcome = 'MOVED' then null
+            else p.refusal end,
+        absent_at = case
+            when r.absent then coalesce(p.absent_at, now())
+            when r.answer = 'STATUS' and r.outcome = 'MOVED' then null
+            else p.absent_at end,
+        contradicted_at = case
+            when r.confirms or r.outcome = 'MOVED' then null
+            when r.contradicts then coalesce(p.contradicted_at, now())
+            else p.contradicted_at end,
         fail_reason = case
             when r.new_status = 'SUCCEEDED' then null
-            when r.new_status <> r.old_status then r.reason
+            when r.new_status <> r.old_status then case when r.answer = 'ABSENT' then coalesce(p.refusal, r.reason) else r.reason end
             else p.fail_reason end,
-        refused = r.new_status <> 'SUCCEEDED' and (p.refused or (r.answer = 'REFUSED' and r.outcome = 'MOVED')),
+        refused = r.new_status <> 'SUCCEEDED'
+            and (p.refused or (r.answer = 'ABSENT' and r.outcome = 'MOVED' and r.new_status = 'FAILED' and p.refusal is not null)),
         next_poll_at = case
             when r.new_status not in ('CREATED', 'PENDING') then null
             when r.paid_already or r.answer = 'PAID' then now()
+            -- An inquiry is to agree: at once, or when no call before the one that was refused can still arrive.
+            when r.answer = 'REFUSED' and r.new_status = 'CREATED' then case
+                when r.submits = 1 then now()
+                else greatest(now(), r.submitted_at + cast(:#${properties:tenpay.poll.resend-after} as interval) + interval '1 second') end
+            when r.absent then now() + cast(:#${properties:tenpay.poll.interval} as interval)
             when r.unsent and r.source like 'inquiry-%' then now() + cast(:#${properties:tenpay.poll.interval} as interval)
             else p.next_poll_at end,
         reconcile_at = case
             when r.new_status in ('CREATED', 'PENDING') or r.agreed then null
+            -- A call that somebody on the way has held back can still reach Tenpay while its signature is fresh there.
+            when r.new_status <> r.old_status and r.answer = 'ABSENT' then now() + 2 * cast(:#${properties:tenpay.wire.freshness} as interval)
             when r.new_status <> r.old_status then now() + cast(:#${properties:tenpay.reconcile.after} as interval)
+            when r.contradicts and r.contradicted_at is null then now()
+            when (r.contradicts and r.new_review is distinct from r.old_review) or (r.confirms and r.contradicted_at is not null)
+                then now() + cast(:#${properties:tenpay.reconcile.after} as interval)
             when r.unsent and p.reconcile_at is not null then now() + cast(:#${properties:tenpay.poll.interval} as interval)
             else p.reconcile_at end,
         -- A call that was never made doesn't count: neither as sent, nor as asked.
@@ -154,11 +238,16 @@ with news as (
             else p.updated_at end
     from reviewed r
     where p.id = r.id
-      and (r.outcome in ('MOVED', 'CONFIRMED') or r.agreed or r.unsent or r.source = 'checkout-pay' or r.answer = 'PAID' or r.new_review is distinct from r.old_review)
+      and (r.outcome in ('MOVED', 'CONFIRMED') or r.agreed or r.contradicts or (r.confirms and r.contradicted_at is not null) or r.absent or r.unsent or r.source = 'checkout-pay' or r.answer = 'PAID' or r.new_review is distinct from r.old_review)
     returning p.id, p.account, to_jsonb(p) - 'content' as payment
 ), noted as (
     insert into history (payment_id, source, outcome, status_before, status_after, detail)
-    select id, source, outcome, old_status, new_status, reason from reviewed
+    select id, source, outcome, old_status, new_status, nullif(concat_ws('; ',
+            reason,
+            case when of_another_id then format('payment_id %s, but this payment is %s', "paymentId", tenpay_payment_id) end,
+            case when new_status = 'SUCCEEDED' and old_status <> 'SUCCEEDED' and "succeededAt" is not null and succeeded_at is null
+                then 'success_time is unreadable or out of range, so the time of receipt counts' end), '')
+    from reviewed
     where not repeated and not (unsent and source like 'inquiry-%')
 ), told as (
     insert into erp_event (account, payment_id, type, data, addressed)
@@ -196,7 +285,7 @@ select r.place,
     cast(case
             when r.notification is not null then jsonb_build_object('account', r.account, 'status', r.new_status, 'review', r.new_review)
             else coalesce(m.payment, to_jsonb(h) - array['place', 'content']) end
-        || jsonb_build_object('verdict', r.outcome, 'elsewhere', r.of_another, 'answer', r.answer, 'told', r.reason) as text)
+        || jsonb_build_object('verdict', r.outcome, 'elsewhere', r.of_another, 'answer', r.answer, 'told', r.reason, 'contradicts', r.contradicts) as text)
         as answer
 from reviewed r
 join held h using (place)

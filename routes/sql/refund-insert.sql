@@ -9,8 +9,8 @@ with given as (
         cast(g.rules ->> 'windowDays' as integer) as window_days,
         cast(g.rules ->> 'min' as bigint) as smallest,
         cast(g.rules ->> 'max' as bigint) as largest,
-        -- What isn't known to have failed keeps its amount; so does what Tenpay once said something else of.
-        p.amount - coalesce((select sum(r.amount) from refund r where r.payment_id = p.id and (r.status <> 'FAILED' or r.review in ('STATUS_MISMATCH', 'AMOUNT_MISMATCH'))), 0) as rest,
+        -- What isn't known to have failed keeps its amount; so does what Tenpay says something else of.
+        p.amount - coalesce((select sum(r.amount) from refund r where r.payment_id = p.id and (r.status <> 'FAILED' or r.review in ('STATUS_MISMATCH', 'AMOUNT_MISMATCH', 'PAYMENT_ID_MISMATCH') or r.contradicted_at is not null)), 0) as rest,
         exists (select from refund r where r.account = p.account and r.refund_no = g."refundNo") as known
     from payment p
     join given g on g.payment = p.id

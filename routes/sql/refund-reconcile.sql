@@ -41,6 +41,9 @@ with recursive known (account) as (
 )
 update refund r
 set reconcile_at = case
+        -- A contradiction is cleared up soon, or asked about ever more seldom.
+        when r.contradicted_at > now() - cast(:#${properties:tenpay.reconcile.give-up-after} as interval) and r.review is distinct from 'STATUS_MISMATCH'
+            then now() + greatest(cast(:#${properties:tenpay.poll.interval} as interval), (now() - r.contradicted_at) / 4)
         when r.updated_at < now() - cast(:#${properties:tenpay.reconcile.give-up-after} as interval) then null
         else now() + cast(:#${properties:tenpay.reconcile.after} as interval)
     end

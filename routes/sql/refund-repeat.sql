@@ -20,6 +20,8 @@ with given as (
     where r.id = h.id
       and h.same
       and h.status = 'CREATED'
+      -- What was refused is asked about first.
+      and h.refusal is null
       and (h.submitting_until is null or h.submitting_until < now())
     returning r.*
 )

@@ -7,6 +7,7 @@ set submits = submits + 1,
 where account = :#${variable.account}
   and refund_no = :#${variable.number}
   and status = 'CREATED'
+  and refusal is null
   and (submits = 0 or submitted_at < now() - cast(:#${properties:tenpay.poll.resend-after} as interval))
   and (submitting_until is null or submitting_until < now())
 returning cast(to_jsonb(refund) as text) as refund

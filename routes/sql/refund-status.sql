@@ -3,7 +3,8 @@ with news as (
     select *
     from jsonb_to_record(cast(:#${variable.news} as jsonb)) as n (
         source text, answer text, status text, reason text, "merchantId" text, "orderNo" text, "refundNo" text, total text,
-        currency text, "refundId" text, "succeededAt" text, unsent boolean, call timestamptz)
+        currency text, "refundId" text, "succeededAt" text, unsent boolean, call timestamptz, signature text,
+        "statusBefore" text, contradicted timestamptz)
 ), paid as (
     -- The payment is held first, as when a refund is decided: no two can wait for each other.
     select p.id
@@ -17,22 +18,54 @@ with news as (
     join refund r on r.payment_id = paid.id
     where r.account = :#${variable.account} and r.refund_no = :#${variable.number}
     for update of r
-), judged as materialized (
+), compared as materialized (
     -- Materialized, here and below: else every step is copied into each mention of it, into expressions of thousands of terms.
     select
         h.id, h.payment_id, h.account, h.amount, h.status as old_status, h.review as old_review, h.refusal, h.submits, h.submitted_at,
-        h.submitting_until, h.created_at, h.updated_at as finished_at, n.answer, n.status as told, n.source, n.reason, coalesce(n.unsent, false) as unsent, n."refundId", n."succeededAt",
+        h.submitting_until, h.created_at, h.updated_at as finished_at, h.contradicted_at, h.tenpay_refund_id, n.answer, n.status as told,
+        n.source, n.reason, coalesce(n.unsent, false) as unsent, n."refundId", n."succeededAt", n."statusBefore",
         cast(:#${variable.notification} as bytea) as notification,
         -- What was answered or asked late says nothing about a call that somebody else has made since.
         n.call is not distinct from h.submitted_at as of_last_call,
+        -- Whoever asked had read that Tenpay contradicts us, so the answer may settle it.
+        n.contradicted is not distinct from h.contradicted_at as asked_since,
         n.answer = 'STATUS' and (n."merchantId", n."orderNo", n."refundNo") is distinct from (h.merchant_id, h.order_no, h.refund_no)
             as of_another,
         -- A success without its amount proves nothing; other news may leave it out.
         n.answer = 'STATUS'
             and (n.total is not null or n.currency is not null or n.status = 'SUCCEEDED')
-            and (n.total, n.currency) is distinct from (cast(h.amount as text), h.currency) as of_another_amount
+            and (n.total, n.currency) is distinct from (cast(h.amount as text), h.currency) as of_another_amount,
+        n.answer = 'STATUS' and n."refundId" <> h.tenpay_refund_id as of_another_id
     from held h
     cross join news n
+), used as (
+    -- One signature is one message: what comes again, here or elsewhere, finds it used. An answer about what isn't here has
+    -- been used as well; a notification that can't be applied yet uses nothing.
+    insert into used_signature (digest)
+    select decode(n.signature, 'hex')
+    from news n
+    left join compared c on true
+    where n.signature is not null
+      and (cast(:#${variable.notification} as bytea) is null or (c.answer = 'STATUS' and not c.of_another))
+    on conflict do nothing
+    returning digest
+), judged as materialized (
+    select
+        c.id, c.payment_id, c.account, c.amount, c.old_status, c.old_review, c.refusal, c.submits, c.submitted_at, c.submitting_until,
+        c.created_at, c.finished_at, c.contradicted_at, c.tenpay_refund_id, c.told, c.source, c.unsent, c."refundId", c."succeededAt",
+        c."statusBefore", c.notification, c.of_last_call, c.asked_since, r.replayed,
+        case when r.replayed then 'NONE' else c.answer end as answer,
+        case when r.replayed then 'unverified answer: its signature was used before' else c.reason end as reason,
+        c.of_another and not r.replayed as of_another,
+        c.of_another_amount and not r.replayed as of_another_amount,
+        coalesce(c.of_another_id, false) and not c.of_another and not r.replayed as of_another_id
+    from compared c
+    cross join news n
+    cross join lateral (select n.signature is not null and case
+            when c.notification is not null and (c.answer <> 'STATUS' or c.of_another)
+                then exists (select from used_signature s where s.digest = decode(n.signature, 'hex'))
+            else not exists (select from used)
+        end as replayed) r
 ), received as (
     -- A notification counts once: who finds it done already takes nothing from it.
     insert into notification as x (account, kind, body, state)
@@ -41,7 +74,7 @@ with news as (
     where notification is not null
       -- News that names another refund is not this one's to take.
       and not of_another
-      -- Nor is news that nobody here understands: a mapping that is put right within a day still takes it.
+      -- Nor is what comes by a signature that was used, or news that nobody here understands: a mapping that is put right within a day still takes it.
       and answer = 'STATUS'
     on conflict (account, kind, body_hash) do update
     set state = 'DONE', next_attempt_at = null, problem = null
@@ -49,16 +82,14 @@ with news as (
     returning account, body_hash
 ), wished as materialized (
     select j.*,
-        j.notification is not null and not j.of_another and j.answer = 'STATUS' and x.body_hash is null as repeated,
+        j.notification is not null and (j.replayed or (not j.of_another and j.answer = 'STATUS' and x.body_hash is null)) as repeated,
         case
             when of_another or of_another_amount then old_status
             when answer = 'STATUS' then told
-            -- Only the first call's refusal proves that Tenpay has no such refund: an earlier one may have arrived.
-            when answer = 'REFUSED' and old_status = 'CREATED' and submits = 1 then 'FAILED'
-            -- A later one's is proven when Tenpay then has no such refund, and no call can still arrive.
+            -- A refusal frees no amount alone, but once Tenpay then has no such refund, and no call can still arrive.
             when answer = 'ABSENT' and old_status = 'CREATED' and refusal is not null and of_last_call
                 and (submitting_until is null or submitting_until < now())
-                and submitted_at < now() - cast(:#${properties:tenpay.poll.resend-after} as interval) then 'FAILED'
+                and (submits = 1 or submitted_at < now() - cast(:#${properties:tenpay.poll.resend-after} as interval)) then 'FAILED'
             else old_status
         end as wish
     from judged j
@@ -72,16 +103,31 @@ with news as (
             'FAILED>SUCCEEDED'
         ) then wish else old_status end as new_status
     from wished
+), contradicting as materialized (
+    select *,
+        -- Verified news that speaks against what is final here. An inquiry does so only when it was final before the question.
+        new_status = old_status and not repeated and not of_another and not of_another_amount and not of_another_id
+            and coalesce(case
+                when old_status = 'SUCCEEDED' and answer = 'STATUS' and told = 'FAILED' then true
+                when source like 'inquiry-%' and "statusBefore" = old_status and answer = 'STATUS' and told = 'PENDING'
+                    then old_status not in ('CREATED', 'PENDING')
+                when source like 'inquiry-%' and "statusBefore" = old_status and answer = 'ABSENT' then old_status = 'SUCCEEDED'
+            end, false) as contradicts,
+        -- Asked about it, Tenpay says the same.
+        source like 'inquiry-%' and asked_since and not of_another and not of_another_amount and not of_another_id
+            and ((answer = 'STATUS' and told = new_status) or (answer = 'ABSENT' and new_status = 'FAILED')) as confirms
+    from decided
 ), reviewed as (
     select *,
         case
             when repeated then old_review
             when of_another_amount and not of_another then 'AMOUNT_MISMATCH'
-            when old_status = 'FAILED' and new_status = 'SUCCEEDED' then 'LATE_SUCCESS'
-            -- Asked about what is final, Tenpay says something else; not when it was asked before it was final.
-            when source like 'inquiry-%' and finished_at < now() - cast(:#${properties:tenpay.poll.submit-lease} as interval) and old_status not in ('CREATED', 'PENDING') and new_status = old_status
-                and (wish <> old_status or (answer = 'ABSENT' and old_status = 'SUCCEEDED'))
-                then coalesce(old_review, 'STATUS_MISMATCH')
+            -- It may be the only trace of money paid out twice.
+            when of_another_id then 'PAYMENT_ID_MISMATCH'
+            when old_status = 'FAILED' and new_status = 'SUCCEEDED' and old_review is distinct from 'PAYMENT_ID_MISMATCH' then 'LATE_SUCCESS'
+            -- Asked again because of a contradiction, Tenpay stands by it.
+            when contradicts and source like 'inquiry-%' and contradicted_at is not null and asked_since
+                and coalesce(old_review, 'STUCK') in ('STUCK', 'LATE_SUCCESS') then 'STATUS_MISMATCH'
             when new_status in ('CREATED', 'PENDING')
                 and now() > created_at + cast(:#${properties:tenpay.poll.refund-stuck-after} as interval)
                 then coalesce(old_review, 'STUCK')
@@ -92,36 +138,56 @@ with news as (
             when repeated then 'REPEATED'
             when of_another or of_another_amount then 'MISMATCH'
             when new_status <> old_status then 'MOVED'
+            when of_another_id then 'MISMATCH'
             when answer in ('REFUSED', 'DENIED') then 'REFUSED'
             when answer = 'ABSENT' then 'ABSENT'
             when answer = 'NONE' then 'NO_ANSWER'
             when wish = old_status then 'CONFIRMED'
             else 'IGNORED'
         end as outcome,
-        -- Asked about it, Tenpay says the same: at once for a success, else only after a while, since one may come late.
-        source like 'inquiry-%' and not of_another and not of_another_amount
-            and (new_status = 'SUCCEEDED' or finished_at < now() - cast(:#${properties:tenpay.reconcile.after} as interval))
-            and ((answer = 'STATUS' and told = new_status) or (answer = 'ABSENT' and new_status = 'FAILED')) as agreed
-    from decided
+        -- At once for a success, else only after a while, since one may come late.
+        confirms and (new_status = 'SUCCEEDED'
+            or (new_status = old_status and finished_at < now() - cast(:#${properties:tenpay.reconcile.after} as interval))) as agreed,
+        case when new_status = 'SUCCEEDED' and old_status <> 'SUCCEEDED' then (
+            select at from moment("succeededAt") as at where at between created_at - interval '1 day' and now() + interval '1 day')
+        end as succeeded_at
+    from contradicting
 ), moved as (
     update refund r
     set status = j.new_status,
         review = case when j.agreed and j.new_review = 'STATUS_MISMATCH' then null else j.new_review end,
         tenpay_refund_id = case when j.outcome in ('MOVED', 'CONFIRMED', 'IGNORED') then coalesce(r.tenpay_refund_id, j."refundId")
             else r.tenpay_refund_id end,
-        refunded_at = case when j.new_status = 'SUCCEEDED' then coalesce(r.refunded_at, moment(j."succeededAt"), now()) end,
-        refusal = case when j.answer = 'REFUSED' then coalesce(r.refusal, j.reason) else r.refusal end,
+        refunded_at = case when j.new_status = 'SUCCEEDED' then coalesce(r.refunded_at, j.succeeded_at, now()) end,
+        refusal = case
+            when j.answer = 'REFUSED' and j.new_status = 'CREATED' then coalesce(r.refusal, j.reason)
+            -- It has the refund after all.
+            when j.answer = 'STATUS' and j.outcome = 'MOVED' then null
+            else r.refusal end,
+        contradicted_at = case
+            when j.confirms or j.outcome = 'MOVED' then null
+            when j.contradicts then coalesce(r.contradicted_at, now())
+            else r.contradicted_at end,
         fail_reason = case
             when j.new_status = 'SUCCEEDED' then null
-            when j.new_status <> j.old_status and j.new_status = 'FAILED' then coalesce(r.refusal, j.reason)
+            when j.new_status <> j.old_status and j.new_status = 'FAILED' then case when j.answer = 'ABSENT' then r.refusal else j.reason end
             else r.fail_reason end,
         next_poll_at = case
             when j.new_status not in ('CREATED', 'PENDING') then null
+            -- An inquiry is to agree: at once, or when no call before the one that was refused can still arrive.
+            when j.answer = 'REFUSED' and j.new_status = 'CREATED' then case
+                when j.submits = 1 then now()
+                else greatest(now(), j.submitted_at + cast(:#${properties:tenpay.poll.resend-after} as interval) + interval '1 second') end
             when j.unsent and j.source like 'inquiry-%' then now() + cast(:#${properties:tenpay.poll.interval} as interval)
             else r.next_poll_at end,
         reconcile_at = case
             when j.new_status in ('CREATED', 'PENDING') or j.agreed then null
+            -- A call that somebody on the way has held back can still reach Tenpay while its signature is fresh there.
+            when j.new_status <> j.old_status and j.answer = 'ABSENT' then now() + 2 * cast(:#${properties:tenpay.wire.freshness} as interval)
             when j.new_status <> j.old_status then now() + cast(:#${properties:tenpay.reconcile.after} as interval)
+            when j.contradicts and j.contradicted_at is null then now()
+            when (j.contradicts and j.new_review is distinct from j.old_review) or (j.confirms and j.contradicted_at is not null)
+                then now() + cast(:#${properties:tenpay.reconcile.after} as interval)
             when j.unsent and r.reconcile_at is not null then now() + cast(:#${properties:tenpay.poll.interval} as interval)
             else r.reconcile_at end,
         -- A call that was never made doesn't count: neither as sent, nor as asked.
@@ -132,7 +198,7 @@ with news as (
             else r.updated_at end
     from reviewed j
     where r.id = j.id
-      and (j.outcome in ('MOVED', 'CONFIRMED') or j.agreed or j.unsent or j.source = 'refund' or j.new_review is distinct from j.old_review)
+      and (j.outcome in ('MOVED', 'CONFIRMED') or j.agreed or j.contradicts or (j.confirms and j.contradicted_at is not null) or j.unsent or j.source = 'refund' or j.new_review is distinct from j.old_review)
     returning r.*
 ), credited as (
     update payment p
@@ -143,7 +209,12 @@ with news as (
       and j.new_status = 'SUCCEEDED' and j.old_status <> 'SUCCEEDED'
 ), noted as (
     insert into history (payment_id, refund_id, source, outcome, status_before, status_after, detail)
-    select payment_id, id, source, outcome, old_status, new_status, reason from reviewed
+    select payment_id, id, source, outcome, old_status, new_status, nullif(concat_ws('; ',
+            reason,
+            case when of_another_id then format('refund_id %s, but this refund is %s', "refundId", tenpay_refund_id) end,
+            case when new_status = 'SUCCEEDED' and old_status <> 'SUCCEEDED' and "succeededAt" is not null and succeeded_at is null
+                then 'success_time is unreadable or out of range, so the time of receipt counts' end), '')
+    from reviewed
     where not repeated and not (unsent and source like 'inquiry-%')
 ), told as (
     insert into erp_event (account, payment_id, refund_id, type, data, addressed)
@@ -175,7 +246,8 @@ with news as (
     set pending = q.pending + excluded.pending,
         next_attempt_at = coalesce(q.next_attempt_at, excluded.next_attempt_at)
 )
-select cast(coalesce(to_jsonb(m), to_jsonb(h)) || jsonb_build_object('verdict', j.outcome, 'elsewhere', j.of_another, 'answer', j.answer, 'told', j.reason) as text)
+select cast(coalesce(to_jsonb(m), to_jsonb(h)) || jsonb_build_object('verdict', j.outcome, 'elsewhere', j.of_another, 'answer', j.answer, 'told', j.reason,
+        'contradicts', j.contradicts) as text)
     as refund
 from reviewed j
 cross join held h

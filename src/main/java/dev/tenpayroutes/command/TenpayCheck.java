@@ -365,7 +365,7 @@ final class TenpayCheck {
                     case STALE -> "set this machine's clock by NTP";
                     case UNKNOWN_SERIAL ->
                         "download the platform certificate of this merchant from the portal into the account's folder";
-                    case WRONG ->
+                    case WRONG, REPLAYED ->
                         "is the platform certificate of this environment (UAT or production), and does a proxy change"
                                 + " answers; else see docs/tenpay-assumptions.md, W2";
                 });

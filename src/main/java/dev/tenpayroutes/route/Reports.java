@@ -11,6 +11,7 @@ import org.apache.camel.Exchange;
 import org.apache.camel.Processor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
@@ -42,13 +43,18 @@ class Reports {
                 code(row.path("told").asText(""))
             };
             Logger log = row.has("refund_no") ? REFUND : PAYMENT;
-            // IGNORED: Tenpay contradicts a final state.
-            if (verdict.equals("MISMATCH") || verdict.equals("REFUSED") || verdict.equals("IGNORED")) {
-                log.error(LINE, line);
-            } else {
-                log.info(LINE, line);
-            }
+            log.atLevel(level(verdict, row)).log(LINE, line);
         };
+    }
+
+    /** A refusal of an order and a first contradiction are asked about; what stays wrong after that is for a person. */
+    private static Level level(String verdict, JsonNode row) {
+        boolean contradicts = row.path("contradicts").asBoolean();
+        boolean asked = row.path("answer").asText().equals("REFUSED") || contradicts;
+        if (asked && !row.path("review").asText().equals("STATUS_MISMATCH")) {
+            return Level.WARN;
+        }
+        return verdict.equals("MISMATCH") || verdict.equals("REFUSED") || contradicts ? Level.ERROR : Level.INFO;
     }
 
     /** Of {@code CODE: message} the code; a message is Tenpay's own words. */

@@ -167,7 +167,7 @@ class TenpayCalls {
             byte[] body = message.getBody(byte[].class);
             byte[] bytes = body == null ? new byte[0] : body;
             Account account = accounts.get(exchange.getVariable("account", String.class));
-            verifier.verify(headers(message, wire), account::platformKey, bytes);
+            String signature = verifier.verify(headers(message, wire), account::platformKey, bytes);
             JsonNode answer = json.readTree(bytes);
             int status = message.getHeader(Exchange.HTTP_RESPONSE_CODE, Integer.class);
             Credential by = exchange.getProperty(SIGNED_BY, Credential.class);
@@ -179,6 +179,7 @@ class TenpayCalls {
                     && inTime(exchange, clock, lease.minus(timeout));
             exchange.setVariable(SIGN_AGAIN, Boolean.toString(again));
             exchange.setVariable("tenpayStatus", Integer.toString(status));
+            exchange.setVariable("signature", signature);
             message.removeHeaders("*");
             message.setBody(answer);
         };
@@ -229,6 +230,7 @@ class TenpayCalls {
                             problem);
             meters.counter("tenpay.calls.unanswered", "call", call).increment();
             exchange.setVariable("tenpayStatus", "none");
+            exchange.setVariable("signature", null);
             exchange.setVariable("tenpayProblem", problem);
             exchange.setVariable("tenpayUnsent", asked || gone ? null : "true");
             exchange.getMessage().removeHeaders("*");

@@ -7,6 +7,7 @@ import dev.tenpayroutes.account.AccountUnavailableException;
 import dev.tenpayroutes.account.Accounts;
 import dev.tenpayroutes.wire.ResourceCipher;
 import dev.tenpayroutes.wire.SignatureVerifier;
+import dev.tenpayroutes.wire.SignatureVerifier.Reason;
 import dev.tenpayroutes.wire.SignatureVerifier.UnverifiedException;
 import dev.tenpayroutes.wire.Wire;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -51,12 +52,10 @@ class Webhooks {
 
     /**
      * Lets a notification in only when its exact bytes are verified by the account's own platform certificates. Sets
-     * {@code account}, {@code kind} and {@code notification} (the bytes).
+     * {@code account}, {@code kind}, {@code notification} (the bytes) and {@code signature}, which counts once.
      */
     @Bean
-    Processor verifyNotification(
-            Accounts accounts, Wire wire, SignatureVerifier verifier, MeterRegistry meters, Clock clock) {
-        AtomicLong lastRejection = new AtomicLong();
+    Processor verifyNotification(Accounts accounts, Wire wire, SignatureVerifier verifier, Rejections rejections) {
         return exchange -> {
             Message message = exchange.getMessage();
             Optional<Account> account = accounts.find(message.getHeader("account", String.class));
@@ -68,26 +67,58 @@ class Webhooks {
             byte[] body = received == null ? new byte[0] : received;
             String name = account.get().name();
             try {
-                verifier.verify(TenpayCalls.headers(message, wire), account.get()::platformKey, body);
+                exchange.setVariable(
+                        "signature",
+                        verifier.verify(TenpayCalls.headers(message, wire), account.get()::platformKey, body));
             } catch (UnverifiedException e) {
-                meters.counter(
-                                "tenpay.notifications.rejected",
-                                "account",
-                                name,
-                                "reason",
-                                e.reason().name())
-                        .increment();
-                // The counter has them all; the log has one a second, since anybody may post here.
-                long second = clock.instant().getEpochSecond();
-                if (lastRejection.getAndSet(second) != second) {
-                    LOG.warn("account {}: notification rejected: {}", name, e.getMessage());
-                }
+                rejections.count(name, e);
                 throw e;
             }
             exchange.setVariable("account", name);
             exchange.setVariable("kind", kind);
             exchange.setVariable("notification", body);
         };
+    }
+
+    /** Ends a notification whose signature was used before, for an answer or for another notification. */
+    @Bean
+    Processor rejectReplay(Rejections rejections) {
+        return exchange -> {
+            UnverifiedException replay = new UnverifiedException(Reason.REPLAYED);
+            rejections.count(exchange.getVariable("account", String.class), replay);
+            throw replay;
+        };
+    }
+
+    @Bean
+    Rejections rejections(MeterRegistry meters, Clock clock) {
+        return new Rejections(meters, clock);
+    }
+
+    /** Notifications that don't count: a counter has them all, the log one a second, since anybody may post here. */
+    static final class Rejections {
+        private final MeterRegistry meters;
+        private final Clock clock;
+        private final AtomicLong lastLogged = new AtomicLong();
+
+        Rejections(MeterRegistry meters, Clock clock) {
+            this.meters = meters;
+            this.clock = clock;
+        }
+
+        void count(String account, UnverifiedException why) {
+            meters.counter(
+                            "tenpay.notifications.rejected",
+                            "account",
+                            account,
+                            "reason",
+                            why.reason().name())
+                    .increment();
+            long second = clock.instant().getEpochSecond();
+            if (lastLogged.getAndSet(second) != second) {
+                LOG.warn("account {}: notification rejected: {}", account, why.getMessage());
+            }
+        }
     }
 
     /** Says FAIL: 401 when it isn't proven to be Tenpay's, 404 for a path that isn't ours, else 503 so that it comes again. */

@@ -1,10 +1,12 @@
 package dev.tenpayroutes.wire;
 
 import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
 import java.security.PublicKey;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HexFormat;
 import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -33,7 +35,7 @@ public final class SignatureVerifier {
     public static final class UnverifiedException extends Exception {
         private final Reason reason;
 
-        UnverifiedException(Reason reason) {
+        public UnverifiedException(Reason reason) {
             // No stack trace: anybody may post rubbish to the webhook, and filling one in is the dearest part.
             super(reason.text, null, false, false);
             this.reason = reason;
@@ -50,7 +52,9 @@ public final class SignatureVerifier {
         MALFORMED("a signature header is malformed"),
         STALE("the signature's timestamp is too far from our clock"),
         UNKNOWN_SERIAL("no platform certificate has this serial number"),
-        WRONG("the signature does not match");
+        WRONG("the signature does not match"),
+        /** Found by the store, which keeps every signature for as long as it is fresh. */
+        REPLAYED("the signature was used before");
 
         private final String text;
 
@@ -62,9 +66,10 @@ public final class SignatureVerifier {
     /**
      * @param keys finds the account's platform key by serial number, upper-case hex
      * @param body the exact bytes received
-     * @return the signature's bytes: one signature is one message
+     * @return what is the same whenever the same message comes again, and for no other message: the SHA-256, in hex, of the
+     *     signed text. Each counts once, which the statement that applies the message sees to
      */
-    public byte[] verify(Wire.SignatureHeaders headers, Function<String, Optional<PublicKey>> keys, byte[] body)
+    public String verify(Wire.SignatureHeaders headers, Function<String, Optional<PublicKey>> keys, byte[] body)
             throws UnverifiedException {
         String timestamp = present(headers.timestamp());
         String nonce = present(headers.nonce());
@@ -87,13 +92,14 @@ public final class SignatureVerifier {
         PublicKey key = keys.apply(serial.toUpperCase(java.util.Locale.ROOT))
                 .orElseThrow(() -> new UnverifiedException(Reason.UNKNOWN_SERIAL));
         try {
-            if (!rsa.verify(key, wire.answerText(timestamp, nonce, body), signature)) {
+            byte[] text = wire.answerText(timestamp, nonce, body);
+            if (!rsa.verify(key, text, signature)) {
                 throw new UnverifiedException(Reason.WRONG);
             }
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(text));
         } catch (GeneralSecurityException e) {
             throw new UnverifiedException(Reason.WRONG);
         }
-        return signature;
     }
 
     private static String present(@Nullable String header) throws UnverifiedException {

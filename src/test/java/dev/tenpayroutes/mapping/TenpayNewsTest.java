@@ -37,7 +37,7 @@ class TenpayNewsTest {
     void aSuccessCarriesEverythingThatIsComparedWithOurRow() {
         assertThat(news("inquiry-payment", "200", SUCCESS).toString())
                 .isEqualTo(
-                        "{\"source\":\"inquiry-payment\",\"call\":null,\"answer\":\"STATUS\",\"status\":\"SUCCEEDED\","
+                        "{\"source\":\"inquiry-payment\",\"call\":null,\"signature\":null,\"statusBefore\":null,\"contradicted\":null,\"closing\":null,\"answer\":\"STATUS\",\"status\":\"SUCCEEDED\","
                                 + "\"reason\":null,\"merchantId\":\"2480000001\",\"orderNo\":\"SO-2026-000123\",\"refundNo\":null,"
                                 + "\"total\":\"1050\",\"currency\":\"SGD\",\"paymentId\":\"4200\",\"refundId\":null,"
                                 + "\"prepayInfo\":null,\"succeededAt\":\"2026-11-23T16:00:00+08:00\"}");
@@ -89,7 +89,7 @@ class TenpayNewsTest {
     void newsOfARefundCarriesItsOwnNumberToo() {
         assertThat(news("inquiry-refund", "200", REFUND).toString())
                 .isEqualTo(
-                        "{\"source\":\"inquiry-refund\",\"call\":null,\"answer\":\"STATUS\",\"status\":\"SUCCEEDED\","
+                        "{\"source\":\"inquiry-refund\",\"call\":null,\"signature\":null,\"statusBefore\":null,\"contradicted\":null,\"closing\":null,\"answer\":\"STATUS\",\"status\":\"SUCCEEDED\","
                                 + "\"reason\":null,\"merchantId\":\"2480000001\",\"orderNo\":\"SO-2026-000123\","
                                 + "\"refundNo\":\"RF-2026-000045\",\"total\":\"250\",\"currency\":\"SGD\",\"paymentId\":null,"
                                 + "\"refundId\":\"5030\",\"prepayInfo\":null,"
@@ -135,7 +135,7 @@ class TenpayNewsTest {
     void noAnswerIsNoNews() {
         assertThat(news("checkout-pay", "none", "{}").toString())
                 .isEqualTo(
-                        "{\"source\":\"checkout-pay\",\"call\":null,\"answer\":\"NONE\",\"reason\":\"no answer in time\","
+                        "{\"source\":\"checkout-pay\",\"call\":null,\"signature\":null,\"statusBefore\":null,\"contradicted\":null,\"closing\":null,\"answer\":\"NONE\",\"reason\":\"no answer in time\","
                                 + "\"unsent\":null}");
     }
 

@@ -85,6 +85,9 @@ class BatchStatementsTest {
     private static Map<String, Object> of(Exchange exchange, String account) {
         Map<String, Object> variables = new HashMap<>(exchange.variables());
         variables.computeIfPresent("order", (name, order) -> order.toString().replace("ACCOUNT", account));
+        // One namespace of signatures for all accounts.
+        String digest = account.equals("one") ? "01" : "02";
+        variables.computeIfPresent("news", (name, news) -> news.toString().replace("ACCOUNT", digest));
         variables.computeIfPresent("accounts", (name, accounts) -> account);
         return variables;
     }
@@ -103,7 +106,8 @@ class BatchStatementsTest {
 
     private static void empty() throws SQLException {
         statement.execute("delete from event_delivery; delete from event_queue; delete from event_destination;"
-                + " delete from erp_event; delete from history; delete from notification; delete from payment");
+                + " delete from erp_event; delete from history; delete from notification; delete from used_signature;"
+                + " delete from payment");
         statement.execute("insert into event_destination (account, destination, address) select account, 'http', 'x'"
                 + " from unnest(array['one', 'two']) as account");
     }
@@ -113,6 +117,7 @@ class BatchStatementsTest {
         Map<String, List<String>> tables = new TreeMap<>();
         for (String sql : List.of(
                 "select order_no, status, review, amount, tenpay_payment_id, prepay_info, fail_reason, refused, submits, polls,"
+                        + " refusal, absent_at is null, contradicted_at is null,"
                         + " next_poll_at is null, reconcile_at is null, submitting_until is null, paid_at is null, content"
                         + " from payment where account = ? order by 1",
                 "select p.order_no, h.source, h.outcome, h.status_before, h.status_after, h.detail from history h"
@@ -202,6 +207,14 @@ class BatchStatementsTest {
             if (random.nextBoolean()) {
                 one.put("call", "2026-11-28T08:00:00Z");
             }
+            // Of one number each: of two numbers the one that comes first would use it, which in a batch may be
+            // another.
+            if (random.nextInt(4) > 0 && !one.path("unsent").asBoolean()) {
+                one.put("signature", "ACCOUNT0" + number.charAt(number.length() - 1) + "0" + random.nextInt(4));
+            }
+            if (source.equals("inquiry-payment")) {
+                one.put("statusBefore", any(random, "CREATED", "PENDING", "SUCCEEDED", "FAILED", "CLOSED", "EXPIRED"));
+            }
             if (answer.equals("NONE") && random.nextBoolean()) {
                 one.put("unsent", true);
             }
@@ -262,6 +275,22 @@ class BatchStatementsTest {
             assertThat(said(rows.get(0).get("answer"))).startsWith("SO-000001 MOVED");
             person.rollback();
         }
+    }
+
+    @Example
+    void ofTwoInABatchWithTheSameSignatureOneCounts() throws Exception {
+        empty();
+        same("payment-insert", List.of(order("SO-000000", 1), order("SO-000001", 1)));
+        Map<String, Object> both = new HashMap<>(newsOfBoth("inquiry-payment", "CLOSED", List.of("one", "one")));
+        both.computeIfPresent(
+                "news",
+                (name, news) -> ((List<?>) news)
+                        .stream()
+                                .map(one -> ((ObjectNode) one).put("signature", "c0ffee"))
+                                .toList());
+        assertThat(statements.all("payment-status", both))
+                .extracting(row -> said(row.get("answer")).replaceFirst("(\\w+ \\w*).*", "$1"))
+                .containsExactlyInAnyOrder("SO-000000 MOVED", "SO-000001 NO_ANSWER");
     }
 
     /** {@code event-redeliver} holds turns in the order of their payments: whoever takes them otherwise may wait for it while it waits for him. */

@@ -20,13 +20,14 @@ public final class Books {
     private static final String COMMON = """
             ' status=', status, ' review=', review, ' amount=', amount, ' ', currency, ' id=', %s, ' done=', %s,
             ' fail=', fail_reason, ' submits=', submits, ' submitted=', %s, ' until=', %s, ' poll=', %s, ' polls=', polls,
-            ' created=', %s, ' updated=', %s, ' reconcile=', %s""";
+            ' created=', %s, ' updated=', %s, ' reconcile=', %s, ' contradicted=', %s""";
 
     private static final String ROWS =
             "select line from (select 1 as kind, account || '/' || order_no as key, concat('payment ', account, '/', order_no, "
                     + common("tenpay_payment_id", "paid_at")
                     + ", ' expires=', " + at("expires_at")
-                    + ", ' refunded=', refunded, ' prepay=', prepay_info, ' refused=', case when refused then 'true' else 'false' end) as line"
+                    + ", ' refunded=', refunded, ' prepay=', prepay_info, ' refused=', case when refused then 'true' else 'false' end,"
+                    + " ' refusal=', refusal, ' absent=', " + at("absent_at") + ") as line"
                     + " from payment where account = any (?) union all"
                     + " select 2, account || '/' || refund_no, concat('refund ', account, '/', refund_no, "
                     + common("tenpay_refund_id", "refunded_at")
@@ -86,7 +87,8 @@ public final class Books {
                 at("next_poll_at"),
                 at("created_at"),
                 at("updated_at"),
-                at("reconcile_at"));
+                at("reconcile_at"),
+                at("contradicted_at"));
     }
 
     /** One line a row, as {@link Model#rows}. */

@@ -30,6 +30,8 @@ final class Hand {
         "{\"method\":\"OTHER\"}"
     };
 
+    private static final JsonNode NOT_ASKED = Statements.JSON.missingNode();
+
     private final Connection connection;
     private final Statements sql;
     private final World world;
@@ -46,16 +48,15 @@ final class Hand {
         } else if (step instanceof Step.CheckoutAnswer s) {
             String key = world.payment(s.account(), s.order());
             return world.answers(key, s.late())
-                    ? List.of(payment("checkout-pay", s.account(), s.order(), s.said(), called(key)))
+                    ? List.of(payment("checkout-pay", s.account(), s.order(), s.said(), called(key), NOT_ASKED))
                     : List.of("nobody called");
         } else if (step instanceof Step.Inquiry s) {
             return inquiry(s);
         } else if (step instanceof Step.Close s) {
-            return List.of(
-                    payment("close-payment", s.account(), s.order(), s.said(), lastCall(s.account(), s.order())));
+            return close(s);
         } else if (step instanceof Step.Webhook s) {
             ObjectNode body = News.body(s.said(), MERCHANTS[s.account()], ORDERS[s.order()], null);
-            return List.of(webhook(s.account(), "payments", ORDERS[s.order()], body.put("id", s.id())));
+            return List.of(webhook(s.account(), "payments", ORDERS[s.order()], body.put("id", s.id()), s.said()));
         } else if (step instanceof Step.Poll s) {
             return poll("payment", s.released(), s.paused());
         } else if (step instanceof Step.Refund s) {
@@ -63,13 +64,13 @@ final class Hand {
         } else if (step instanceof Step.RefundAnswer s) {
             String key = world.refund(s.account(), s.refund());
             return world.answers(key, s.late())
-                    ? List.of(refund("refund", s.account(), s.order(), s.refund(), s.said(), called(key)))
+                    ? List.of(refund("refund", s.account(), s.order(), s.refund(), s.said(), called(key), NOT_ASKED))
                     : List.of("nobody called");
         } else if (step instanceof Step.RefundInquiry s) {
             return refundInquiry(s);
         } else if (step instanceof Step.RefundWebhook s) {
             ObjectNode body = News.body(s.said(), MERCHANTS[s.account()], ORDERS[s.order()], REFUNDS[s.refund()]);
-            return List.of(webhook(s.account(), "refunds", REFUNDS[s.refund()], body.put("id", s.id())));
+            return List.of(webhook(s.account(), "refunds", REFUNDS[s.refund()], body.put("id", s.id()), s.said()));
         } else if (step instanceof Step.RefundPoll s) {
             return poll("refund", s.released(), s.paused());
         } else if (step instanceof Step.Reconcile) {
@@ -120,16 +121,16 @@ final class Hand {
     private List<String> inquiry(Step.Inquiry s) throws SQLException {
         List<String> seen = new ArrayList<>();
         Long first = world.first(world.payment(s.account(), s.order()));
-        String call = s.late() && first != null ? world.asWritten(first) : lastCall(s.account(), s.order());
-        seen.add(payment("inquiry-payment", s.account(), s.order(), s.said(), call));
+        JsonNode row = s.late() && first != null ? asFirst(first) : row(s.account(), s.order());
+        seen.add(payment("inquiry-payment", s.account(), s.order(), s.said(), call(row), row));
         if (seen.get(0).endsWith("ABSENT CREATED")) {
-            JsonNode row = sql.one(
+            JsonNode again = sql.one(
                     "payment-resubmit", Map.of("account", world.account(s.account()), "number", ORDERS[s.order()]));
-            seen.add(row.isMissingNode() ? "not again" : "again");
-            if (!row.isMissingNode()) {
+            seen.add(again.isMissingNode() ? "not again" : "again");
+            if (!again.isMissingNode()) {
                 world.mayCall(
                         world.payment(s.account(), s.order()),
-                        row.path("submitted_at").asText());
+                        again.path("submitted_at").asText());
             }
         }
         return seen;
@@ -140,59 +141,83 @@ final class Hand {
         return world.asWritten(world.answered(key));
     }
 
-    /** As the route that asks finds it in the row; null where there is none. */
-    private String lastCall(int account, int order) throws SQLException {
-        return sql.one("payment-find", Map.of("orderNo", ORDERS[order], "accounts", world.account(account)))
-                .path("submitted_at")
-                .asText(null);
+    /** What Tenpay doesn't know is asked about at once, and is unknown then, too. */
+    private List<String> close(Step.Close s) throws SQLException {
+        JsonNode row = row(s.account(), s.order());
+        List<String> seen = new ArrayList<>();
+        seen.add(payment("close-payment", s.account(), s.order(), s.said(), call(row), NOT_ASKED));
+        if (seen.get(0).contains(" ABSENT ")) {
+            row = row(s.account(), s.order());
+            ((ObjectNode) row).put("closing", "ABSENT");
+            seen.add(payment("inquiry-payment", s.account(), s.order(), Model.UNKNOWN, call(row), row));
+        }
+        return seen;
     }
 
-    private String lastRefundCall(int account, int refund) throws SQLException {
-        return sql.one("refund-find", Map.of("refundNo", REFUNDS[refund], "accounts", world.account(account)))
-                .path("submitted_at")
-                .asText(null);
+    /** As the route that asks finds it; missing where there is none. */
+    private JsonNode row(int account, int order) throws SQLException {
+        return sql.one("payment-find", Map.of("orderNo", ORDERS[order], "accounts", world.account(account)));
+    }
+
+    private JsonNode refundRow(int account, int refund) throws SQLException {
+        return sql.one("refund-find", Map.of("refundNo", REFUNDS[refund], "accounts", world.account(account)));
+    }
+
+    /** As it was when the first call had been made. */
+    private JsonNode asFirst(Long first) {
+        return Statements.JSON.createObjectNode().put("status", "CREATED").put("submitted_at", world.asWritten(first));
+    }
+
+    private static String call(JsonNode row) {
+        return row.path("submitted_at").asText(null);
     }
 
     private List<String> refundInquiry(Step.RefundInquiry s) throws SQLException {
         List<String> seen = new ArrayList<>();
         Long first = world.first(world.refund(s.account(), s.refund()));
-        String call = s.late() && first != null ? world.asWritten(first) : lastRefundCall(s.account(), s.refund());
-        seen.add(refund("inquiry-refund", s.account(), s.order(), s.refund(), s.said(), call));
+        JsonNode row = s.late() && first != null ? asFirst(first) : refundRow(s.account(), s.refund());
+        seen.add(refund("inquiry-refund", s.account(), s.order(), s.refund(), s.said(), call(row), row));
         if (seen.get(0).endsWith("ABSENT CREATED")) {
-            JsonNode row = sql.one(
+            JsonNode again = sql.one(
                     "refund-resubmit", Map.of("account", world.account(s.account()), "number", REFUNDS[s.refund()]));
-            seen.add(row.isMissingNode() ? "not again" : "again");
-            if (!row.isMissingNode()) {
+            seen.add(again.isMissingNode() ? "not again" : "again");
+            if (!again.isMissingNode()) {
                 world.mayCall(
                         world.refund(s.account(), s.refund()),
-                        row.path("submitted_at").asText());
+                        again.path("submitted_at").asText());
             }
         }
         return seen;
     }
 
-    private String payment(String source, int account, int order, Said said, String call) throws SQLException {
+    private String payment(String source, int account, int order, Said said, String call, JsonNode asked)
+            throws SQLException {
         String key = world.payment(account, order);
         if (said.word().equals("ORDER_PAID")
+                || (source.equals("checkout-pay") && said.http().startsWith("4"))
                 || (source.equals("checkout-pay") && said.word().equals("SUCCESS"))) {
-            // Its amount is asked for at once.
+            // Its amount, or what it refuses, is asked about at once.
             world.givenBack(key);
         }
         if (said.http().equals("unsent") && source.equals("checkout-pay")) {
             world.unsent(key);
         }
         JsonNode body = News.body(said, MERCHANTS[account], ORDERS[order], null);
-        String news = News.of(source, said.http(), body, "payments", call);
+        String news = News.of(source, said.http(), body, "payments", call, world.signature(said), asked);
         return said(status("payment-status", world.account(account), ORDERS[order], news, null));
     }
 
-    private String refund(String source, int account, int order, int refund, Said said, String call)
+    private String refund(String source, int account, int order, int refund, Said said, String call, JsonNode asked)
             throws SQLException {
+        if (source.equals("refund") && said.http().startsWith("4")) {
+            // What it refuses is asked about at once.
+            world.givenBack(world.refund(account, refund));
+        }
         if (said.http().equals("unsent") && source.equals("refund")) {
             world.unsent(world.refund(account, refund));
         }
         JsonNode body = News.body(said, MERCHANTS[account], ORDERS[order], REFUNDS[refund]);
-        String news = News.of(source, said.http(), body, "refunds", call);
+        String news = News.of(source, said.http(), body, "refunds", call, world.signature(said), asked);
         return said(status("refund-status", world.account(account), REFUNDS[refund], news, null));
     }
 
@@ -215,13 +240,14 @@ final class Hand {
                         + row.path("status").asText();
     }
 
-    private String webhook(int account, String kind, String number, JsonNode body) throws SQLException {
+    private String webhook(int account, String kind, String number, JsonNode body, Said said) throws SQLException {
         byte[] bytes = body.toString().getBytes(StandardCharsets.UTF_8);
-        return process(world.account(account), kind, number, bytes);
+        return process(world.account(account), kind, number, bytes, world.signature(said));
     }
 
-    private String process(String account, String kind, String number, byte[] bytes) throws SQLException {
-        String news = News.of("notification", "200", json(bytes), kind, null);
+    private String process(String account, String kind, String number, byte[] bytes, String signature)
+            throws SQLException {
+        String news = News.of("notification", "200", json(bytes), kind, null, signature, NOT_ASKED);
         JsonNode row =
                 status(kind.equals("refunds") ? "refund-status" : "payment-status", account, number, news, bytes);
         boolean applied = row.path("answer").asText().equals("STATUS")
@@ -235,8 +261,16 @@ final class Hand {
         wait.put("notification", bytes);
         wait.put("number", number);
         wait.put("problem", row.isMissingNode() ? "not there" : "elsewhere or a riddle");
+        wait.put("signature", signature);
         List<Map<String, Object>> waits = sql.all("notification-wait", wait);
-        return said(row) + " " + (waits.isEmpty() ? "done" : waits.get(0).get("state"));
+        if (!waits.isEmpty()) {
+            // Nothing was applied by its signature.
+            world.signatureUnused(signature);
+            return said(row) + " " + waits.get(0).get("state");
+        }
+        boolean rejected =
+                signature != null && sql.all("notification-known", wait).isEmpty();
+        return said(row) + (rejected ? " rejected" : " done");
     }
 
     private List<String> retry() throws SQLException {
@@ -248,7 +282,7 @@ final class Hand {
             byte[] bytes = (byte[]) row.get("body");
             String kind = row.get("kind").toString();
             String number = world.number(bytes, kind);
-            seen.add(number + " " + process(row.get("account").toString(), kind, number, bytes));
+            seen.add(number + " " + process(row.get("account").toString(), kind, number, bytes, null));
         }
         return seen;
     }
@@ -355,7 +389,9 @@ final class Hand {
                 "created_at",
                 "updated_at",
                 "paid_at",
-                "reconcile_at");
+                "reconcile_at",
+                "absent_at",
+                "contradicted_at");
         shift(
                 "refund",
                 seconds,
@@ -365,7 +401,8 @@ final class Hand {
                 "next_poll_at",
                 "created_at",
                 "updated_at",
-                "reconcile_at");
+                "reconcile_at",
+                "contradicted_at");
         shift("notification", seconds, "next_attempt_at", "received_at");
         world.pass(seconds);
     }

@@ -8,6 +8,9 @@ import static net.jqwik.api.Arbitraries.longs;
 import static net.jqwik.api.Combinators.combine;
 
 import dev.tenpayroutes.property.Step.Said;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -57,14 +60,26 @@ final class Histories {
     private static final Arbitrary<Long> MOMENT = Arbitraries.of(1L, 6L, 9L, 15L, 16L, 20L, 31L, 61L, 65L);
     private static final Arbitrary<Long> DAYS =
             Arbitraries.of(86400L, 86401L, 2 * 86401L, 4 * 86401L, 5 * 86401L, 8 * 86401L, 91 * 86401L);
+    /** In several spellings; some are too early or too late to be believed, one is no time. */
     private static final Arbitrary<String> TIME = Arbitraries.of(
-                    "2026-11-22T16:00:00+08:00",
-                    "2026-11-22T08:30:00.5Z",
-                    "2026-02-30T08:00:00Z",
-                    "2026-08-01T08:00:00Z")
+                    at(-3, 8).toString(),
+                    at(-23, 8).toString().replaceFirst(":(..)$", "$1"),
+                    at(-2, 0).toString().replace('T', 't').replace('Z', 'z'),
+                    at(22, -5).toString(),
+                    at(-26, 0).toString(),
+                    at(27, 8).toString(),
+                    at(-70, 0).toString(),
+                    "2026-02-30T08:00:00Z")
             .injectNull(0.75);
 
     private Histories() {}
+
+    private static OffsetDateTime at(int hours, int offset) {
+        return OffsetDateTime.now(ZoneOffset.ofHours(offset))
+                .truncatedTo(ChronoUnit.MILLIS)
+                .plusHours(hours)
+                .withNano(500_000_000);
+    }
 
     /** About a payment that is settled, or about one that was paid and is refunded; much else may come between. */
     static Arbitrary<List<Step>> histories() {
@@ -295,15 +310,18 @@ final class Histories {
                         frequency(Tuple.of(21, "SGD"), Tuple.of(1, "USD")),
                         one(22),
                         one(22),
-                        TIME)
-                .as((word, named, currency, anotherMerchant, anotherNumber, time) -> new Said(
+                        TIME,
+                        combine(one(16), one(16)).as(Tuple::of))
+                .as((word, named, currency, anotherMerchant, anotherNumber, time, again) -> new Said(
                         word[1],
                         word[2],
                         named.equals(NO_AMOUNT) ? null : named,
                         currency,
                         !anotherMerchant,
                         !anotherNumber,
-                        time));
+                        time,
+                        again.get1(),
+                        again.get2()));
     }
 
     /** What was said of the first refund's amount, said of another one's. */
@@ -317,7 +335,9 @@ final class Histories {
                         said.currency(),
                         said.merchant(),
                         said.number(),
-                        said.time())
+                        said.time(),
+                        said.otherId(),
+                        said.replayed())
                 : said;
     }
 

@@ -31,6 +31,13 @@ final class Model {
     private static final long REFUND_STUCK_AFTER = Statements.micros("tenpay.poll.refund-stuck-after");
     private static final long STUCK_INTERVAL = Statements.micros("tenpay.poll.stuck-interval");
     private static final long RECONCILE_AFTER = Statements.micros("tenpay.reconcile.after");
+    private static final long FRESHNESS = Statements.micros("tenpay.wire.freshness");
+    private static final long DAY = 86_400_000_000L;
+    private static final String REPLAYED = "unverified answer: its signature was used before";
+
+    /** What Tenpay says of an order that it doesn't have. */
+    static final Said UNKNOWN = new Said("404", "ORDER_NOT_EXIST", null, "SGD", true, true, null);
+
     private static final long GIVE_UP_AFTER = Statements.micros("tenpay.reconcile.give-up-after");
     private static final long NOTIFICATION_LEASE = Statements.micros("tenpay.notifications.lease");
     private static final long NOTIFICATION_MAX_DELAY = Statements.micros("tenpay.notifications.max-delay");
@@ -89,6 +96,8 @@ final class Model {
         long created;
         long updated;
         Long reconcile;
+        String refusal;
+        Long contradicted;
 
         boolean open() {
             return OPEN.contains(status);
@@ -99,7 +108,21 @@ final class Model {
         }
 
         boolean mayBeSentAgain(long now) {
-            return (submits == 0 || submitted < now - RESEND_AFTER) && !leased(now);
+            return refusal == null && (submits == 0 || overdue(now)) && !leased(now);
+        }
+
+        /** No earlier call can still arrive. */
+        boolean overdue(long now) {
+            return submitted < now - RESEND_AFTER;
+        }
+
+        /** A refusal of the only call, or of one before which no other can still arrive. */
+        boolean refusalCounts(long now) {
+            return refusal != null && (submits == 1 || overdue(now));
+        }
+
+        boolean contradictedForLong(long now) {
+            return contradicted != null && contradicted <= now - GIVE_UP_AFTER;
         }
 
         /** A call that was not made counts neither as sent nor as asked. */
@@ -129,6 +152,7 @@ final class Model {
         long refunded;
         String prepay;
         boolean refused;
+        Long absent;
         final List<String> history = new ArrayList<>();
         final List<String> events = new ArrayList<>();
     }
@@ -137,7 +161,6 @@ final class Model {
         Payment payment;
         int refund;
         String reason;
-        String refusal;
     }
 
     private static final class Notification {
@@ -172,16 +195,16 @@ final class Model {
                     ? List.of(news(
                             "checkout-pay",
                             payment(s.account(), s.order()),
-                            s.said(),
-                            world.answered(world.payment(s.account(), s.order()))))
+                            said(s.said()),
+                            world.answered(world.payment(s.account(), s.order())),
+                            NOT_ASKED))
                     : seen;
         } else if (step instanceof Step.Inquiry s) {
             return inquiry(s);
         } else if (step instanceof Step.Close s) {
-            Payment p = payment(s.account(), s.order());
-            return List.of(news("close-payment", p, s.said(), p == null ? null : p.submitted));
+            return close(s);
         } else if (step instanceof Step.Webhook s) {
-            return List.of(webhook(s.account(), s.order(), -1, s.id(), s.said()));
+            return List.of(webhook(s.account(), s.order(), -1, s.id(), s.said(), world.replayed()));
         } else if (step instanceof Step.Poll s) {
             return poll(payments.values(), queue, seen, s.released(), s.paused());
         } else if (step instanceof Step.Refund s) {
@@ -189,12 +212,13 @@ final class Model {
         } else if (step instanceof Step.RefundAnswer s) {
             String key = world.refund(s.account(), s.refund());
             return called(seen)
-                    ? List.of(refundNews("refund", refunds.get(key), s.order(), s.said(), world.answered(key)))
+                    ? List.of(refundNews(
+                            "refund", refunds.get(key), s.order(), said(s.said()), world.answered(key), NOT_ASKED))
                     : seen;
         } else if (step instanceof Step.RefundInquiry s) {
             return refundInquiry(s);
         } else if (step instanceof Step.RefundWebhook s) {
-            return List.of(webhook(s.account(), s.order(), s.refund(), s.id(), s.said()));
+            return List.of(webhook(s.account(), s.order(), s.refund(), s.id(), s.said(), world.replayed()));
         } else if (step instanceof Step.RefundPoll s) {
             return poll(refunds.values(), refundQueue, seen, s.released(), s.paused());
         } else if (step instanceof Step.Reconcile) {
@@ -206,6 +230,20 @@ final class Model {
             return List.of();
         }
         throw new IllegalArgumentException(step.toString());
+    }
+
+    /** As it counts. */
+    private Said said(Said said) {
+        return world.replayed() ? said.asReplay() : said;
+    }
+
+    private List<String> close(Step.Close s) {
+        Payment p = payment(s.account(), s.order());
+        // That is asked by a signature of its own.
+        String said = news("close-payment", p, said(s.said()), p == null ? null : p.submitted, NOT_ASKED);
+        return said.contains(" ABSENT ")
+                ? List.of(said, news("inquiry-payment", p, UNKNOWN, p.submitted, new Asked(p.status, true, true)))
+                : List.of(said);
     }
 
     private static boolean called(List<String> seen) {
@@ -235,7 +273,7 @@ final class Model {
         if (p.content != s.content()) {
             return "CONFLICT";
         }
-        if (p.open() && p.prepay == null && now() < p.expires && !p.leased(now())) {
+        if (p.open() && p.prepay == null && p.refusal == null && now() < p.expires && !p.leased(now())) {
             p.submit(now());
             return "SUBMIT";
         }
@@ -260,7 +298,7 @@ final class Model {
     private List<String> inquiry(Step.Inquiry s) {
         Payment p = payment(s.account(), s.order());
         String key = world.payment(s.account(), s.order());
-        String said = news("inquiry-payment", p, s.said(), asked(s.late(), key, p));
+        String said = news("inquiry-payment", p, said(s.said()), call(s.late(), key, p), asked(s.late(), p));
         if (!said.endsWith("ABSENT CREATED")) {
             return List.of(said);
         }
@@ -274,7 +312,8 @@ final class Model {
     private List<String> refundInquiry(Step.RefundInquiry s) {
         String key = world.refund(s.account(), s.refund());
         Refund r = refunds.get(key);
-        String said = refundNews("inquiry-refund", r, s.order(), s.said(), asked(s.late(), key, r));
+        String said =
+                refundNews("inquiry-refund", r, s.order(), said(s.said()), call(s.late(), key, r), asked(s.late(), r));
         if (!said.endsWith("ABSENT CREATED")) {
             return List.of(said);
         }
@@ -286,8 +325,23 @@ final class Model {
     }
 
     /** The last call that was made before somebody asked. */
-    private Long asked(boolean late, String key, Row row) {
+    private Long call(boolean late, String key, Row row) {
         return late ? world.first(key) : row == null ? null : Long.valueOf(row.submitted);
+    }
+
+    /**
+     * What was known when Tenpay was asked.
+     *
+     * @param since whether the last contradiction was known, if there is one
+     */
+    private record Asked(String status, boolean since, boolean closing) {}
+
+    private static final Asked NOT_ASKED = new Asked("", false, false);
+
+    private static Asked asked(boolean late, Row row) {
+        return row == null
+                ? NOT_ASKED
+                : new Asked(late ? "CREATED" : row.status, !late || row.contradicted == null, false);
     }
 
     private static String meaning(String source, Said said, boolean ofRefund) {
@@ -297,6 +351,9 @@ final class Model {
                     status != null && !(ofRefund && Set.of("CLOSED", "EXPIRED").contains(status));
             return known ? "STATUS" : "NONE";
         }
+        if (said.http().equals("replayed")) {
+            return "NONE";
+        }
         return Set.of("SIGN_ERROR", "NO_AUTH").contains(said.word())
                 ? "DENIED"
                 : ERRORS.getOrDefault(source + " " + said.word(), "NONE");
@@ -305,6 +362,8 @@ final class Model {
     private static String reason(Said said, String answer) {
         if (said.http().equals("none") || said.http().equals("unsent")) {
             return News.PROBLEM;
+        } else if (said.http().equals("replayed")) {
+            return REPLAYED;
         } else if (!said.http().equals("200")) {
             return said.word() + ": m";
         } else if (answer.equals("NONE")) {
@@ -319,7 +378,7 @@ final class Model {
                 || !said.currency().equals("SGD");
     }
 
-    private String news(String source, Payment p, Said said, Long call) {
+    private String news(String source, Payment p, Said said, Long call, Asked before) {
         if (p == null) {
             return "not there";
         }
@@ -335,19 +394,22 @@ final class Model {
         boolean mustName = success && !source.equals("checkout-pay");
         boolean anotherAmount = isStatus && (said.total() != null || mustName) && anotherAmount(said, p.amount);
         String told = paidAlready ? "PENDING" : isStatus ? WORDS.get(said.word()) : null;
+        String id = News.paymentId(said, Hand.ORDERS[p.order]);
+        boolean anotherId = isStatus && !another && p.tenpayId != null && !p.tenpayId.equals(id);
+        boolean asked = source.startsWith("inquiry-");
+        boolean unknown = answer.equals("ABSENT") && old.equals("CREATED") && ofLastCall && !p.leased(now());
+        boolean absent = unknown && now() > p.expires + AFTER_EXPIRY;
 
         String wish = old;
         if (another || anotherAmount) {
             wish = old;
         } else if (isStatus) {
             wish = told;
-        } else if (answer.equals("REFUSED") && old.equals("CREATED") && p.submits == 1) {
+        } else if (unknown && p.refusalCounts(now())) {
             wish = "FAILED";
-        } else if (answer.equals("ABSENT")
-                && old.equals("CREATED")
-                && ofLastCall
-                && !p.leased(now())
-                && now() > p.expires + AFTER_EXPIRY) {
+        } else if (unknown && p.overdue(now()) && before.closing()) {
+            wish = "CLOSED";
+        } else if (absent && p.absent != null) {
             wish = "FAILED";
         }
         boolean lateSuccess = UNPAID.contains(old) && wish.equals("SUCCEEDED");
@@ -355,33 +417,33 @@ final class Model {
         String status = allowed ? wish : old;
         boolean moved = !status.equals(old);
         boolean open = OPEN.contains(status);
-        boolean asked = source.startsWith("inquiry-");
 
         String review = oldReview;
-        // What was asked before it was final contradicts nothing.
-        boolean contradicted = asked && !OPEN.contains(old) && !moved && p.updated < now() - LEASE;
+        boolean mismatch = another || anotherAmount || anotherId;
+        boolean contradicts = !mismatch && contradicts(p, old, answer, told, asked, before);
         if (anotherAmount && !another) {
             review = "AMOUNT_MISMATCH";
-        } else if (lateSuccess) {
+        } else if (anotherId) {
+            review = "PAYMENT_ID_MISMATCH";
+        } else if (lateSuccess && !"PAYMENT_ID_MISMATCH".equals(oldReview)) {
             review = "LATE_SUCCESS";
         } else if (answer.equals("CONFLICT")) {
             review = "NUMBER_CONFLICT";
-        } else if (contradicted
-                && (old.equals("SUCCEEDED") ? !wish.equals(old) || answer.equals("ABSENT") : OPEN.contains(wish))) {
-            review = oldReview == null ? "STATUS_MISMATCH" : oldReview;
+        } else if (contradicts && standsByIt(p, asked, before)) {
+            review = "STATUS_MISMATCH";
         } else if (open && now() > p.expires + STUCK_AFTER) {
             review = oldReview == null ? "STUCK" : oldReview;
         } else if ("STUCK".equals(oldReview) && !open) {
             review = null;
         }
-        String outcome = outcome(another || anotherAmount, moved, answer, wish.equals(old));
-        boolean agreed = asked
-                && !another
-                && !anotherAmount
-                && (status.equals("SUCCEEDED") || p.updated < now() - RECONCILE_AFTER)
+        String outcome = outcome(another || anotherAmount, anotherId, moved, answer, wish.equals(old));
+        boolean confirms = asked
+                && sinceContradiction(p, before)
+                && !mismatch
                 && (isStatus
                         ? !OPEN.contains(told) && told.equals("SUCCEEDED") == status.equals("SUCCEEDED")
-                        : answer.equals("ABSENT") && status.equals("FAILED"));
+                        : answer.equals("ABSENT") && UNPAID.contains(status));
+        boolean agreed = confirms && (status.equals("SUCCEEDED") || (!moved && p.updated < now() - RECONCILE_AFTER));
         boolean newReview = !Objects.equals(review, oldReview);
 
         if (unsent) {
@@ -389,22 +451,39 @@ final class Model {
         }
         if (Set.of("MOVED", "CONFIRMED").contains(outcome)
                 || agreed
+                || contradicts
+                || (confirms && p.contradicted != null)
+                || absent
                 || source.equals("checkout-pay")
                 || answer.equals("PAID")
                 || newReview) {
-            if (!another && !anotherAmount && isStatus) {
-                p.tenpayId = p.tenpayId == null ? "P-" + Hand.ORDERS[p.order] : p.tenpayId;
+            if (!mismatch && isStatus) {
+                p.tenpayId = id;
                 p.prepay = News.prepay(said);
             }
-            p.done = status.equals("SUCCEEDED") ? paidAt(p.done, said, isStatus) : null;
+            String refusal = p.refusal;
+            boolean hasIt = isStatus && moved;
+            if (answer.equals("REFUSED") && status.equals("CREATED")) {
+                p.refusal = refusal == null ? reason(said, answer) : refusal;
+                p.poll = refusedAgain(p);
+            } else if (hasIt) {
+                p.refusal = null;
+            }
+            p.absent = absent && p.absent == null ? Long.valueOf(now()) : hasIt ? null : p.absent;
+            p.done = status.equals("SUCCEEDED") ? paidAt(p, said, isStatus) : null;
             if (status.equals("SUCCEEDED")) {
                 p.failReason = null;
             } else if (moved) {
-                p.failReason = emptyIsNull(reason(said, answer));
+                p.failReason = !isStatus && refusal != null ? refusal : emptyIsNull(reason(said, answer));
             }
-            p.refused = !status.equals("SUCCEEDED") && (p.refused || (answer.equals("REFUSED") && moved));
-            p.poll = !open ? null : paidAlready || answer.equals("PAID") ? Long.valueOf(now()) : p.poll;
-            settle(p, moved, open, agreed, newReview);
+            p.refused = !status.equals("SUCCEEDED")
+                    && (p.refused || (!isStatus && moved && status.equals("FAILED") && refusal != null));
+            p.poll = !open
+                    ? null
+                    : paidAlready || answer.equals("PAID")
+                            ? Long.valueOf(now())
+                            : absent ? Long.valueOf(now() + INTERVAL) : p.poll;
+            settle(p, moved, answer, open, agreed, confirms, contradicts, newReview);
             if (source.equals("checkout-pay") && ofLastCall) {
                 p.until = null;
             }
@@ -412,7 +491,12 @@ final class Model {
             p.review = takenBack(review, agreed);
         }
         if (!(unsent && asked)) {
-            note(p, old.equals(status), source + " " + outcome + " " + old + ">" + status + " " + reason(said, answer));
+            String otherId = anotherId ? "payment_id " + id + ", but this payment is " + p.tenpayId : "";
+            note(
+                    p,
+                    old.equals(status),
+                    source + " " + outcome + " " + old + ">" + status + " "
+                            + detail(reason(said, answer), otherId, p, said, moved && status.equals("SUCCEEDED")));
         }
         if (moved) {
             p.events.add("payment." + status.toLowerCase(java.util.Locale.ROOT) + " " + status + " " + text(p.review));
@@ -423,17 +507,73 @@ final class Model {
         return outcome + (another ? " elsewhere " : " ") + answer + " " + status;
     }
 
+    /** When to ask about what was refused: at once, or when no earlier call can still arrive. */
+    private Long refusedAgain(Row row) {
+        return row.submits == 1 ? now() : Math.max(now(), row.submitted + RESEND_AFTER + 1_000_000);
+    }
+
+    /** Whether Tenpay speaks against what is final; an inquiry only when it was final before the question. */
+    private static boolean contradicts(Row row, String old, String answer, String told, boolean asked, Asked before) {
+        if (OPEN.contains(old) || !row.status.equals(old)) {
+            return false;
+        }
+        boolean paid = old.equals("SUCCEEDED");
+        if (paid && answer.equals("STATUS") && UNPAID.contains(told)) {
+            return true;
+        }
+        boolean open = answer.equals("STATUS") && told.equals("PENDING");
+        return asked && before.status().equals(old) && (open || (paid && answer.equals("ABSENT")));
+    }
+
+    private static boolean sinceContradiction(Row row, Asked before) {
+        return row.contradicted == null || before.since();
+    }
+
+    private static boolean standsByIt(Row row, boolean asked, Asked before) {
+        boolean weaker = row.review == null || Set.of("STUCK", "LATE_SUCCESS").contains(row.review);
+        return asked && row.contradicted != null && before.since() && weaker;
+    }
+
+    private String detail(String reason, String otherId, Row row, Said said, boolean paid) {
+        boolean unbelieved = paid && said.time() != null && movedAt(row, said) == null;
+        return Stream.of(
+                        reason,
+                        otherId,
+                        unbelieved ? "success_time is unreadable or out of range, so the time of receipt counts" : "")
+                .filter(text -> !text.isEmpty())
+                .collect(java.util.stream.Collectors.joining("; "));
+    }
+
     private static String takenBack(String review, boolean agreed) {
         return agreed && "STATUS_MISMATCH".equals(review) ? null : review;
     }
 
-    private void settle(Row row, boolean moved, boolean open, boolean agreed, boolean newReview) {
-        row.reconcile = open || agreed ? null : moved ? Long.valueOf(now() + RECONCILE_AFTER) : row.reconcile;
+    private void settle(
+            Row row,
+            boolean moved,
+            String answer,
+            boolean open,
+            boolean agreed,
+            boolean confirms,
+            boolean contradicts,
+            boolean newReview) {
+        if (open || agreed) {
+            row.reconcile = null;
+        } else if (moved) {
+            row.reconcile = now() + (answer.equals("ABSENT") ? 2 * FRESHNESS : RECONCILE_AFTER);
+        } else if (contradicts && row.contradicted == null) {
+            row.reconcile = now();
+        } else if ((contradicts && newReview) || (confirms && row.contradicted != null)) {
+            row.reconcile = now() + RECONCILE_AFTER;
+        }
+        row.contradicted = confirms || moved
+                ? null
+                : contradicts && row.contradicted == null ? Long.valueOf(now()) : row.contradicted;
         row.updated = moved || newReview ? now() : row.updated;
     }
 
-    private static String outcome(boolean mismatch, boolean moved, String answer, boolean same) {
-        if (mismatch) {
+    private static String outcome(boolean mismatch, boolean anotherId, boolean moved, String answer, boolean same) {
+        if (mismatch || (anotherId && !moved)) {
             return "MISMATCH";
         } else if (moved) {
             return "MOVED";
@@ -446,23 +586,25 @@ final class Model {
         };
     }
 
-    private Long paidAt(Long known, Said said, boolean isStatus) {
-        if (known != null) {
-            return known;
-        }
-        if (isStatus && said.time() != null) {
-            try {
-                java.time.Instant at = OffsetDateTime.parse(said.time()).toInstant();
-                // Tenpay's time is by the database's clock.
-                return at.getEpochSecond() * 1_000_000 + at.getNano() / 1000 + passed;
-            } catch (DateTimeParseException e) {
-                return now();
-            }
-        }
-        return now();
+    private Long paidAt(Row row, Said said, boolean isStatus) {
+        Long at = row.done == null && isStatus && said.time() != null ? movedAt(row, said) : row.done;
+        return at == null ? Long.valueOf(now()) : at;
     }
 
-    private String refundNews(String source, Refund r, int order, Said said, Long call) {
+    /** When Tenpay says the money moved; null for a time that is none, or that can't be. */
+    private Long movedAt(Row row, Said said) {
+        try {
+            String time = said.time().toUpperCase(java.util.Locale.ROOT).replaceFirst("([+-]..)(..)$", "$1:$2");
+            java.time.Instant instant = OffsetDateTime.parse(time).toInstant();
+            // Tenpay's time is by the database's clock.
+            long at = instant.getEpochSecond() * 1_000_000 + instant.getNano() / 1000 + passed;
+            return at < row.created - DAY || at > now() + DAY ? null : Long.valueOf(at);
+        } catch (DateTimeParseException e) {
+            return null;
+        }
+    }
+
+    private String refundNews(String source, Refund r, int order, Said said, Long call, Asked before) {
         if (r == null) {
             return "not there";
         }
@@ -477,20 +619,20 @@ final class Model {
         boolean success = isStatus && said.word().equals("SUCCESS");
         boolean anotherAmount = isStatus && (said.total() != null || success) && anotherAmount(said, r.amount);
         String told = isStatus ? WORDS.get(said.word()) : null;
+        String id = News.refundId(said, Hand.REFUNDS[r.refund]);
+        boolean anotherId = isStatus && !another && r.tenpayId != null && !r.tenpayId.equals(id);
+        boolean asked = source.startsWith("inquiry-");
 
         String wish = old;
         if (another || anotherAmount) {
             wish = old;
         } else if (isStatus) {
             wish = told;
-        } else if (answer.equals("REFUSED") && old.equals("CREATED") && r.submits == 1) {
-            wish = "FAILED";
         } else if (answer.equals("ABSENT")
                 && old.equals("CREATED")
-                && r.refusal != null
                 && ofLastCall
                 && !r.leased(now())
-                && r.submitted < now() - RESEND_AFTER) {
+                && r.refusalCounts(now())) {
             wish = "FAILED";
         }
         boolean lateSuccess = old.equals("FAILED") && wish.equals("SUCCEEDED");
@@ -498,51 +640,58 @@ final class Model {
         String status = allowed ? wish : old;
         boolean moved = !status.equals(old);
         boolean open = OPEN.contains(status);
-        boolean asked = source.startsWith("inquiry-");
 
         String review = oldReview;
+        boolean mismatch = another || anotherAmount || anotherId;
+        boolean contradicts = !mismatch && contradicts(r, old, answer, told, asked, before);
         if (anotherAmount && !another) {
             review = "AMOUNT_MISMATCH";
-        } else if (lateSuccess) {
+        } else if (anotherId) {
+            review = "PAYMENT_ID_MISMATCH";
+        } else if (lateSuccess && !"PAYMENT_ID_MISMATCH".equals(oldReview)) {
             review = "LATE_SUCCESS";
-        } else if (asked
-                && !OPEN.contains(old)
-                && !moved
-                && r.updated < now() - LEASE
-                && (!wish.equals(old) || (answer.equals("ABSENT") && old.equals("SUCCEEDED")))) {
-            review = oldReview == null ? "STATUS_MISMATCH" : oldReview;
+        } else if (contradicts && standsByIt(r, asked, before)) {
+            review = "STATUS_MISMATCH";
         } else if (open && now() > r.created + REFUND_STUCK_AFTER) {
             review = oldReview == null ? "STUCK" : oldReview;
         } else if ("STUCK".equals(oldReview) && !open) {
             review = null;
         }
-        String outcome = outcome(another || anotherAmount, moved, answer, wish.equals(old));
-        boolean agreed = asked
-                && !another
-                && !anotherAmount
-                && (status.equals("SUCCEEDED") || r.updated < now() - RECONCILE_AFTER)
+        String outcome = outcome(another || anotherAmount, anotherId, moved, answer, wish.equals(old));
+        boolean confirms = asked
+                && sinceContradiction(r, before)
+                && !mismatch
                 && (isStatus ? told.equals(status) : answer.equals("ABSENT") && status.equals("FAILED"));
+        boolean agreed = confirms && (status.equals("SUCCEEDED") || (!moved && r.updated < now() - RECONCILE_AFTER));
         boolean newReview = !Objects.equals(review, oldReview);
 
         if (unsent) {
             r.unsent(source, now());
         }
-        if (Set.of("MOVED", "CONFIRMED").contains(outcome) || agreed || source.equals("refund") || newReview) {
-            if (!another && !anotherAmount && isStatus && r.tenpayId == null) {
-                r.tenpayId = "R-" + Hand.REFUNDS[r.refund];
+        if (Set.of("MOVED", "CONFIRMED").contains(outcome)
+                || agreed
+                || contradicts
+                || (confirms && r.contradicted != null)
+                || source.equals("refund")
+                || newReview) {
+            if (!mismatch && isStatus) {
+                r.tenpayId = id;
             }
-            r.done = status.equals("SUCCEEDED") ? paidAt(r.done, said, isStatus) : null;
+            r.done = status.equals("SUCCEEDED") ? paidAt(r, said, isStatus) : null;
             String refusal = r.refusal;
-            if (answer.equals("REFUSED") && refusal == null) {
-                r.refusal = reason(said, answer);
+            if (answer.equals("REFUSED") && status.equals("CREATED")) {
+                r.refusal = refusal == null ? reason(said, answer) : refusal;
+                r.poll = refusedAgain(r);
+            } else if (isStatus && moved) {
+                r.refusal = null;
             }
             if (status.equals("SUCCEEDED")) {
                 r.failReason = null;
             } else if (moved && status.equals("FAILED")) {
-                r.failReason = refusal == null ? emptyIsNull(reason(said, answer)) : refusal;
+                r.failReason = isStatus ? emptyIsNull(reason(said, answer)) : refusal;
             }
             r.poll = open ? r.poll : null;
-            settle(r, moved, open, agreed, newReview);
+            settle(r, moved, answer, open, agreed, confirms, contradicts, newReview);
             if (source.equals("refund") && ofLastCall) {
                 r.until = null;
             }
@@ -554,10 +703,12 @@ final class Model {
             r.payment.updated = now();
         }
         if (!(unsent && asked)) {
+            String otherId = anotherId ? "refund_id " + id + ", but this refund is " + r.tenpayId : "";
             note(
                     r.payment,
                     old.equals(status),
-                    source + " " + outcome + " " + old + ">" + status + " " + reason(said, answer) + " "
+                    source + " " + outcome + " " + old + ">" + status + " "
+                            + detail(reason(said, answer), otherId, r, said, moved && status.equals("SUCCEEDED")) + " "
                             + Hand.REFUNDS[r.refund]);
         }
         if (moved) {
@@ -585,7 +736,7 @@ final class Model {
             if (!same) {
                 return "CONFLICT";
             }
-            if (known.status.equals("CREATED") && !known.leased(now())) {
+            if (known.status.equals("CREATED") && known.refusal == null && !known.leased(now())) {
                 known.submit(now());
                 return "SUBMIT";
             }
@@ -596,7 +747,9 @@ final class Model {
                         .filter(r -> r.payment == p
                                 && (!r.status.equals("FAILED")
                                         || "STATUS_MISMATCH".equals(r.review)
-                                        || "AMOUNT_MISMATCH".equals(r.review)))
+                                        || "AMOUNT_MISMATCH".equals(r.review)
+                                        || "PAYMENT_ID_MISMATCH".equals(r.review)
+                                        || r.contradicted != null))
                         .mapToLong(r -> r.amount)
                         .sum();
         if (!p.status.equals("SUCCEEDED")) {
@@ -680,7 +833,14 @@ final class Model {
         for (Collection<? extends Row> rows : List.of(payments.values(), refunds.values())) {
             for (Row row : rows) {
                 if (row.reconcile != null && row.reconcile <= now()) {
-                    row.reconcile = row.updated < now() - GIVE_UP_AFTER ? null : Long.valueOf(now() + RECONCILE_AFTER);
+                    if (row.contradicted != null
+                            && !row.contradictedForLong(now())
+                            && !"STATUS_MISMATCH".equals(row.review)) {
+                        row.reconcile = now() + Math.max(INTERVAL, Math.round((now() - row.contradicted) / 4.0));
+                    } else {
+                        row.reconcile =
+                                row.updated < now() - GIVE_UP_AFTER ? null : Long.valueOf(now() + RECONCILE_AFTER);
+                    }
                     String start = row.key + " " + time(row.reconcile) + " ";
                     expected.add(seen.stream()
                             .filter(line -> line.startsWith(start))
@@ -692,9 +852,14 @@ final class Model {
         return expected;
     }
 
-    private String webhook(int account, int order, int refund, int id, Said said) {
+    private String webhook(int account, int order, int refund, int id, Said said, boolean replayed) {
         String bytes = bytes(account, order, refund, id, said);
         Notification known = notifications.get(bytes);
+        if (replayed) {
+            Row row = refund >= 0 ? refunds.get(world.refund(account, refund)) : payment(account, order);
+            return (row == null ? "not there" : "REPEATED NONE " + row.status)
+                    + (known == null ? " rejected" : " done");
+        }
         if (known != null) {
             return known.state.equals("DONE") ? "REPEATED STATUS " + row(known).status : process(known);
         }
@@ -727,8 +892,14 @@ final class Model {
 
     private String process(Notification n) {
         String said = n.ofRefund
-                ? refundNews("notification", refunds.get(world.refund(n.account, n.refund)), n.order, n.said, null)
-                : news("notification", payment(n.account, n.order), n.said, null);
+                ? refundNews(
+                        "notification",
+                        refunds.get(world.refund(n.account, n.refund)),
+                        n.order,
+                        n.said,
+                        null,
+                        NOT_ASKED)
+                : news("notification", payment(n.account, n.order), n.said, null, NOT_ASKED);
         boolean absent = said.equals("not there");
         // What nobody here understands is kept, until somebody has put the mapping right.
         boolean riddle = said.contains(" NONE ");
@@ -763,7 +934,9 @@ final class Model {
     List<String> rows() {
         Stream<String> paid = payments.values().stream()
                 .map(p -> "payment " + common(p) + " expires=" + time(p.expires) + " refunded=" + p.refunded
-                        + " prepay=" + text(p.prepay) + " refused=" + p.refused);
+                        + " prepay=" + text(p.prepay) + " refused=" + p.refused + " refusal=" + text(p.refusal)
+                        + " absent="
+                        + time(p.absent));
         Stream<String> refunded = refunds.values().stream()
                 .map(r -> "refund " + common(r) + " of=" + Hand.ORDERS[r.payment.order] + " reason=" + text(r.reason)
                         + " refusal=" + text(r.refusal));
@@ -779,7 +952,7 @@ final class Model {
                 + text(row.tenpayId) + " done=" + time(row.done) + " fail=" + text(row.failReason) + " submits="
                 + row.submits + " submitted=" + time(row.submitted) + " until=" + time(row.until) + " poll="
                 + time(row.poll) + " polls=" + row.polls + " created=" + time(row.created) + " updated="
-                + time(row.updated) + " reconcile=" + time(row.reconcile);
+                + time(row.updated) + " reconcile=" + time(row.reconcile) + " contradicted=" + time(row.contradicted);
     }
 
     /** What is asked again and answered the same way is noted once: all of it is within the hour. */

@@ -36,12 +36,12 @@ final class News {
         body.put("merchant_id", said.merchant() ? merchant : "another")
                 .put("out_trade_no", said.number() || refundNo != null ? orderNo : "another-order")
                 .put("status", said.word())
-                .put("payment_id", "P-" + orderNo);
+                .put("payment_id", paymentId(said, orderNo));
         if (refundNo == null) {
             body.put("prepay_info", prepay(said));
         } else {
             body.put("out_refund_no", said.number() ? refundNo : "another-refund")
-                    .put("refund_id", "R-" + refundNo);
+                    .put("refund_id", refundId(said, refundNo));
         }
         if (said.total() != null) {
             body.putObject("amount").put("total", said.total()).put("currency", said.currency());
@@ -50,6 +50,14 @@ final class News {
             body.put("fail_reason", reason(said));
         }
         return said.time() == null ? body : body.put("success_time", said.time());
+    }
+
+    static String paymentId(Said said, String orderNo) {
+        return (said.otherId() ? "Q-" : "P-") + orderNo;
+    }
+
+    static String refundId(Said said, String refundNo) {
+        return (said.otherId() ? "S-" : "R-") + refundNo;
     }
 
     /** Newer ones differ. */
@@ -65,8 +73,10 @@ final class News {
 
     /**
      * @param call when the right was taken to the call that is answered, or to the last one before a question
+     * @param asked the row as it was before an inquiry; missing for other news
      */
-    static String of(String source, String http, JsonNode body, String kind, String call) {
+    static String of(
+            String source, String http, JsonNode body, String kind, String call, String signature, JsonNode asked) {
         Exchange exchange = new DefaultExchange(CAMEL);
         exchange.getMessage().setBody(body);
         exchange.setVariable("source", source);
@@ -77,6 +87,10 @@ final class News {
             exchange.setVariable("tenpayUnsent", unsent ? "true" : null);
         }
         exchange.setVariable("call", call);
+        exchange.setVariable("signature", signature);
+        exchange.setVariable("statusBefore", asked.path("status").asText(null));
+        exchange.setVariable("contradicted", asked.path("contradicted_at").textValue());
+        exchange.setVariable("closing", asked.path("closing").textValue());
         if (source.equals("notification")) {
             exchange.setVariable("kind", kind);
         }

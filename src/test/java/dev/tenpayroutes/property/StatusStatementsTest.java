@@ -25,7 +25,7 @@ class StatusStatementsTest extends OnAStore {
     void aPendingPaymentAndAPendingRefund() throws SQLException {
         statement.execute("""
                 delete from event_destination; delete from event_queue; delete from erp_event; delete from history;
-                delete from notification;
+                delete from notification; delete from used_signature;
                 delete from refund; delete from payment;
                 insert into payment (account, order_no, status, payment_method, region, amount, currency, description, content,
                     merchant_id, app_id, method_key, notify_url, expires_at, next_poll_at, paid_at, submitted_at)
@@ -119,7 +119,238 @@ class StatusStatementsTest extends OnAStore {
         assertThat(get("payment", "status")).isEqualTo("CREATED");
         set("payment", "submitting_until = now() - interval '1 second'");
         says("payment", "ABSENT", null, "{}");
-        assertThat(get("payment", "status")).isEqualTo("FAILED");
+        assertThat(get("payment", "status || ' ' || (next_poll_at > now())")).isEqualTo("CREATED true");
+        says("payment", "ABSENT", null, "{}");
+        assertThat(get("payment", "status || ' ' || refused")).isEqualTo("FAILED false");
+    }
+
+    private static String source(String table) {
+        return "{\"source\":\"" + (table.equals("payment") ? "checkout-pay" : "refund")
+                + "\",\"reason\":\"PARAM_ERROR: no\"}";
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"payment", "refund"})
+    void failsNothingByARefusalAlone(String table) throws SQLException {
+        set(table, "status = 'CREATED', submitted_at = now(), next_poll_at = now() + interval '1 hour'");
+        says(table, "REFUSED", null, source(table));
+        assertThat(get(table, "status || ' ' || refusal || ' ' || (next_poll_at <= now())"))
+                .isEqualTo("CREATED PARAM_ERROR: no true");
+
+        says(table, "ABSENT", null, "{}");
+
+        assertThat(get(table, "status || ' ' || fail_reason")).isEqualTo("FAILED PARAM_ERROR: no");
+        // A call that was held back on the way is found soon, and once more a day later.
+        assertThat(get(table, "reconcile_at between now() + interval '9 minutes' and now() + interval '11 minutes'"))
+                .isEqualTo("t");
+        says(table, "ABSENT", null, "{}");
+        assertThat(get(table, "reconcile_at is null")).isEqualTo("f");
+        says(table, "STATUS", "SUCCEEDED", "{}");
+        assertThat(get(table, "status || ' ' || review")).isEqualTo("SUCCEEDED LATE_SUCCESS");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"payment", "refund"})
+    void forgetsARefusalOfWhatTenpayHas(String table) throws SQLException {
+        set(table, "status = 'CREATED', submits = 1, refusal = 'PARAM_ERROR: no'");
+        says(table, "STATUS", "PENDING", "{}");
+        assertThat(get(table, "status || ' ' || (refusal is null)")).isEqualTo("PENDING true");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"payment", "refund"})
+    void takesNothingFromASignatureThatWasUsed(String table) throws SQLException {
+        set(table, "status = 'CREATED'");
+        statement.execute("insert into used_signature (digest) values (decode('c0ffee', 'hex'))");
+        for (String answer : new String[] {"STATUS", "REFUSED", "ABSENT"}) {
+            says(table, answer, answer.equals("STATUS") ? "SUCCEEDED" : null, "{\"signature\":\"c0ffee\"}");
+        }
+        assertThat(get(table, "status || ' ' || (review is null)")).isEqualTo("CREATED true");
+        assertThat(value("select string_agg(distinct outcome || ' ' || detail, ',') from history"))
+                .isEqualTo("NO_ANSWER unverified answer: its signature was used before");
+        says(table, "STATUS", "SUCCEEDED", "{\"signature\":\"c0ffee01\"}");
+        assertThat(get(table, "status")).isEqualTo("SUCCEEDED");
+        assertThat(value("select count(*) from used_signature")).isEqualTo("2");
+    }
+
+    /** As a database restored to an earlier time would have it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"payment", "refund"})
+    void usesTheSignatureOfAnAnswerWithoutARow(String table) throws SQLException {
+        Map<String, Object> variables = new HashMap<>(Map.of("account", "main", "number", "NO-SUCH-1"));
+        variables.put("news", "{\"source\":\"inquiry-" + table + "\",\"answer\":\"ABSENT\",\"signature\":\"c0ffee\"}");
+        variables.put("notification", null);
+        assertThat(statements.all(table + "-status", variables)).isEmpty();
+        assertThat(value("select count(*) from used_signature")).isEqualTo("1");
+        // A notification that can't be applied yet uses nothing.
+        variables.put("notification", "bytes".getBytes(StandardCharsets.UTF_8));
+        variables.put("news", variables.get("news").toString().replace("c0ffee", "c0ffee01"));
+        assertThat(statements.all(table + "-status", variables)).isEmpty();
+        assertThat(value("select count(*) from used_signature")).isEqualTo("1");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"payment", "refund"})
+    void storesNoNotificationByASignatureThatWasUsed(String table) throws SQLException {
+        statement.execute("insert into used_signature (digest) values (decode('c0ffee', 'hex'))");
+        String replay = "{\"source\":\"notification\",\"signature\":\"c0ffee\"}";
+        assertThat(says(table, "STATUS", "SUCCEEDED", replay, "bytes").toString())
+                .contains("NONE");
+        assertThat(get(table, "status")).isEqualTo("PENDING");
+        // Nor when it would wait.
+        says(table, "NONE", null, replay, "bytes");
+        notifications(1);
+        Map<String, Object> waits = waits();
+        statement.execute("delete from notification");
+        waits.put("signature", "c0ffee");
+        assertThat(statements.all("notification-wait", waits)).isEmpty();
+        assertThat(statements.all("notification-known", waits)).isEmpty();
+        assertThat(value("select count(*) from notification")).isEqualTo("0");
+        assertThat(value("select count(*) from history")).isEqualTo("0");
+        waits.put("signature", "c0ffee01");
+        assertThat(statements.all("notification-wait", waits)).hasSize(1);
+        assertThat(statements.all("notification-known", waits)).hasSize(1);
+    }
+
+    @Test
+    void keepsASignatureForTwiceItsFreshness() throws SQLException {
+        statement.execute("insert into used_signature (digest, used_at) values"
+                + " ('old', now() - interval '21 minutes'), ('fresh', now() - interval '11 minutes')");
+        statements.all("signature-purge", Map.of());
+        assertThat(value("select string_agg(convert_from(digest, 'UTF8'), ' ') from used_signature"))
+                .isEqualTo("fresh");
+    }
+
+    private void setSucceeded(String table) throws SQLException {
+        String paid = table.equals("payment") ? "paid_at" : "refunded_at";
+        set(table, "status = 'SUCCEEDED', next_poll_at = null, reconcile_at = null, " + paid + " = now()");
+    }
+
+    /** The inquiry finds the row as it is, as the route that asks does. */
+    private void asked(String table, String answer, String status) throws SQLException {
+        ObjectNode asked = Statements.JSON.createObjectNode().put("statusBefore", get(table, "status"));
+        String contradicted = get(table, "to_jsonb(contradicted_at) #>> '{}'");
+        says(table, answer, status, asked.put("contradicted", contradicted).toString());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"payment", "refund"})
+    void asksAtOnceWhenASuccessIsContradicted(String table) throws SQLException {
+        setSucceeded(table);
+        says(table, "STATUS", "FAILED", "{\"source\":\"notification\"}", "bytes");
+        assertThat(get(table, "status || ' ' || (review is null) || ' ' || (reconcile_at <= now())"))
+                .isEqualTo("SUCCEEDED true true");
+        // What was asked before the contradiction neither confirms nor clears it.
+        says(table, "STATUS", "SUCCEEDED", "{\"statusBefore\":\"SUCCEEDED\"}");
+        assertThat(get(table, "reconcile_at is null")).isEqualTo("f");
+        says(table, "STATUS", "FAILED", "{\"statusBefore\":\"SUCCEEDED\"}");
+        assertThat(get(table, "review")).isNull();
+
+        asked(table, "STATUS", "FAILED");
+
+        assertThat(get(table, "status || ' ' || review")).isEqualTo("SUCCEEDED STATUS_MISMATCH");
+        assertThat(value("select string_agg(type, ' ') from erp_event")).isEqualTo(table + ".review");
+        asked(table, "STATUS", "SUCCEEDED");
+        assertThat(get(table, "(review is null) || ' ' || (contradicted_at is null)"))
+                .isEqualTo("true true");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"payment", "refund"})
+    void staysQuietWhenAnInquiryIsOvertakenByTheSuccess(String table) throws SQLException {
+        setSucceeded(table);
+        List<Map<String, Object>> row = says(table, "STATUS", "PENDING", "{\"statusBefore\":\"PENDING\"}", null);
+        assertThat(row.toString()).contains("\"contradicts\": false");
+        assertThat(get(table, "(reconcile_at is null) || ' ' || (contradicted_at is null)"))
+                .isEqualTo("true true");
+        asked(table, "STATUS", "PENDING");
+        assertThat(get(table, "reconcile_at <= now()")).isEqualTo("t");
+        asked(table, "ABSENT", null);
+        assertThat(get(table, "review")).isEqualTo("STATUS_MISMATCH");
+    }
+
+    /** Two words for unpaid are no difference. */
+    @Test
+    void staysQuietWhenWhatIsClosedExpires() throws SQLException {
+        set("payment", "status = 'CLOSED', next_poll_at = null");
+        for (String status : new String[] {"EXPIRED", "FAILED"}) {
+            says("payment", "STATUS", status, "{\"source\":\"notification\"}", status);
+            asked("payment", "STATUS", status);
+        }
+        assertThat(get("payment", "status || (contradicted_at is null) || (review is null)"))
+                .isEqualTo("CLOSEDtruetrue");
+    }
+
+    @Test
+    void holdsTheAmountOfAFailedRefundThatTenpayCallsOpen() throws SQLException {
+        set("refund", "status = 'FAILED', next_poll_at = null");
+        asked("refund", "STATUS", "PENDING");
+        Map<String, Object> request = Map.of("refund", """
+                {"payment":%s,"refundNo":"RF-000009","total":1050,"currency":"SGD","notifyUrl":"u","rules":{}}""".formatted(get("refund", "payment_id")));
+        assertThat(statements.one("refund-insert", request).path("verdict").asText())
+                .isEqualTo("REFUND_EXCEEDS_PAYMENT");
+    }
+
+    @Test
+    void takesPaymentIdAndPrepayInfoFromOneAnswer() throws SQLException {
+        String pair = "tenpay_payment_id || ' ' || coalesce(prepay_info, '-') || ' ' || coalesce(review, '-')";
+        says("payment", "STATUS", "PENDING", "{\"prepayInfo\":\"of nothing\"}");
+        says("payment", "STATUS", "PENDING", "{\"paymentId\":\"AAAA\"}");
+        assertThat(get("payment", pair)).isEqualTo("AAAA - -");
+        says("payment", "STATUS", "PENDING", "{\"paymentId\":\"BBBB\",\"prepayInfo\":\"of B\"}");
+        assertThat(get("payment", pair)).isEqualTo("AAAA - PAYMENT_ID_MISMATCH");
+        assertThat(value("select string_agg(type, ' ') from erp_event")).isEqualTo("payment.review");
+        assertThat(value("select detail from history where outcome = 'MISMATCH'"))
+                .contains("AAAA", "BBBB");
+        says("payment", "STATUS", "PENDING", "{\"paymentId\":\"AAAA\",\"prepayInfo\":\"of A\"}");
+        assertThat(get("payment", pair)).isEqualTo("AAAA of A PAYMENT_ID_MISMATCH");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"payment,tenpay_payment_id,paymentId", "refund,tenpay_refund_id,refundId"})
+    void movesUnderAnotherIdButKeepsTheFirst(String table, String column, String field) throws SQLException {
+        set(table, column + " = 'AAAA'");
+        says(table, "STATUS", "FAILED", "{\"" + field + "\":\"BBBB\"}");
+        assertThat(get(table, "status || ' ' || review || ' ' || " + column))
+                .isEqualTo("FAILED PAYMENT_ID_MISMATCH AAAA");
+        says(table, "STATUS", "SUCCEEDED", "{\"" + field + "\":\"BBBB\"}");
+        assertThat(get(table, "status || ' ' || review || ' ' || " + column))
+                .isEqualTo("SUCCEEDED PAYMENT_ID_MISMATCH AAAA");
+        assertThat(value("select string_agg(type, ' ' order by id) from erp_event"))
+                .isEqualTo(table + ".failed " + table + ".review " + table + ".succeeded");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"payment,tenpay_payment_id,paymentId", "refund,tenpay_refund_id,refundId"})
+    void confirmsNoSuccessUnderAnotherId(String table, String column, String field) throws SQLException {
+        setSucceeded(table);
+        set(table, column + " = 'AAAA'");
+        says(table, "STATUS", "SUCCEEDED", "{\"" + field + "\":\"BBBB\"}");
+        assertThat(get(table, "review || ' ' || " + column)).isEqualTo("PAYMENT_ID_MISMATCH AAAA");
+        assertThat(value("select outcome from history")).isEqualTo("MISMATCH");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"payment", "refund"})
+    void believesOnlyATimeThatCanBe(String table) throws SQLException {
+        String done = table.equals("payment") ? "paid_at" : "refunded_at";
+        for (String offset : new String[] {"-25 hours", "25 hours", "-26 years", "73 years", "no time"}) {
+            set(table, "status = 'PENDING', next_poll_at = now(), " + done + " = null");
+            String time = offset.equals("no time")
+                    ? offset
+                    : value("select to_jsonb(now() + interval '" + offset + "') #>> '{}'");
+            says(table, "STATUS", "SUCCEEDED", "{\"succeededAt\":\"" + time + "\"}");
+            assertThat(get(table, done + " > now() - interval '1 minute' and " + done + " <= now()"))
+                    .as(offset)
+                    .isEqualTo("t");
+            assertThat(value("select detail from history order by id desc limit 1"))
+                    .contains("time of receipt");
+        }
+        set(table, "status = 'PENDING', next_poll_at = now(), " + done + " = null");
+        String time = value("select to_jsonb(now() - interval '23 hours') #>> '{}'");
+        says(table, "STATUS", "SUCCEEDED", "{\"succeededAt\":\"" + time + "\"}");
+        assertThat(get(table, done + " < now() - interval '22 hours'")).isEqualTo("t");
+        assertThat(value("select detail from history order by id desc limit 1")).isNull();
     }
 
     /** So old, and still open, that it counts as stuck. */
@@ -193,6 +424,7 @@ class StatusStatementsTest extends OnAStore {
         assertThat(get(table, column)).isEqualTo("T-1");
         says(table, "STATUS", "SUCCEEDED", "{\"" + field + "\":\"T-2\"}");
         assertThat(get(table, column)).isEqualTo("T-1");
+        set(table, "review = null");
         // The answer to the call itself comes last, behind the news of how it ended.
         set(table, column + " = null");
         String source = table.equals("payment") ? "checkout-pay" : "refund";
@@ -318,7 +550,19 @@ class StatusStatementsTest extends OnAStore {
                 "2026-13-01T00:00:00Z",
                 "2026-02-30T00:00:00Z",
                 "2026-11-23T24:00:00Z",
-                "2026-11-23T23:59:60Z",
+                "2026-11-23T23:60:00Z",
+                "2026-11-23T23:59:61Z",
+                "2026-11-23T16:00:00+080",
+                "2026-11-23T16:00:00+8",
+                "2026-11-23T16:00:00+24:00",
+                "2026-11-23T16:00:00+08:60",
+                "2026-11-23T16:00Z",
+                "26-11-23T16:00:00Z",
+                "0000-11-23T16:00:00Z",
+                "J2451187",
+                "now",
+                "epoch",
+                "tomorrow",
                 "2026-11-23T23:59:59Z\n",
                 "2026-11-23T25:00:00Z"
             })
@@ -330,11 +574,23 @@ class StatusStatementsTest extends OnAStore {
     @CsvSource({
         "2026-11-23T16:00:00+08:00,2026-11-23 08:00:00+00",
         "2026-11-23T08:00:00Z,2026-11-23 08:00:00+00",
-        "2026-11-23T08:00:00.123456-10:30,2026-11-23 18:30:00.123456+00"
+        "2026-11-23T08:00:00.123456-10:30,2026-11-23 18:30:00.123456+00",
+        "2026-11-23T16:00:00+0800,2026-11-23 08:00:00+00",
+        "2026-11-23T16:00:00+08,2026-11-23 08:00:00+00",
+        "2026-11-23t08:00:00z,2026-11-23 08:00:00+00",
+        "2026-11-23T08:00:00-00:00,2026-11-23 08:00:00+00",
+        "2026-06-30T23:59:60Z,2026-07-01 00:00:00+00",
+        "2026-07-01T07:59:60.5+08:00,2026-07-01 00:00:00+00",
+        "'2026-11-23T08:00:00,25Z',2026-11-23 08:00:00.25+00",
+        "2024-02-29T23:30:00-0130,2024-03-01 01:00:00+00",
+        "0001-01-01T00:00:00Z,0001-01-01 00:00:00+00"
     })
     void aTimeOfTenpaysIsThatTime(String time, String inUtc) throws SQLException {
-        statement.execute("set time zone 'UTC'");
-        assertThat(value("select moment('" + time + "')")).isEqualTo(inUtc);
+        for (String style : new String[] {"ISO, DMY", "ISO, MDY", "ISO, YMD"}) {
+            statement.execute("set time zone 'America/New_York'; set datestyle = '" + style + "'");
+            assertThat(value("select to_char(moment('" + time + "') at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')"))
+                    .startsWith(inUtc.replace("+00", ""));
+        }
     }
 
     /** Who was slow to find that it can't be applied doesn't undo that another has applied it. */
@@ -381,6 +637,7 @@ class StatusStatementsTest extends OnAStore {
         }
         row.put("number", "SO-000001");
         row.put("problem", "late");
+        row.put("signature", null);
         return row;
     }
 }

@@ -15,8 +15,29 @@ sealed interface Step {
      * @param merchant whether it names the right merchant
      * @param number whether it names the right order or refund
      * @param time when it says the money moved, or null
+     * @param otherId whether it names another payment_id or refund_id than the first answer
+     * @param replayed whether it comes by the signature that came last
      */
-    record Said(String http, String word, Long total, String currency, boolean merchant, boolean number, String time) {}
+    record Said(
+            String http,
+            String word,
+            Long total,
+            String currency,
+            boolean merchant,
+            boolean number,
+            String time,
+            boolean otherId,
+            boolean replayed) {
+
+        Said(String http, String word, Long total, String currency, boolean merchant, boolean number, String time) {
+            this(http, word, total, currency, merchant, number, time, false, false);
+        }
+
+        /** As it counts when its signature was used before. */
+        Said asReplay() {
+            return new Said("replayed", word, total, currency, merchant, number, time, otherId, true);
+        }
+    }
 
     /** The ERP posts an order: new, again, or another one under a number that was used. */
     record Order(int account, int order, int content, int validitySeconds) implements Step {}

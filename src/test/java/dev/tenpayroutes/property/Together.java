@@ -100,8 +100,9 @@ final class Together implements AutoCloseable {
 
     private void forget() throws SQLException {
         try (Statement statement = connections.get(0).createStatement()) {
-            statement.execute("delete from erp_event; delete from history; delete from notification;"
-                    + " delete from refund; delete from payment");
+            statement.execute(
+                    "delete from erp_event; delete from history; delete from notification; delete from used_signature;"
+                            + " delete from refund; delete from payment");
         }
     }
 

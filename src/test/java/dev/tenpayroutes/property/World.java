@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
@@ -31,6 +32,8 @@ final class World {
     private final Set<String> woken = ConcurrentHashMap.newKeySet();
     private final Map<String, Queue<String>> queues = new ConcurrentHashMap<>();
     private final Queue<String> wrongs = new ConcurrentLinkedQueue<>();
+    private volatile String lastSignature;
+    private volatile boolean replayed;
     private volatile long passed;
 
     World(String name) {
@@ -85,6 +88,26 @@ final class World {
     /** When the right to call for this number was taken first; null before that. */
     Long first(String key) {
         return first.get(key);
+    }
+
+    /** The signature of what Tenpay says: hex, of its own or the last one's; null where it says nothing. */
+    String signature(Step.Said said) {
+        boolean nothing = said.http().equals("none") || said.http().equals("unsent");
+        replayed = !nothing && said.replayed() && lastSignature != null;
+        if (nothing || replayed) {
+            return nothing ? null : lastSignature;
+        }
+        lastSignature = UUID.randomUUID().toString().replace("-", "");
+        return lastSignature;
+    }
+
+    void signatureUnused(String signature) {
+        lastSignature = signature != null && signature.equals(lastSignature) ? null : lastSignature;
+    }
+
+    /** Whether that was said by the signature of something else. */
+    boolean replayed() {
+        return replayed;
     }
 
     /** A right that was given back unused. */

@@ -49,6 +49,7 @@ final class ForeignTenpay implements AutoCloseable {
     private final Map<String, JsonNode> refunds = new ConcurrentHashMap<>();
     private final Map<String, AtomicInteger> calls = new ConcurrentHashMap<>();
     private final Map<String, String> outcomes = new ConcurrentHashMap<>();
+    private final Map<String, String> refused = new ConcurrentHashMap<>();
     private final List<String> conflicts = new CopyOnWriteArrayList<>();
     private final Set<String> stalled = ConcurrentHashMap.newKeySet();
     private final Map<String, Map<String, List<String>>> headers = new ConcurrentHashMap<>();
@@ -139,6 +140,11 @@ final class ForeignTenpay implements AutoCloseable {
         outcomes.put(number, status);
     }
 
+    /** From now on this order or refund is refused with this code, and so never had. */
+    void refuse(String number, String code) {
+        refused.put(number, code);
+    }
+
     TenpaySigner signer() {
         return signer;
     }
@@ -192,7 +198,7 @@ final class ForeignTenpay implements AutoCloseable {
             String number = request.path("out_trade_no").asText();
             String refund = request.path("out_refund_no").asText();
             String subject = refund.isEmpty() ? number : refund;
-            switch (call) {
+            switch (refused.containsKey(subject) ? "" : call) {
                 case "checkout-pay" -> book(orders, number, request);
                 case "refund" -> book(refunds, refund, request);
                 default -> {}
@@ -201,7 +207,10 @@ final class ForeignTenpay implements AutoCloseable {
             calls.computeIfAbsent(call + " " + subject, key -> new AtomicInteger())
                     .incrementAndGet();
             JsonNode booked = refund.isEmpty() ? orders.get(number) : refunds.get(refund);
-            if (booked == null) {
+            if (refused.containsKey(subject) && !call.startsWith("inquiry-")) {
+                status = 409;
+                reply.put("code", refused.get(subject)).put("message", "refused");
+            } else if (booked == null) {
                 status = 404;
                 reply.put("code", refund.isEmpty() ? "ORDER_NOT_EXIST" : "REFUND_NOT_EXIST");
             } else {

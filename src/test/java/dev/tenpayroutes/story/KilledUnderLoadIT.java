@@ -179,8 +179,7 @@ class KilledUnderLoadIT {
                 ? TenpaySigner.notification("EV-" + number, number, "SUCCESS", total, "SGD")
                 : TenpaySigner.refundNotification("EV-" + refund, number, refund, "SUCCESS", total, "SGD");
         return news.replace("2480000001", "2480000002")
-                .replace("4200123", paymentId(number))
-                .replace("5030123", "5030" + Math.abs(String.valueOf(refund).hashCode()));
+                .replace("\"status\"", "\"payment_id\":\"" + paymentId(number) + "\",\"status\"");
     }
 
     @Test

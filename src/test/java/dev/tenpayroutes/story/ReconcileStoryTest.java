@@ -2,6 +2,7 @@ package dev.tenpayroutes.story;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.apache.camel.CamelContext;
@@ -109,18 +110,40 @@ class ReconcileStoryTest extends Story {
     }
 
     @Test
-    void anAnswerThatWasAskedForBeforeThePaymentBecameFinalIsNoContradiction() {
+    void showsAContradictedSuccessToWhoeverSyncsIt() {
         String number = pendingPayment();
-        // The notification overtook the answer of a question that was under way.
+        // As late as it may be: nothing but this question finds it.
         db.sql("update payment set status = 'SUCCEEDED', paid_at = now(), next_poll_at = null, updated_at = now()"
                         + " where order_no = ?")
                 .param(number)
                 .update();
 
-        assertThat(sync(number).text("status")).isEqualTo("SUCCEEDED");
+        Answer answer = sync(number);
 
+        assertThat(answer.text("status")).isEqualTo("SUCCEEDED");
+        assertThat(answer.text("review")).isEqualTo("STATUS_MISMATCH");
         assertThat(history(number)).endsWith("inquiry-payment IGNORED SUCCEEDED");
-        assertThat(payment(number).text("review")).isNull();
+    }
+
+    @Test
+    void asksTenpayWhenANotificationContradictsASuccess() {
+        String number = pendingPayment();
+        shopper(number, "SUCCESS");
+        assertThat(sync(number).text("status")).isEqualTo("SUCCEEDED");
+        TenpaySigner tenpay = new TenpaySigner(
+                Path.of(settings.getRequiredProperty("tenpay.sandbox.folder"), "platform-key.pem"),
+                Path.of(settings.getRequiredProperty("tenpay.sandbox.folder"), "platform-certificates/platform.pem"));
+        String failed = TenpaySigner.notification("EV-" + number, number, "FAILED", 1050, "SGD");
+        assertThat(send("POST", "/webhooks/tenpay/main/payments", null, failed, tenpay.headers(failed))
+                        .status())
+                .isEqualTo(200);
+
+        // Tenpay holds it for paid, so nothing is wrong.
+        eventually()
+                .untilAsserted(() -> assertThat(history(number))
+                        .endsWith("notification IGNORED SUCCEEDED", "inquiry-payment CONFIRMED SUCCEEDED"));
+        agreed(number);
+        assertThat(events(number)).doesNotContain("payment.review");
     }
 
     @Test

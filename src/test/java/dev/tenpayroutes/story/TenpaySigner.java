@@ -6,10 +6,18 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.time.temporal.ChronoUnit;
 import java.util.UUID;
 
 /** Signs as Tenpay would, by the official WeChat Pay SDK: an independent judge of our verification. */
 final class TenpaySigner {
+
+    /** When the notifications say that the money moved: now, to the second. */
+    static final String MOVED_AT = DateTimeFormatter.ISO_OFFSET_DATE_TIME.format(
+            OffsetDateTime.now(ZoneOffset.ofHours(8)).truncatedTo(ChronoUnit.SECONDS));
 
     private final RSASigner signer;
     private final String serial;
@@ -42,8 +50,8 @@ final class TenpaySigner {
     static String notification(String id, String number, String status, long total, String currency) {
         return """
                 {"id":"%s","create_time":"2026-11-23T08:00:00+08:00","event_type":"PAYMENT.%s","resource_type":"plain",\
-                "resource":{"merchant_id":"2480000001","out_trade_no":"%s","payment_id":"4200123","status":"%s",\
-                "amount":{"total":%d,"currency":"%s"},"method_key":"CARD","success_time":"2026-11-23T16:00:00+08:00"}}""".formatted(id, status, number, status, total, currency);
+                "resource":{"merchant_id":"2480000001","out_trade_no":"%s","status":"%s",\
+                "amount":{"total":%d,"currency":"%s"},"method_key":"CARD","success_time":"%s"}}""".formatted(id, status, number, status, total, currency, MOVED_AT);
     }
 
     /** A refund's notification in the plain form of W3. */
@@ -51,8 +59,8 @@ final class TenpaySigner {
             String id, String number, String refundNumber, String status, long total, String currency) {
         return """
                 {"id":"%s","create_time":"2026-11-23T08:00:00+08:00","event_type":"REFUND.%s","resource_type":"plain",\
-                "resource":{"merchant_id":"2480000001","out_trade_no":"%s","out_refund_no":"%s","refund_id":"5030123",\
-                "status":"%s","amount":{"total":%d,"currency":"%s"},"success_time":"2026-11-23T16:00:00+08:00"}}""".formatted(id, status, number, refundNumber, status, total, currency);
+                "resource":{"merchant_id":"2480000001","out_trade_no":"%s","out_refund_no":"%s",\
+                "status":"%s","amount":{"total":%d,"currency":"%s"},"success_time":"%s"}}""".formatted(id, status, number, refundNumber, status, total, currency, MOVED_AT);
     }
 
     static byte[] bytes(String text) {
