@@ -118,8 +118,10 @@ class BreakerStoryTest extends Story {
         assertThat(post("/v1/payments/" + paid + "/sync", null).status()).isEqualTo(200);
         // Kept at once, and sent when the pause is over.
         String second = newRefundNumber();
+        breakers.circuitBreaker("main refunds").transitionToOpenStateFor(Duration.ofMinutes(5));
         assertThat(refund(paid, second, 100).status()).isEqualTo(202);
         assertThat(callsAtTenpay(second, "refund")).isZero();
+        breakers.circuitBreaker("main refunds").reset();
         eventually().until(() -> !get("/v1/refunds/" + second).text("status").equals("CREATED"));
     }
 
