@@ -82,10 +82,7 @@ class ErpBeans {
             List<String> own = caller(exchange).accounts();
             JsonNode asked = exchange.getMessage().getBody(JsonNode.class).path("account");
             String name = asked.asText(own.get(0));
-            if (!own.contains(name)) {
-                throw new ProblemException(
-                        422, "ACCOUNT_UNKNOWN", "account is not one of yours: leave it out or use one of " + own);
-            }
+            mustBeOneOf(own, name);
             Account account = accounts.get(name);
             mustWork(account);
             exchange.setVariable("account", name);
@@ -139,7 +136,10 @@ class ErpBeans {
         }
     }
 
-    /** Turns whatever ended a call into a problem; what is our own fault is logged, never shown. */
+    /**
+     * Turns whatever ended a call into a problem; what is our own fault is logged, never shown. Sets {@code storedNothing}:
+     * whether the refused call has surely stored nothing.
+     */
     @Bean
     Processor answerProblem() {
         return exchange -> {
@@ -153,6 +153,11 @@ class ErpBeans {
                         problem.status(),
                         Failure.of(exchange));
             }
+            // Tenpay's refusal is kept with its payment or refund; after another 5xx the outcome is unknown.
+            exchange.setVariable(
+                    "storedNothing",
+                    problem.status() < 500 && !problem.code().equals("TENPAY_REFUSED")
+                            || problem.code().equals("ACCOUNT_UNAVAILABLE"));
             exchange.getMessage().removeHeaders("*");
             exchange.getMessage().setHeader(Exchange.HTTP_RESPONSE_CODE, problem.status());
             exchange.getMessage().setHeader(Exchange.CONTENT_TYPE, Problem.MEDIA_TYPE);
@@ -188,14 +193,22 @@ class ErpBeans {
         return new Problem(500, "INTERNAL_ERROR", "something failed here; send the same request again, the log has it");
     }
 
-    /** The accounts that a call is about: all of the caller's, or the one of them it names; another's is none. */
+    private static void mustBeOneOf(List<String> own, String account) {
+        if (!own.contains(account)) {
+            throw new ProblemException(
+                    422, "ACCOUNT_UNKNOWN", "account is not one of yours: leave it out or use one of " + own);
+        }
+    }
+
+    /** The accounts that a call is about: all of the caller's, or the one of them it names. */
     private static String accounts(Exchange exchange) {
         List<String> own = caller(exchange).accounts();
         String asked = exchange.getMessage().getHeader("account", String.class);
         if (asked == null) {
             return String.join(",", own);
         }
-        return own.contains(asked) ? asked : "";
+        mustBeOneOf(own, asked);
+        return asked;
     }
 
     private static Client caller(Exchange exchange) {

@@ -227,6 +227,9 @@ class HouseRoutesTest {
     void everyDirectRouteIsUsed() {
         for (Route route : routes) {
             boolean used = operations.contains(route.id())
+                    || files.stream()
+                            .flatMap(file -> file.policyEntries().stream())
+                            .anyMatch(entry -> entry.names(route))
                     || routes.stream()
                             .filter(other -> other != route)
                             .flatMap(other -> other.entries().stream())

@@ -190,7 +190,7 @@ class HouseSqlTest {
         Breach.none(breaches);
     }
 
-    /** Starts at the doors (rest operations, webhooks, timers) and follows {@code direct:} as a message would. */
+    /** Starts at the doors (rest operations, webhooks, timers) and the error policies, and follows {@code direct:} as a message would. */
     @Test
     void everyStatementIsReachedFromADoor() {
         List<Route> routes =
@@ -198,7 +198,11 @@ class HouseSqlTest {
         Set<String> operations = House.operations();
         Set<Route> reached = new HashSet<>();
         Deque<Route> next = new ArrayDeque<>(routes.stream()
-                .filter(route -> !route.from().startsWith("direct:") || operations.contains(route.id()))
+                .filter(route -> !route.from().startsWith("direct:")
+                        || operations.contains(route.id())
+                        || files.stream()
+                                .flatMap(file -> file.policyEntries().stream())
+                                .anyMatch(entry -> entry.names(route)))
                 .toList());
         Set<String> run = new HashSet<>();
         while (!next.isEmpty()) {

@@ -89,6 +89,13 @@ final class RouteFile {
         return List.copyOf(entries.values());
     }
 
+    /** What the error policies do. */
+    List<Entry> policyEntries() {
+        return entries().stream()
+                .filter(entry -> entry.path().matches("\\d+/routeConfiguration/.*"))
+                .toList();
+    }
+
     String text(String path) {
         Entry entry = entries.get(path);
         return entry == null ? "" : entry.text();

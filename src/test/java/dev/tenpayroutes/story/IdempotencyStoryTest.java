@@ -2,6 +2,8 @@ package dev.tenpayroutes.story;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -100,17 +102,104 @@ class IdempotencyStoryTest extends Story {
         assertThat(post("/v1/payments", order(number), key).status()).isEqualTo(200);
     }
 
+    private void isFree(String key) {
+        String number = newNumber();
+        assertThat(post("/v1/payments", order(number), key).status()).isEqualTo(201);
+        isReused(post("/v1/payments", order(newNumber()), key));
+    }
+
     @Test
-    void oldKeysAreForgotten() {
+    void aRefusalThatStoredNothingLeavesTheKeyFree() {
+        String open = "/v1/payments/" + pendingPayment();
+        String taken = pendingPayment();
+        String paid = "/v1/payments/" + paidPayment();
+        Map<Integer, List<Call>> refused = Map.of(
+                404,
+                        List.of(
+                                new Call(
+                                        "POST",
+                                        "/v1/payments/" + newNumber() + "/refunds",
+                                        refund(newRefundNumber(), 1)),
+                                new Call("POST", "/v1/payments/" + newNumber() + "/close", null),
+                                new Call("POST", "/v1/payments/" + newNumber() + "/sync", null),
+                                new Call("POST", "/v1/refunds/" + newRefundNumber() + "/sync", null),
+                                new Call("POST", "/v1/events/" + UUID.randomUUID() + "/redeliver", null)),
+                409,
+                        List.of(
+                                new Call("POST", "/v1/payments", order(taken).replace("1050", "1051")),
+                                new Call("POST", open + "/refunds", refund(newRefundNumber(), 1)),
+                                new Call("POST", paid + "/close", null)),
+                422,
+                        List.of(
+                                new Call(
+                                        "POST",
+                                        "/v1/payments",
+                                        order(newNumber()).replace("CARD", "CASH")),
+                                new Call(
+                                        "POST",
+                                        "/v1/payments",
+                                        order(newNumber()).replace("1050", "99999999")),
+                                new Call("POST", paid + "/refunds", refund(newRefundNumber(), 1051))),
+                400, List.of(new Call("POST", "/v1/payments", order(newNumber()).replace("1050", "0"))));
+        refused.forEach((status, calls) -> calls.forEach(call -> {
+            String key = newKey();
+            assertThat(post(call.path(), call.body(), key).status())
+                    .as(call.path())
+                    .isEqualTo(status);
+            isFree(key);
+        }));
+    }
+
+    @Test
+    void aRefusalOfTenpaysKeepsTheKeyToItsStoredOrder() {
+        String number = newNumber();
+        fault(number, "checkout-pay", "PARAM_ERROR");
         String key = newKey();
-        post("/v1/payments", order(newNumber()), key);
-        db.sql("update idempotency_key set used_at = now() - interval '8 days' where key = ?")
-                .param(key)
+        assertThat(post("/v1/payments", order(number), key).text("code")).isEqualTo("TENPAY_REFUSED");
+        isReused(post("/v1/payments", order(newNumber()), key));
+    }
+
+    @Test
+    void anUnknownOutcomeKeepsTheKeyToItsStoredOrder() {
+        String number = newNumber();
+        fault(number, "checkout-pay", "UNSIGNED");
+        String key = newKey();
+        assertThat(post("/v1/payments", order(number), key).status()).isEqualTo(202);
+        isReused(post("/v1/payments", order(newNumber()), key));
+    }
+
+    @Test
+    void aRefusedRepetitionDoesNotFreeTheKeyOfAStoredRequest() {
+        String number = pendingPayment();
+        String key = newKey();
+        String path = "/v1/payments/" + number + "/close";
+        assertThat(post(path, null, key).status()).isEqualTo(200);
+        db.sql("update payment set status = 'SUCCEEDED' where order_no = ?")
+                .param(number)
                 .update();
+        assertThat(post(path, null, key).status()).isEqualTo(409);
+        isReused(post("/v1/payments", order(newNumber()), key));
+    }
 
-        post("/v1/payments", order(newNumber()), newKey());
+    @Test
+    void ofTwoRequestsWithOneKeyAtOnceOneIsStored() {
+        for (int i = 0; i < 10; i++) {
+            String key = newKey();
+            List<String> numbers = List.of(newNumber(), newNumber(), newNumber(), newNumber());
+            List<Integer> stati = numbers.parallelStream()
+                    .map(number -> post("/v1/payments", order(number), key).status())
+                    .toList();
+            assertThat(stati).containsOnlyOnce(201).containsOnly(201, 422);
+        }
+    }
 
-        assertThat(count("select count(*) from idempotency_key where key = ?", key))
-                .isZero();
+    @Test
+    void aRefusedRequestSentTwiceAtOnceLeavesTheKeyFree() {
+        String key = newKey();
+        String wrong = order(newNumber()).replace("CARD", "CASH");
+        List.of(1, 2, 3, 4).parallelStream()
+                .forEach(i -> assertThat(post("/v1/payments", wrong, key).text("code"))
+                        .isEqualTo("PAYMENT_METHOD_UNKNOWN"));
+        isFree(key);
     }
 }

@@ -276,6 +276,21 @@ class ReconcileStoryTest extends Story {
     }
 
     @Test
+    void purgesOldKeysOfClientsThatNoLongerCall() {
+        db.sql("insert into idempotency_key (client, key, request, used_at)"
+                        + " select 'gone', 'k' || i, 'x', now() - interval '8 days' from generate_series(1, 25000) i")
+                .update();
+        db.sql("insert into idempotency_key (client, key, request) values ('gone', 'young', 'x')")
+                .update();
+
+        eventually()
+                .untilAsserted(() -> assertThat(db.sql("select key from idempotency_key where client = 'gone' limit 2")
+                                .query(String.class)
+                                .list())
+                        .containsExactly("young"));
+    }
+
+    @Test
     void theAgeOfTheQueuesIsMeasured() {
         String number = pendingPayment();
         db.sql(
