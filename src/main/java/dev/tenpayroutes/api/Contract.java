@@ -16,6 +16,7 @@ import com.networknt.schema.Schema;
 import com.networknt.schema.SchemaLocation;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SchemaRegistryConfig;
+import com.networknt.schema.dialect.Dialect;
 import com.networknt.schema.dialect.Dialects;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
@@ -23,6 +24,7 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -103,7 +105,9 @@ public class Contract implements RestClientRequestValidator {
             JsonNode contract = json.valueToTree(new Yaml(new SafeConstructor(new LoaderOptions())).load(in));
             freeText = new FreeText(contract);
             SchemaRegistry registry = SchemaRegistry.withDialect(
-                    Dialects.getOpenApi30(),
+                    Dialect.builder(Dialects.getOpenApi30())
+                            .format(new DateTimeFormat())
+                            .build(),
                     builder -> builder.schemaRegistryConfig(SchemaRegistryConfig.builder()
                                     .locale(Locale.ENGLISH)
                                     .build())
@@ -202,6 +206,10 @@ public class Contract implements RestClientRequestValidator {
                 return problem;
             }
         }
+        Problem range = emptyRange(request.getParameter("createdFrom"), request.getParameter("createdTo"));
+        if (range != null) {
+            return range;
+        }
         for (Map.Entry<String, Schema> header : operation.headers().entrySet()) {
             List<String> values = Collections.list(request.getHeaders(header.getKey()));
             if (values.size() > 1) {
@@ -220,10 +228,28 @@ public class Contract implements RestClientRequestValidator {
         boolean whole = schema.getSchemaNode().path("type").asText().equals("integer") && value.matches("-?[0-9]{1,9}");
         JsonNode node = whole ? IntNode.valueOf(Integer.parseInt(value)) : TextNode.valueOf(value);
         List<Error> errors = schema.validate(node);
-        return errors.isEmpty()
+        if (errors.isEmpty()) {
+            return null;
+        }
+        String rule = errors.get(0).getMessage();
+        if (schema.getSchemaNode().path("format").asText().equals("date-time")) {
+            rule = "must be " + DateTimeFormat.FORM
+                    + (value.contains(" ") ? "; write the + of an offset as %2B, in a query it is a space" : "");
+        }
+        return new Problem(400, "INVALID_REQUEST", place + " " + rule);
+    }
+
+    /** A range that ends before it begins would find nothing, and not say why. */
+    private static @Nullable Problem emptyRange(@Nullable String createdFrom, @Nullable String createdTo) {
+        if (createdFrom == null || createdTo == null) {
+            return null;
+        }
+        Instant from = DateTimeFormat.instant(createdFrom).orElseThrow();
+        Instant to = DateTimeFormat.instant(createdTo).orElseThrow();
+        return from.isBefore(to)
                 ? null
                 : new Problem(
-                        400, "INVALID_REQUEST", place + " " + errors.get(0).getMessage());
+                        400, "INVALID_REQUEST", "createdTo must be after createdFrom, and is not itself in the range");
     }
 
     /** The methods that the contract has for this path; none where it doesn't have the path. */
@@ -325,6 +351,11 @@ public class Contract implements RestClientRequestValidator {
                     400,
                     "INVALID_REQUEST",
                     errors.stream().limit(MOST_ERRORS).map(Contract::words).collect(Collectors.joining("; ")));
+        }
+        Problem range = emptyRange(
+                body.path("createdFrom").textValue(), body.path("createdTo").textValue());
+        if (range != null) {
+            throw new ProblemException(range);
         }
         String place = unstorable(body, "");
         if (place != null) {

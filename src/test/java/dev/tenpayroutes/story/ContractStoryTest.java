@@ -312,6 +312,11 @@ class ContractStoryTest extends Story {
             provoke(
                     id + " 400 INVALID_REQUEST",
                     () -> send(call.method(), call.path() + "?surprise=1", KEY, call.body()));
+            if (operation.promises(422, "ACCOUNT_UNKNOWN") && !id.equals("createPayment")) {
+                provoke(
+                        id + " 422 ACCOUNT_UNKNOWN",
+                        () -> send(call.method(), call.path() + "?account=mian", KEY, call.body()));
+            }
             if (operation.promises(422, "ACCOUNT_AMBIGUOUS")) {
                 provoke(id + " 422 ACCOUNT_AMBIGUOUS", () -> ofTwoAccounts(call));
             }

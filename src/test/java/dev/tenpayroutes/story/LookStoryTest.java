@@ -70,9 +70,51 @@ class LookStoryTest extends Story {
         assertThat(numbers(
                         send("GET", "/v1/payments?limit=200", NEIGHBOUR, null).body()))
                 .doesNotContain(paid, late, open);
-        assertThat(numbers(send("GET", "/v1/payments?account=main", NEIGHBOUR, null)
-                        .body()))
-                .isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/v1/payments", "/v1/events", "/v1/payments/SO-000001", "/v1/payments/SO-000001/events"})
+    void refusesAnAccountThatTheCallerDoesNotHave(String path) {
+        for (String account : List.of("main", "mian", "", "macau,main", "MACAU")) {
+            Answer answer = send("GET", path + "?account=" + account, NEIGHBOUR, null);
+            assertThat(answer.status()).isEqualTo(422);
+            assertThat(answer.text("code")).isEqualTo("ACCOUNT_UNKNOWN");
+            assertThat(answer.text("detail")).contains("[macau]").doesNotContain("main");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "2020-01-01T00:00:00-00:00",
+                "2020-01-01t00:00:00z",
+                "2020-01-01T00:00:00.123456789012345678901234567890Z",
+                "2019-12-31T23:59:60Z",
+                "2020-01-01T00:00:00%2B08:00"
+            })
+    void takesEveryTimeOfRfc3339(String time) {
+        assertThat(get("/v1/payments?createdTo=" + time).status()).isEqualTo(200);
+        String range = LONG_AGO.replace(
+                "2020-01-02T00:00:00Z", time.replace("%2B", "+").replace("2020", "2021"));
+        assertThat(post("/v1/events/redeliver", range.replace("2020-01-01T00:00:00Z", "2018-01-01T00:00:00Z"))
+                        .status())
+                .isEqualTo(202);
+    }
+
+    @Test
+    void saysHowToWriteAnOffsetWhosePlusArrivedAsASpace() {
+        Answer answer = get("/v1/payments?createdFrom=2026-11-23T00:00:00+08:00");
+        assertThat(answer.status()).isEqualTo(400);
+        assertThat(answer.text("detail")).contains("createdFrom", "%2B");
+    }
+
+    @Test
+    void refusesARangeThatEndsBeforeItBegins() {
+        Answer list = get("/v1/payments?createdFrom=2026-11-24T00:00:00Z&createdTo=2026-11-24T08:00:00%2B08:00");
+        assertThat(list.status()).isEqualTo(400);
+        assertThat(list.text("detail")).contains("createdTo must be after createdFrom");
+        Answer redelivery = post("/v1/events/redeliver", LONG_AGO.replace("2020-01-01", "2020-01-03"));
+        assertThat(redelivery.status()).isEqualTo(400);
     }
 
     @ParameterizedTest

@@ -275,8 +275,8 @@ class OrderStoryTest extends Story {
         assertThat(send("GET", "/v1/payments/" + number, NEIGHBOUR, null).status())
                 .isEqualTo(404);
         assertThat(send("GET", "/v1/payments/" + number + "?account=main", NEIGHBOUR, null)
-                        .status())
-                .isEqualTo(404);
+                        .text("code"))
+                .isEqualTo("ACCOUNT_UNKNOWN");
         assertThat(send("POST", "/v1/payments/" + number + "/sync", NEIGHBOUR, null)
                         .status())
                 .isEqualTo(404);
