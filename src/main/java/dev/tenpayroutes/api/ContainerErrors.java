@@ -28,8 +28,18 @@ class ContainerErrors {
 
     @Bean
     WebServerFactoryCustomizer<TomcatServletWebServerFactory> containerProblems() {
-        return factory -> factory.addContextCustomizers(
-                context -> context.getParent().getPipeline().addValve(new ProblemValve()));
+        return factory -> {
+            factory.addEngineValves(new UnreadBodies());
+            factory.addContextCustomizers(
+                    context -> context.getParent().getPipeline().addValve(new ProblemValve()));
+            factory.addConnectorCustomizers(connector -> {
+                // A form is bytes like every other body: its parameters would be read from a body that nothing has
+                // limited.
+                connector.setParseBodyMethods("NONE");
+                // A sender that waits for leave to send hears its refusal first.
+                connector.setProperty("continueResponseTiming", "onRead");
+            });
+        };
     }
 
     /** Left to itself it would call for the error page, and refuse that for the same method again. */
@@ -42,12 +52,20 @@ class ContainerErrors {
     /** What can't be decoded: Tomcat leaves such a parameter out in silence, and Spring fails over such a path. */
     private static final Pattern UNREADABLE = Pattern.compile("%(?![0-9A-Fa-f]{2})|[?&]=");
 
+    /**
+     * A letter, digit, '-', '.', '_' or '~' that is percent-encoded (RFC 3986, 2.3): what reads the path as it was sent and
+     * what reads it decoded would see two different paths.
+     */
+    private static final Pattern NEEDLESSLY_ENCODED =
+            Pattern.compile("(?i)%(2[DE]|3[0-9]|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])");
+
     @Bean
     FilterRegistrationBean<Filter> readableTargets() {
         FilterRegistrationBean<Filter> first = new FilterRegistrationBean<>((request, response, chain) -> {
             HttpServletRequest http = (HttpServletRequest) request;
             String query = http.getQueryString() == null ? "" : "?" + http.getQueryString();
-            if (UNREADABLE.matcher(http.getRequestURI() + query).find()) {
+            if (UNREADABLE.matcher(http.getRequestURI() + query).find()
+                    || NEEDLESSLY_ENCODED.matcher(http.getRequestURI()).find()) {
                 ErrorPage.problem(HttpServletResponse.SC_BAD_REQUEST).write((HttpServletResponse) response);
             } else {
                 chain.doFilter(request, response);

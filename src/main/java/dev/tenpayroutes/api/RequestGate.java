@@ -1,6 +1,5 @@
 package dev.tenpayroutes.api;
 
-import dev.tenpayroutes.wire.Wire;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ReadListener;
 import jakarta.servlet.ServletException;
@@ -11,14 +10,10 @@ import jakarta.servlet.http.HttpServletRequestWrapper;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.time.Clock;
-import java.time.Instant;
 import java.util.Collections;
 import java.util.Enumeration;
 import java.util.List;
@@ -35,82 +30,89 @@ import org.springframework.stereotype.Component;
 import org.springframework.web.filter.OncePerRequestFilter;
 
 /**
- * What every request to the merchant API and to the webhooks must pass before a route's thread is taken: the program is
- * ready, the contract names the path, and the body is here, in time and not too large.
+ * What every request must pass before a route or a controller has it, on every path: its body is here, in time and not too
+ * large. On the merchant API and the webhooks the program must also be ready and the contract must name the path.
  *
- * <p>64 KB on the merchant API and 256 KB on webhooks: more is 413, whatever its Content-Length says, and is not read on.
- * A body that takes longer than {@value #SECONDS_TO_SEND} s to arrive is 408, so that slow senders don't hold the
- * threads. Camel has none of these limits, and is more generous with paths than the contract.
+ * <p>64 KB on the merchant API and 256 KB elsewhere: more is 413, whatever its Content-Length says, and is not read on.
+ * {@link BodyReader} has the time limit. Credentials come first, and a webhook's headers before its body: see
+ * {@link WebhookHeaders}. Camel has none of these limits, and is more generous with paths than the contract.
  */
 @Component
 @Order(Ordered.LOWEST_PRECEDENCE)
 class RequestGate extends OncePerRequestFilter {
 
     static final int API_BYTES = 64 * 1024;
-    private static final int WEBHOOK_BYTES = 256 * 1024;
-    private static final int SECONDS_TO_SEND = 5;
     private static final Pattern JSON = Pattern.compile(
             "application/json\\s*(;(?!.*charset\\s*=).*|;.*charset\\s*=\\s*[\"']?utf-?8.*)?", Pattern.CASE_INSENSITIVE);
+    private static final int OTHER_BYTES = 256 * 1024;
     static final Problem TOO_SLOW =
-            new Problem(408, "BODY_TOO_SLOW", "a body must arrive within " + SECONDS_TO_SEND + " s");
+            new Problem(408, "BODY_TOO_SLOW", "a body must arrive within " + BodyReader.SECONDS_TO_SEND + " s");
 
     private final Contract contract;
-    private final Wire wire;
+    private final WebhookHeaders webhooks;
     private final ApplicationAvailability availability;
-    private final Clock clock;
 
-    RequestGate(Contract contract, Wire wire, ApplicationAvailability availability, Clock clock) {
+    RequestGate(Contract contract, WebhookHeaders webhooks, ApplicationAvailability availability) {
         this.contract = contract;
-        this.wire = wire;
+        this.webhooks = webhooks;
         this.availability = availability;
-        this.clock = clock;
     }
 
+    /** When a slow body is complete. */
     @Override
-    protected boolean shouldNotFilter(HttpServletRequest request) {
-        String path = request.getRequestURI();
-        return !path.startsWith("/v1/") && !path.startsWith("/webhooks/");
+    protected boolean shouldNotFilterAsyncDispatch() {
+        return false;
     }
 
     @Override
     protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws ServletException, IOException {
-        boolean webhook = request.getRequestURI().startsWith("/webhooks/");
-        Problem problem = null;
-        if (availability.getReadinessState() != ReadinessState.ACCEPTING_TRAFFIC) {
+        boolean api = request.getRequestURI().startsWith("/v1/");
+        Object arrived = request.getAttribute(BodyReader.BODY);
+        Problem problem = arrived == null ? refusal(request, response, api) : null;
+        if (problem != null) {
+            problem.write(response);
+            return;
+        }
+        byte[] body = arrived instanceof byte[] slow ? slow : body(request, response, api ? API_BYTES : OTHER_BYTES);
+        if (body == null) {
+            return;
+        }
+        if (api && isJson(request) && !isText(body)) {
+            Contract.NOT_UTF_8.write(response);
+            return;
+        }
+        lookAtAll(request);
+        chain.doFilter(new ReadRequest(request, body), response);
+    }
+
+    /** Why a request is refused without its body. */
+    private @Nullable Problem refusal(HttpServletRequest request, HttpServletResponse response, boolean api) {
+        if ((api || webhooks.isWebhook(request))
+                && availability.getReadinessState() != ReadinessState.ACCEPTING_TRAFFIC) {
             response.setHeader("Retry-After", "2");
-            problem = ErrorPage.NOT_READY;
-        } else if (!webhook) {
+            return ErrorPage.NOT_READY;
+        }
+        if (api) {
             Set<String> methods = contract.methods(request.getRequestURI());
             if (methods.isEmpty()) {
-                problem = Contract.NOT_THERE;
-            } else if (!methods.contains(request.getMethod())) {
+                return Contract.NOT_THERE;
+            }
+            if (!methods.contains(request.getMethod())) {
                 response.setHeader("Allow", String.join(", ", methods));
-                problem = ErrorPage.problem(HttpServletResponse.SC_METHOD_NOT_ALLOWED);
+                return ErrorPage.problem(HttpServletResponse.SC_METHOD_NOT_ALLOWED);
             }
         }
-        if (problem == null) {
-            int limit = webhook ? WEBHOOK_BYTES : API_BYTES;
-            byte[] body;
-            if (webhook && !isSigned(request)) {
-                // It will be refused whatever it says: a stranger's body takes neither time nor memory.
-                body = new byte[0];
-                response.setHeader("Connection", "close");
-            } else {
-                body = request.getContentLengthLong() > limit ? null : read(request.getInputStream(), limit);
-            }
-            if (body == null || body.length > limit) {
-                problem = body == null && request.getContentLengthLong() <= limit ? TOO_SLOW : tooLarge(limit);
-                response.setHeader("Connection", "close");
-            } else if (!webhook && isJson(request) && !isText(body)) {
-                problem = Contract.NOT_UTF_8;
-            } else {
-                lookAtAll(request);
-                chain.doFilter(new ReadRequest(request, body), response);
-                return;
-            }
-        }
-        problem.write(response);
+        int limit = api ? API_BYTES : OTHER_BYTES;
+        return request.getContentLengthLong() > limit ? tooLarge(limit) : null;
+    }
+
+    /** A webhook that is refused whatever it says goes on without a body, and is refused and counted by its route. */
+    private byte @Nullable [] body(HttpServletRequest request, HttpServletResponse response, int limit)
+            throws IOException {
+        return webhooks.isWebhook(request) && !webhooks.mayBeTenpays(request)
+                ? new byte[0]
+                : new BodyReader(request, response, limit).read();
     }
 
     static Problem tooLarge(int limit) {
@@ -133,38 +135,10 @@ class RequestGate extends OncePerRequestFilter {
         return type != null && JSON.matcher(type).matches();
     }
 
-    private boolean isSigned(HttpServletRequest request) {
-        return request.getHeader(wire.timestampHeader()) != null
-                && request.getHeader(wire.nonceHeader()) != null
-                && request.getHeader(wire.serialHeader()) != null
-                && request.getHeader(wire.signatureHeader()) != null;
-    }
-
     /** Spring's firewall refuses a name or a value when it is read: on a route's thread nobody could answer that any more. */
     private static void lookAtAll(HttpServletRequest request) {
         Collections.list(request.getParameterNames()).forEach(request::getParameterValues);
         Collections.list(request.getHeaderNames()).forEach(name -> Collections.list(request.getHeaders(name)));
-    }
-
-    /** The body, or one byte more than the limit of a larger one; null when it doesn't arrive in time. */
-    private byte @Nullable [] read(InputStream in, int limit) {
-        Instant end = clock.instant().plusSeconds(SECONDS_TO_SEND);
-        ByteArrayOutputStream body = new ByteArrayOutputStream();
-        byte[] part = new byte[8192];
-        try {
-            for (int n = in.read(part); n >= 0; n = in.read(part)) {
-                body.write(part, 0, n);
-                if (body.size() > limit) {
-                    break;
-                }
-                if (clock.instant().isAfter(end)) {
-                    return null;
-                }
-            }
-        } catch (IOException e) {
-            return null;
-        }
-        return body.toByteArray();
     }
 
     /**

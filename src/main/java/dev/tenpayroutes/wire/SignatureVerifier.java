@@ -63,6 +63,14 @@ public final class SignatureVerifier {
         }
     }
 
+    private record Claim(String timestamp, String nonce, PublicKey key, byte[] signature) {}
+
+    /** Judges what can be judged without the body: all headers there and well-formed, fresh, of a serial that is known. */
+    public void verifyHeaders(Wire.SignatureHeaders headers, Function<String, Optional<PublicKey>> keys)
+            throws UnverifiedException {
+        claim(headers, keys);
+    }
+
     /**
      * @param keys finds the account's platform key by serial number, upper-case hex
      * @param body the exact bytes received
@@ -70,6 +78,20 @@ public final class SignatureVerifier {
      *     signed text. Each counts once, which the statement that applies the message sees to
      */
     public String verify(Wire.SignatureHeaders headers, Function<String, Optional<PublicKey>> keys, byte[] body)
+            throws UnverifiedException {
+        Claim claim = claim(headers, keys);
+        try {
+            byte[] text = wire.answerText(claim.timestamp(), claim.nonce(), body);
+            if (!rsa.verify(claim.key(), text, claim.signature())) {
+                throw new UnverifiedException(Reason.WRONG);
+            }
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(text));
+        } catch (GeneralSecurityException e) {
+            throw new UnverifiedException(Reason.WRONG);
+        }
+    }
+
+    private Claim claim(Wire.SignatureHeaders headers, Function<String, Optional<PublicKey>> keys)
             throws UnverifiedException {
         String timestamp = present(headers.timestamp());
         String nonce = present(headers.nonce());
@@ -91,15 +113,7 @@ public final class SignatureVerifier {
         }
         PublicKey key = keys.apply(serial.toUpperCase(java.util.Locale.ROOT))
                 .orElseThrow(() -> new UnverifiedException(Reason.UNKNOWN_SERIAL));
-        try {
-            byte[] text = wire.answerText(timestamp, nonce, body);
-            if (!rsa.verify(key, text, signature)) {
-                throw new UnverifiedException(Reason.WRONG);
-            }
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(text));
-        } catch (GeneralSecurityException e) {
-            throw new UnverifiedException(Reason.WRONG);
-        }
+        return new Claim(timestamp, nonce, key, signature);
     }
 
     private static String present(@Nullable String header) throws UnverifiedException {

@@ -1,0 +1,57 @@
+package dev.tenpayroutes.api;
+
+import dev.tenpayroutes.account.Account;
+import dev.tenpayroutes.account.Accounts;
+import dev.tenpayroutes.wire.SignatureVerifier;
+import dev.tenpayroutes.wire.SignatureVerifier.UnverifiedException;
+import dev.tenpayroutes.wire.Wire;
+import jakarta.servlet.http.HttpServletRequest;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.springframework.stereotype.Component;
+
+/**
+ * Judges a webhook by its path and headers, so that an outsider's body takes neither time nor memory. It lets nothing in:
+ * {@code webhook-intake} verifies the signature over the body.
+ */
+@Component
+class WebhookHeaders {
+
+    private static final Pattern PATH = Pattern.compile("/webhooks/tenpay/([^/]+)/(payments|refunds)");
+
+    private final Accounts accounts;
+    private final Wire wire;
+    private final SignatureVerifier verifier;
+
+    WebhookHeaders(Accounts accounts, Wire wire, SignatureVerifier verifier) {
+        this.accounts = accounts;
+        this.wire = wire;
+        this.verifier = verifier;
+    }
+
+    boolean isWebhook(HttpServletRequest request) {
+        return request.getRequestURI().startsWith("/webhooks/");
+    }
+
+    /** Whether the account and kind are known, and the signature's headers complete, fresh and of a serial that is known. */
+    boolean mayBeTenpays(HttpServletRequest request) {
+        Matcher path = PATH.matcher(request.getRequestURI());
+        Optional<Account> account = path.matches() ? accounts.find(path.group(1)) : Optional.empty();
+        if (account.isEmpty()) {
+            return false;
+        }
+        try {
+            verifier.verifyHeaders(
+                    new Wire.SignatureHeaders(
+                            request.getHeader(wire.timestampHeader()),
+                            request.getHeader(wire.nonceHeader()),
+                            request.getHeader(wire.serialHeader()),
+                            request.getHeader(wire.signatureHeader())),
+                    account.get()::platformKey);
+            return true;
+        } catch (UnverifiedException e) {
+            return false;
+        }
+    }
+}
