@@ -1,9 +1,10 @@
 -- Deletes old history, some at a time; the payments and refunds themselves stay.
 delete from history
-where id in (
+-- An array, so that they are found by their key and never by reading all.
+where id = any (array(
     select id
     from history
     where at < now() - cast(:#${properties:tenpay.housekeeping.keep-history} as interval)
     order by at
     limit 10000
-    for update skip locked)
+    for update skip locked))
