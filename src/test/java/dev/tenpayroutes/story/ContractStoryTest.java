@@ -175,6 +175,12 @@ class ContractStoryTest extends Story {
             post("/v1/payments", order(number).replace("CARD", "PAYNOW"));
             return post("/v1/payments/" + number + "/close", null);
         });
+        provoke("closePayment 409 PAYMENT_NOT_AT_TENPAY", () -> {
+            String number = newNumber();
+            fault(number, "checkout-pay", "BAD_GATEWAY");
+            post("/v1/payments", order(number));
+            return post("/v1/payments/" + number + "/close", null);
+        });
         provoke("closePayment 502 TENPAY_NO_ANSWER", () -> {
             String number = pendingPayment();
             fault(number, "close-payment", "UNSIGNED");
