@@ -76,7 +76,7 @@ with news as (
         c.of_another and not r.replayed as of_another,
         c.of_another_amount and not r.replayed as of_another_amount,
         coalesce(c.of_another_id, false) and not c.of_another and not r.replayed as of_another_id,
-        -- Whoever asked had read that Tenpay contradicts us, so the answer may settle it.
+        -- Asked when the contradiction was known, so the answer may settle it.
         c.contradicted is not distinct from c.contradicted_at as asked_since
     from compared c
     cross join lateral (select c.digest is not null and case
@@ -222,7 +222,7 @@ with news as (
             else p.next_poll_at end,
         reconcile_at = case
             when r.new_status in ('CREATED', 'PENDING') or r.agreed then null
-            -- A call that somebody on the way has held back can still reach Tenpay while its signature is fresh there.
+            -- A call held back on the way can still reach Tenpay while its signature is fresh there.
             when r.new_status <> r.old_status and r.answer = 'ABSENT' then now() + 2 * cast(:#${properties:tenpay.wire.freshness} as interval)
             when r.new_status <> r.old_status then now() + cast(:#${properties:tenpay.reconcile.after} as interval)
             when r.contradicts and r.contradicted_at is null then now()

@@ -27,7 +27,7 @@ with news as (
         cast(:#${variable.notification} as bytea) as notification,
         -- What was answered or asked late says nothing about a call that somebody else has made since.
         n.call is not distinct from h.submitted_at as of_last_call,
-        -- Whoever asked had read that Tenpay contradicts us, so the answer may settle it.
+        -- Asked when the contradiction was known, so the answer may settle it.
         n.contradicted is not distinct from h.contradicted_at as asked_since,
         n.answer = 'STATUS' and (n."merchantId", n."orderNo", n."refundNo") is distinct from (h.merchant_id, h.order_no, h.refund_no)
             as of_another,
@@ -182,7 +182,7 @@ with news as (
             else r.next_poll_at end,
         reconcile_at = case
             when j.new_status in ('CREATED', 'PENDING') or j.agreed then null
-            -- A call that somebody on the way has held back can still reach Tenpay while its signature is fresh there.
+            -- A call held back on the way can still reach Tenpay while its signature is fresh there.
             when j.new_status <> j.old_status and j.answer = 'ABSENT' then now() + 2 * cast(:#${properties:tenpay.wire.freshness} as interval)
             when j.new_status <> j.old_status then now() + cast(:#${properties:tenpay.reconcile.after} as interval)
             when j.contradicts and j.contradicted_at is null then now()

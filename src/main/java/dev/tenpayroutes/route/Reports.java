@@ -47,7 +47,7 @@ class Reports {
         };
     }
 
-    /** A refusal of an order and a first contradiction are asked about; what stays wrong after that is for a person. */
+    /** Refusals and first contradictions are asked about; what is still wrong after that needs a person. */
     private static Level level(String verdict, JsonNode row) {
         boolean contradicts = row.path("contradicts").asBoolean();
         boolean asked = row.path("answer").asText().equals("REFUSED") || contradicts;

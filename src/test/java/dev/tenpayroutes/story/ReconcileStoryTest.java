@@ -110,7 +110,7 @@ class ReconcileStoryTest extends Story {
     }
 
     @Test
-    void showsAContradictedSuccessToWhoeverSyncsIt() {
+    void showsAContradictedSuccessInASync() {
         String number = pendingPayment();
         // As late as it may be: nothing but this question finds it.
         db.sql("update payment set status = 'SUCCEEDED', paid_at = now(), next_poll_at = null, updated_at = now()"

@@ -15,7 +15,7 @@ import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
 import org.springframework.test.context.TestPropertySource;
 
-/** Somebody ends TLS between us and Tenpay, and lays one signed answer over another. */
+/** A proxy ends TLS between us and Tenpay, and gives one signed answer in place of another. */
 @DisplayName("a proxy that replays")
 @TestPropertySource(properties = "tenpay.call-timeout=9s")
 @DirtiesContext
