@@ -31,6 +31,7 @@ class ReplayStoryTest extends Story {
         tenpay = new ForeignTenpay(ACCOUNT, "WECHATPAY2-SHA256-RSA2048", "Wechatpay");
         proxy = new TerminatingProxy(ACCOUNT.folder(), tenpay.url());
         ACCOUNT.settings().forEach((name, value) -> registry.add(name, () -> value));
+        registry.add("tenpay.accounts.proxied.merchant-id", () -> "2480000003");
         registry.add("tenpay.accounts.proxied.base-url", proxy::url);
         registry.add(
                 "spring.ssl.bundle.pem.tenpay.truststore.certificate",
@@ -169,7 +170,7 @@ class ReplayStoryTest extends Story {
         CompletableFuture<Answer> asked = CompletableFuture.supplyAsync(() -> sync(number));
         eventually().until(() -> tenpay.calls("inquiry-payment", number) == 1);
         String body = TenpaySigner.notification("EV-" + number, number, "SUCCESS", 1050, "SGD")
-                .replace("2480000001", "2480000002");
+                .replace("2480000001", "2480000003");
         assertThat(notify("payments", body, tenpay.signer().headers(body)).status())
                 .isEqualTo(200);
         tenpay.letGo(number);
@@ -188,7 +189,7 @@ class ReplayStoryTest extends Story {
     void takesEachNotificationOnce() {
         String number = pending();
         String body = TenpaySigner.notification("EV-" + number, number, "SUCCESS", 1050, "SGD")
-                .replace("2480000001", "2480000002");
+                .replace("2480000001", "2480000003");
         String[] signature = tenpay.signer().headers(body);
         assertThat(notify("payments", body, signature).status()).isEqualTo(200);
         List<String> history = history(number);
@@ -216,7 +217,7 @@ class ReplayStoryTest extends Story {
     void takesANotificationAgainThatCouldNotBeStored() {
         String number = newNumber();
         String body = TenpaySigner.notification("EV-" + number, number, "SUCCESS", 1050, "SGD")
-                .replace("2480000001", "2480000002");
+                .replace("2480000001", "2480000003");
         String[] signature = tenpay.signer().headers(body);
         db.sql("alter table notification rename to notification_away").update();
         assertThat(notify("payments", body, signature).status()).isEqualTo(503);
