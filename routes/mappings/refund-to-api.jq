@@ -7,6 +7,8 @@ def shown:
     status,
     amount: {total: .amount, currency},
     reason,
+    # Events of before there were others don't say.
+    origin: (.origin // "API"),
     refundId: .tenpay_refund_id,
     failReason: .fail_reason,
     review,

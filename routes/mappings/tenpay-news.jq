@@ -17,6 +17,9 @@ def storable: (if contains("\u0000") then gsub("\u0000"; "") else . end) | if . 
 def words($max): if type == "string" then storable | .[0:$max] else null end;
 def whole($max): if type == "string" and length <= $max then storable else null end;
 def digits: if type == "number" then tostring | .[0:64] else "not a whole number" end;
+# As notification-number.jq has it.
+def of_refund_no: if type == "string" and test("^[0-9A-Za-z_|*-][0-9A-Za-z_|*.:@-]{0,63}\\z") then . else null end;
+def refund_no: (.out_refund_no | of_refund_no) // (.refund_id | of_refund_no);
 variable("tenpayStatus") as $http
 | (if type == "object" then . else {} end)
 | (.code | words(64)) as $code
@@ -33,7 +36,7 @@ variable("tenpayStatus") as $http
       answer: "STATUS",
       status: $status,
       reason: (.fail_reason | words(256)),
-      merchantId: (.merchant_id | words(64)), orderNo: (.out_trade_no | words(64)), refundNo: (.out_refund_no | words(64)),
+      merchantId: (.merchant_id | words(64)), orderNo: (.out_trade_no | words(64)), refundNo: refund_no,
       total: (.amount | if . == null then null elif type == "object" then (.total | digits) else "not an amount" end),
       currency: (.amount | if type == "object" then (.currency | words(8)) else null end),
       paymentId: (.payment_id | whole(64)), refundId: (.refund_id | whole(64)), prepayInfo: (.prepay_info | whole(65536)),

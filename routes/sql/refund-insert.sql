@@ -9,15 +9,18 @@ with given as (
         cast(g.rules ->> 'windowDays' as integer) as window_days,
         cast(g.rules ->> 'min' as bigint) as smallest,
         cast(g.rules ->> 'max' as bigint) as largest,
-        -- What isn't known to have failed keeps its amount; so does what Tenpay says something else of.
-        p.amount - coalesce((select sum(r.amount) from refund r where r.payment_id = p.id and (r.status <> 'FAILED' or r.review in ('STATUS_MISMATCH', 'AMOUNT_MISMATCH', 'PAYMENT_ID_MISMATCH') or r.contradicted_at is not null)), 0) as rest,
-        exists (select from refund r where r.account = p.account and r.refund_no = g."refundNo") as known
+        -- What isn't known to have failed keeps its amount; so does what Tenpay says something else of. In another currency,
+        -- which only the portal can, it may be all of it.
+        p.amount - coalesce((select sum(case r.currency when p.currency then r.amount else p.amount end) from refund r where r.payment_id = p.id and (r.status <> 'FAILED' or r.review in ('STATUS_MISMATCH', 'AMOUNT_MISMATCH', 'PAYMENT_ID_MISMATCH') or r.contradicted_at is not null)), 0) as rest,
+        exists (select from refund r where r.account = p.account and r.refund_no = g."refundNo") as known,
+        cast(:#${variable.refundsOnHold} as boolean) is true or exists (select from refund_hold f where f.account = p.account) as on_hold
     from payment p
     join given g on g.payment = p.id
 ), judged as (
     select *,
         case
             when known then 'KNOWN'
+            when on_hold then 'REFUNDS_ON_HOLD'
             when status <> 'SUCCEEDED' then 'PAYMENT_NOT_PAID'
             when currency <> paid_currency then 'CURRENCY_NOT_SUPPORTED'
             when total not between coalesce(smallest, total) and coalesce(largest, total) then 'AMOUNT_OUT_OF_RANGE'

@@ -5,7 +5,9 @@ with given as (
         payment bigint, "refundNo" text, total bigint, currency text, reason text)
 ), held as (
     select r.*,
-        (r.payment_id, r.amount, r.currency, r.reason) is not distinct from (g.payment, g.total, g.currency, g.reason) as same
+        (r.payment_id, r.amount, r.currency) = (g.payment, g.total, g.currency)
+            -- Of a refund that Tenpay told us of, no reason is known.
+            and (r.origin = 'PORTAL' or r.reason is not distinct from g.reason) as same
     from refund r
     join given g on g."refundNo" = r.refund_no
     where r.account = :#${variable.account}
@@ -22,6 +24,9 @@ with given as (
       and h.status = 'CREATED'
       -- What was refused is asked about first.
       and h.refusal is null
+      and h.origin = 'API'
+      and cast(:#${variable.refundsOnHold} as boolean) is not true
+      and not exists (select from refund_hold f where f.account = h.account)
       and (h.submitting_until is null or h.submitting_until < now())
     returning r.*
 )

@@ -8,6 +8,9 @@ where account = :#${variable.account}
   and refund_no = :#${variable.number}
   and status = 'CREATED'
   and refusal is null
+  and origin = 'API'
+  and cast(:#${variable.refundsOnHold} as boolean) is not true
+  and not exists (select from refund_hold f where f.account = refund.account)
   and (submits = 0 or submitted_at < now() - cast(:#${properties:tenpay.poll.resend-after} as interval))
   and (submitting_until is null or submitting_until < now())
 returning cast(to_jsonb(refund) as text) as refund

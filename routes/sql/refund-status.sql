@@ -7,7 +7,7 @@ with news as (
         "statusBefore" text, contradicted timestamptz)
 ), paid as (
     -- The payment is held first, as when a refund is decided: no two can wait for each other.
-    select p.id
+    select p.id, p.amount, p.currency, p.created_at
     from payment p
     where p.id = (
         select r.payment_id from refund r where r.account = :#${variable.account} and r.refund_no = :#${variable.number})
@@ -21,8 +21,10 @@ with news as (
 ), compared as materialized (
     -- Materialized, here and below: else every step is copied into each mention of it, into expressions of thousands of terms.
     select
-        h.id, h.payment_id, h.account, h.amount, h.status as old_status, h.review as old_review, h.refusal, h.submits, h.submitted_at,
-        h.submitting_until, h.created_at, h.updated_at as finished_at, h.contradicted_at, h.tenpay_refund_id, n.answer, n.status as told,
+        h.id, h.payment_id, h.account, h.amount, h.currency, h.status as old_status, h.review as old_review, h.refusal, h.submits, h.submitted_at,
+        h.submitting_until, h.created_at, h.updated_at as finished_at, h.contradicted_at, h.tenpay_refund_id,
+        -- One that was taken in may be told late.
+        case h.origin when 'PORTAL' then paid.created_at else h.created_at end as earliest, n.answer, n.status as told,
         n.source, n.reason, coalesce(n.unsent, false) as unsent, n."refundId", n."succeededAt", n."statusBefore",
         cast(:#${variable.notification} as bytea) as notification,
         -- What was answered or asked late says nothing about a call that somebody else has made since.
@@ -35,23 +37,31 @@ with news as (
         n.answer = 'STATUS'
             and (n.total is not null or n.currency is not null or n.status = 'SUCCEEDED')
             and (n.total, n.currency) is distinct from (cast(h.amount as text), h.currency) as of_another_amount,
-        n.answer = 'STATUS' and n."refundId" <> h.tenpay_refund_id as of_another_id
+        n.answer = 'STATUS' and n."refundId" <> h.tenpay_refund_id as of_another_id,
+        -- A refund that was just taken in may be of more than was left: the money is gone, so it counts all the same.
+        case when h.origin = 'PORTAL' and h.status = 'CREATED' then h.currency <> paid.currency or paid.amount < (
+            select sum(o.amount)
+            from refund o
+            where o.payment_id = h.payment_id and (o.status <> 'FAILED' or o.contradicted_at is not null
+                or o.review in ('STATUS_MISMATCH', 'AMOUNT_MISMATCH', 'PAYMENT_ID_MISMATCH')))
+        else false end as exceeds
     from held h
+    cross join paid
     cross join news n
 ), used as (
-    -- One signature is one message: what comes again, here or elsewhere, finds it used. An answer about what isn't here has
-    -- been used as well; a notification that can't be applied yet uses nothing.
+    -- One signature is one message: what comes again, here or elsewhere, finds it used. News of what isn't here
+    -- uses nothing, since it may be taken in; nor does a notification that can't be applied yet.
     insert into used_signature (digest)
     select decode(n.signature, 'hex')
     from news n
-    left join compared c on true
+    cross join compared c
     where n.signature is not null
       and (cast(:#${variable.notification} as bytea) is null or (c.answer = 'STATUS' and not c.of_another))
     on conflict do nothing
     returning digest
 ), judged as materialized (
     select
-        c.id, c.payment_id, c.account, c.amount, c.old_status, c.old_review, c.refusal, c.submits, c.submitted_at, c.submitting_until,
+        c.id, c.payment_id, c.account, c.amount, c.currency, c.earliest, c.exceeds, c.old_status, c.old_review, c.refusal, c.submits, c.submitted_at, c.submitting_until,
         c.created_at, c.finished_at, c.contradicted_at, c.tenpay_refund_id, c.told, c.source, c.unsent, c."refundId", c."succeededAt",
         c."statusBefore", c.notification, c.of_last_call, c.asked_since, r.replayed,
         case when r.replayed then 'NONE' else c.answer end as answer,
@@ -124,6 +134,7 @@ with news as (
             when of_another_amount and not of_another then 'AMOUNT_MISMATCH'
             -- It may be the only trace of money paid out twice.
             when of_another_id then 'PAYMENT_ID_MISMATCH'
+            when exceeds and new_status in ('PENDING', 'SUCCEEDED') then 'AMOUNT_MISMATCH'
             when old_status = 'FAILED' and new_status = 'SUCCEEDED' and old_review is distinct from 'PAYMENT_ID_MISMATCH' then 'LATE_SUCCESS'
             -- Asked again because of a contradiction, Tenpay stands by it.
             when contradicts and source like 'inquiry-%' and contradicted_at is not null and asked_since
@@ -149,7 +160,7 @@ with news as (
         confirms and (new_status = 'SUCCEEDED'
             or (new_status = old_status and finished_at < now() - cast(:#${properties:tenpay.reconcile.after} as interval))) as agreed,
         case when new_status = 'SUCCEEDED' and old_status <> 'SUCCEEDED' then (
-            select at from moment("succeededAt") as at where at between created_at - interval '1 day' and now() + interval '1 day')
+            select at from moment("succeededAt") as at where at between earliest - interval '1 day' and now() + interval '1 day')
         end as succeeded_at
     from contradicting
 ), moved as (
@@ -207,6 +218,7 @@ with news as (
     from reviewed j
     where p.id = j.payment_id
       and j.new_status = 'SUCCEEDED' and j.old_status <> 'SUCCEEDED'
+      and j.currency = p.currency
 ), noted as (
     insert into history (payment_id, refund_id, source, outcome, status_before, status_after, detail)
     select payment_id, id, source, outcome, old_status, new_status, nullif(concat_ws('; ',

@@ -149,6 +149,11 @@ public class Accounts {
                         + ".*, its stored payments need it"));
     }
 
+    /** An account's number at Tenpay, as its settings have it. */
+    public @Nullable String merchantId(String account) {
+        return get(account).merchantId();
+    }
+
     /** Where Tenpay sends the news of an account's {@code payments} or {@code refunds}. */
     public String notifyUrl(String account, String kind) {
         return notifyBaseUrl + "/webhooks/tenpay/" + account + "/" + kind;

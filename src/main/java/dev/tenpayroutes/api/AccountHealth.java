@@ -3,12 +3,14 @@ package dev.tenpayroutes.api;
 import dev.tenpayroutes.account.Account;
 import dev.tenpayroutes.account.Accounts;
 import dev.tenpayroutes.account.Finding;
+import dev.tenpayroutes.account.RefundHolds;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.springframework.boot.actuate.health.Health;
@@ -28,12 +30,14 @@ class AccountHealth {
 
     private static final Status WARNING = new Status("WARNING");
 
-    /** UP when all accounts work, WARNING when some do, DOWN when none does. */
+    /** UP when all accounts work and refund, WARNING when some do, DOWN when none works. */
     @Bean
-    HealthIndicator merchantAccounts(Accounts accounts) {
+    HealthIndicator merchantAccounts(Accounts accounts, RefundHolds holds) {
         return () -> {
             int away = accounts.unavailable().size();
-            Status status = away == 0 ? Status.UP : away < accounts.all().size() ? WARNING : Status.DOWN;
+            Set<String> held = holds.all();
+            boolean warns = away > 0 || accounts.names().stream().anyMatch(held::contains);
+            Status status = away == accounts.all().size() ? Status.DOWN : warns ? WARNING : Status.UP;
             Map<String, Object> details = new TreeMap<>();
             for (Account account : callers(accounts)) {
                 details.put(
@@ -41,6 +45,8 @@ class AccountHealth {
                         Map.of(
                                 "works",
                                 account.works(),
+                                "refundsOnHold",
+                                held.contains(account.name()),
                                 "findings",
                                 account.findings().stream().map(Finding::line).toList()));
             }

@@ -21,7 +21,7 @@ public record ClientSettings(@DefaultValue Map<String, ClientKey> clients) {
      * @param apiKeySha256 SHA-256 of its keys, 64 hex digits each; where there are hashes, keys in the clear don't count
      * @param oauth2ClientId who it is in the issuer's tokens, where an issuer is set
      * @param accounts names of the accounts it may see; the first is the default for new orders
-     * @param scopes {@code payments:read}, {@code payments:write}, {@code refunds:write}, {@code metrics:read}
+     * @param scopes {@code payments:read}, {@code payments:write}, {@code refunds:write}, {@code accounts:write}, {@code metrics:read}
      * @param requestsPerSecond how often it may call this instance, on average; twice as much at once
      */
     public record ClientKey(

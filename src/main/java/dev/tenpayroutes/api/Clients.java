@@ -34,7 +34,7 @@ public class Clients {
 
     private static final Logger LOG = LoggerFactory.getLogger(Clients.class);
     private static final Set<String> SCOPES =
-            Set.of("payments:read", "payments:write", "refunds:write", "metrics:read");
+            Set.of("payments:read", "payments:write", "refunds:write", "accounts:write", "metrics:read");
     private static final int SHORTEST_KEY = 20;
     private static final String KNOWN_TO_ALL = "sandbox-key";
 
@@ -226,7 +226,7 @@ public class Clients {
         if (key.scopes().isEmpty() || !SCOPES.containsAll(key.scopes())) {
             throw new SettingException(
                     prefix + "scopes",
-                    "must be one or more of payments:read, payments:write, refunds:write, metrics:read, but is "
+                    "must be one or more of payments:read, payments:write, refunds:write, accounts:write, metrics:read, but is "
                             + key.scopes(),
                     "list what this client may do");
         }

@@ -43,6 +43,7 @@ class Door {
     private static final String METRICS = "metrics:read";
 
     private static final String REFUND = "refunds:write";
+    private static final String ACCOUNTS = "accounts:write";
 
     @Bean
     SecurityFilterChain erpSecurity(
@@ -75,6 +76,8 @@ class Door {
                         .hasAuthority(REFUND)
                         .requestMatchers(HttpMethod.GET, "/v1/**")
                         .hasAuthority(READ)
+                        .requestMatchers("/v1/accounts/**")
+                        .hasAuthority(ACCOUNTS)
                         .requestMatchers("/v1/**")
                         .hasAuthority(WRITE)
                         .anyRequest()

@@ -93,6 +93,20 @@ class ErpBeans {
         };
     }
 
+    /** Sets {@code account}, which the path names and which is one of the caller's, and {@code client}, the caller's name. */
+    @Bean
+    Processor pathAccount() {
+        return exchange -> {
+            List<String> own = caller(exchange).accounts();
+            String name = exchange.getMessage().getHeader("account", String.class);
+            if (!own.contains(name)) {
+                throw new ProblemException(422, "ACCOUNT_UNKNOWN", "account is not one of yours: use one of " + own);
+            }
+            exchange.setVariable("account", name);
+            exchange.setVariable("client", caller(exchange).name());
+        };
+    }
+
     /** Ends a call that needs Tenpay while the account of its payment or refund can't work: nothing was done yet. */
     @Bean
     Processor workingAccount(Accounts accounts) {

@@ -170,7 +170,9 @@ public final class SandboxInitializer implements ApplicationContextInitializer<C
         settings.put("tenpay.events.allowed-networks", "127.0.0.0/8");
         settings.put("tenpay.clients.sandbox.api-key", "sandbox-key");
         settings.put("tenpay.clients.sandbox.accounts", "main");
-        settings.put("tenpay.clients.sandbox.scopes", "payments:read,payments:write,refunds:write,metrics:read");
+        settings.put(
+                "tenpay.clients.sandbox.scopes",
+                "payments:read,payments:write,refunds:write,accounts:write,metrics:read");
         return settings;
     }
 

@@ -183,7 +183,7 @@ final class SandboxLedger implements AutoCloseable {
             case INQUIRY_PAYMENT -> paymentAnswer(order(number(request, "out_trade_no")));
             case CLOSE_PAYMENT -> closePayment(request);
             case REFUND -> refund(request);
-            case INQUIRY_REFUND -> refundAnswer(refundOf(number(request, "out_refund_no")));
+            case INQUIRY_REFUND -> refundAnswer(refundOf(text(request, "out_refund_no")));
             default -> throw new IllegalArgumentException(call);
         };
     }
@@ -245,6 +245,34 @@ final class SandboxLedger implements AutoCloseable {
             checkSameContent(known.content(), request);
             return refundAnswer(known);
         }
+        return refundAnswer(newRefund(order, number, request));
+    }
+
+    /**
+     * A refund that was not asked for by a call; the bank decides it as any other, at once where {@code outcome} is given.
+     * Its news goes where the order's goes, to {@code refunds} instead of {@code payments}.
+     */
+    synchronized Map<String, Object> portalRefund(String orderNumber, JsonNode request) {
+        Order order = order(orderNumber);
+        ObjectNode content = SandboxWire.JSON.createObjectNode();
+        content.set("amount", order.content().path("amount").deepCopy());
+        if (request.path("total").isIntegralNumber()) {
+            ((ObjectNode) content.get("amount")).set("total", request.get("total"));
+        }
+        checkAmount(content.path("amount"), "amount", 1);
+        content.put("notify_url", order.content().path("notify_url").asText().replaceFirst("payments$", "refunds"));
+        String number = request.path("refundNo").asText("50" + digits(33));
+        valid(!refunds.containsKey(number), "the refundNo is known");
+        String outcome = request.path("outcome").asText("");
+        valid(Set.of("", "SUCCESS", "FAILED").contains(outcome), "the outcome must be SUCCESS or FAILED");
+        Refund refund = newRefund(order, number, content);
+        if (!outcome.isEmpty()) {
+            decide(refund, Status.valueOf(outcome), clock.instant());
+        }
+        return refund(number);
+    }
+
+    private Refund newRefund(Order order, String number, JsonNode request) {
         JsonNode paid = order.content().path("amount");
         JsonNode wanted = request.path("amount");
         valid(wanted.path("currency").equals(paid.path("currency")), "amount.currency isn't the order's");
@@ -270,7 +298,7 @@ final class SandboxLedger implements AutoCloseable {
                 null);
         write(new Entry(null, refund, null));
         LOG.info("Refund {}: {}", number, refund.status());
-        return refundAnswer(refund);
+        return refund;
     }
 
     /** The shopper's or the bank's word on a payment, final or not before. The same word again changes nothing. */

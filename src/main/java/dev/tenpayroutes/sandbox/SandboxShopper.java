@@ -62,6 +62,16 @@ final class SandboxShopper {
         return ledger.decideRefund(number, outcome(request, Set.of(Status.SUCCESS, Status.FAILED)));
     }
 
+    /** A refund made in the merchant portal, outside our API; {@code number} is the order's. */
+    @PostMapping("/payments/{number}/portal-refunds")
+    Map<String, Object> portalRefund(@PathVariable String number, HttpServletRequest request) throws IOException {
+        try {
+            return ledger.portalRefund(number, SandboxWire.JSON.readTree(request.getInputStream()));
+        } catch (JsonProcessingException e) {
+            throw SandboxRefusal.invalid("the body must be like {\"total\":250,\"outcome\":\"SUCCESS\"}");
+        }
+    }
+
     /** Answers with every fault that is still to come. */
     @PostMapping("/faults")
     List<Pending> addFault(HttpServletRequest request) throws IOException {

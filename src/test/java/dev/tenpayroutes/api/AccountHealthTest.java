@@ -1,9 +1,11 @@
 package dev.tenpayroutes.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.mockito.Mockito.mock;
 
 import dev.tenpayroutes.account.Accounts;
 import dev.tenpayroutes.account.Papers;
+import dev.tenpayroutes.account.RefundHolds;
 import dev.tenpayroutes.wire.Rsa;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -24,7 +26,10 @@ class AccountHealthTest {
         Clock clock = Clock.fixed(Instant.parse("2026-11-01T00:00:00Z"), ZoneOffset.UTC);
         Accounts accounts = new Accounts(new Papers(folder).settings("main"), Rsa.fastest(), clock);
         AccountHealth health = new AccountHealth();
-        assertThat(health.merchantAccounts(accounts).health().getDetails()).isEmpty();
+        assertThat(health.merchantAccounts(accounts, mock(RefundHolds.class))
+                        .health()
+                        .getDetails())
+                .isEmpty();
         assertThat(health.certificateExpiry(accounts, clock).health().getDetails())
                 .isEmpty();
     }

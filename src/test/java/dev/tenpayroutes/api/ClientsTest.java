@@ -301,8 +301,9 @@ class ClientsTest {
     @Test
     void scopesAreNeeded() {
         assertThat(refusal(key(List.of(KEY), List.of(), MAIN, List.of())))
-                .isEqualTo("tenpay.clients.erp.scopes must be one or more of payments:read, payments:write,"
-                        + " refunds:write, metrics:read, but is []. Remedy: list what this client may do");
+                .isEqualTo(
+                        "tenpay.clients.erp.scopes must be one or more of payments:read, payments:write,"
+                                + " refunds:write, accounts:write, metrics:read, but is []. Remedy: list what this client may do");
     }
 
     @ParameterizedTest
@@ -310,7 +311,7 @@ class ClientsTest {
     void anUnknownScopeIsRefused(String scope) {
         assertThat(refusal(key(List.of(KEY), List.of(), MAIN, List.of("payments:read", scope))))
                 .isEqualTo("tenpay.clients.erp.scopes must be one or more of payments:read, payments:write,"
-                        + " refunds:write, metrics:read, but is [payments:read, " + scope
+                        + " refunds:write, accounts:write, metrics:read, but is [payments:read, " + scope
                         + "]. Remedy: list what this client may"
                         + " do");
     }

@@ -57,10 +57,26 @@ class RefundMappingsTest {
     }
 
     @Test
+    void asksByTenpaysNumberWhereThereIsNoOther() {
+        assertThat(apply(
+                        "refund-to-inquiry.jq",
+                        "{\"merchant_id\":\"1\",\"refund_no\":\"503\",\"tenpay_refund_id\":\"503\"}",
+                        Map.of()))
+                .isEqualTo("{\"merchant_id\":\"1\",\"refund_id\":\"503\"}");
+    }
+
+    @Test
+    void showsTheOriginOfARefund() {
+        assertThat(apply("refund-to-api.jq", "{\"origin\":\"PORTAL\"}", Map.of()))
+                .contains("\"origin\":\"PORTAL\"");
+        assertThat(apply("refund-to-api.jq", "{}", Map.of())).contains("\"origin\":\"API\"");
+    }
+
+    @Test
     void theApiShowsWhatTheErpKnowsAndNothingOfTheInside() {
         String shown = "{\"refundNo\":\"RF-2026-000045\",\"orderNo\":\"SO-2026-000123\",\"account\":\"main\","
                 + "\"status\":\"CREATED\",\"amount\":{\"total\":250,\"currency\":\"SGD\"},"
-                + "\"reason\":\"one latte was cold\",\"createdAt\":\"2026-11-23T09:00:00.123456+00:00\","
+                + "\"reason\":\"one latte was cold\",\"origin\":\"API\",\"createdAt\":\"2026-11-23T09:00:00.123456+00:00\","
                 + "\"updatedAt\":\"2026-11-23T09:00:00.123456+00:00\"}";
         assertThat(apply("refund-to-api.jq", ROW, Map.of())).isEqualTo(shown);
         assertThat(apply("refund-to-api.jq", "{\"limit\":2,\"refunds\":[" + ROW + "," + ROW + "]}", Map.of()))

@@ -125,7 +125,8 @@ class SandboxInitializerTest {
                 .containsEntry("tenpay.clients.sandbox.api-key", "sandbox-key")
                 .containsEntry("tenpay.clients.sandbox.accounts", "main")
                 .containsEntry(
-                        "tenpay.clients.sandbox.scopes", "payments:read,payments:write,refunds:write,metrics:read");
+                        "tenpay.clients.sandbox.scopes",
+                        "payments:read,payments:write,refunds:write,accounts:write,metrics:read");
         assertThat(settings.get("tenpay.accounts.main.api-key")).matches("[0-9A-Za-z]{32}");
         assertThat(Path.of(settings.get("tenpay.accounts.main.platform-certificates")))
                 .isAbsolute()

@@ -37,6 +37,7 @@ import javax.sql.DataSource;
 import org.apache.camel.CamelContext;
 import org.apache.camel.builder.AdviceWith;
 import org.apache.camel.model.ThrowExceptionDefinition;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.DynamicTest;
@@ -106,6 +107,11 @@ class ContractStoryTest extends Story {
         provokeRefunds();
         provokeEvents();
         provokeWhatEveryOperationMayAnswer();
+    }
+
+    @AfterEach
+    void releaseRefunds() {
+        db.sql("delete from refund_hold").update();
     }
 
     private void provoke(String promise, Supplier<Answer> provocation) {
@@ -252,6 +258,19 @@ class ContractStoryTest extends Story {
         });
         provoke("createRefund 409 PAYMENT_NOT_PAID", () -> refund(pendingPayment(), newRefundNumber(), 250));
         provoke("createRefund 409 REFUND_CONFLICT", () -> refundWith("250", "251"));
+        provoke("createRefund 409 REFUNDS_ON_HOLD", () -> {
+            send(GOOD.get("holdRefunds"));
+            return refund(paidPayment(), newRefundNumber(), 250);
+        });
+        provoke("getRefundHold 200 refundHold", () -> {
+            send(GOOD.get("holdRefunds"));
+            return send(GOOD.get("getRefundHold"));
+        });
+        provoke("holdRefunds 200 refundHold", () -> send(GOOD.get("holdRefunds")));
+        provoke("releaseRefunds 200 noRefundHold", () -> send(GOOD.get("releaseRefunds")));
+        for (String operation : List.of("getRefundHold", "holdRefunds", "releaseRefunds")) {
+            provoke(operation + " 422 ACCOUNT_UNKNOWN", () -> as(NEIGHBOUR, GOOD.get(operation)));
+        }
         provoke("createRefund 415 UNSUPPORTED_MEDIA_TYPE", () -> asText(GOOD.get("createRefund")));
         provoke("createRefund 422 REFUND_EXCEEDS_PAYMENT", () -> refund(paidPayment(), newRefundNumber(), 1051));
         provoke("createRefund 422 REFUND_WINDOW_PASSED", () -> {
@@ -517,6 +536,7 @@ class ContractStoryTest extends Story {
         return promises()
                 .map(promise -> DynamicTest.dynamicTest(promise.toString(), () -> {
                     noFaultOutlivesItsStory();
+                    releaseRefunds();
                     String complaint = complaint(
                             promise, provocations.get(promise.toString()).get());
                     assumeFalse(CONTRACT.isNotYet(complaint), complaint);

@@ -63,7 +63,7 @@ abstract class Story {
     /** May call once a second. */
     static final String HASTY = "hasty-key-of-20-characters";
 
-    static final List<String> SCOPES = List.of("payments:read", "payments:write", "refunds:write");
+    static final List<String> SCOPES = List.of("payments:read", "payments:write", "refunds:write", "accounts:write");
 
     private static final HttpClient HTTP =
             HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
@@ -191,6 +191,10 @@ abstract class Story {
         good.put("getEvent", new Call("GET", event, null));
         good.put("redeliverEvent", new Call("POST", event + "/redeliver", null));
         good.put("redeliverEvents", new Call("POST", "/v1/events/redeliver", LONG_AGO));
+        String hold = "/v1/accounts/main/refund-hold";
+        good.put("getRefundHold", new Call("GET", hold, null));
+        good.put("holdRefunds", new Call("PUT", hold, null));
+        good.put("releaseRefunds", new Call("DELETE", hold, null));
         good.put("listPaymentMethods", new Call("GET", "/v1/payment-methods", null));
         good.put("getContract", new Call("GET", "/v1/openapi.yaml", null));
         return good;
