@@ -49,14 +49,14 @@ with news as (
     cross join paid
     cross join news n
 ), used as (
-    -- One signature is one message: what comes again, here or elsewhere, finds it used. News of what isn't here
-    -- uses nothing, since it may be taken in; nor does a notification that can't be applied yet.
+    -- One signature is one message: what comes again, here or elsewhere, finds it used. An answer about what isn't
+    -- here has been used as well, unless it may be taken in; a notification that can't be applied yet uses nothing.
     insert into used_signature (digest)
     select decode(n.signature, 'hex')
     from news n
-    cross join compared c
+    left join compared c on true
     where n.signature is not null
-      and (cast(:#${variable.notification} as bytea) is null or (c.answer = 'STATUS' and not c.of_another))
+      and ((cast(:#${variable.notification} as bytea) is null and (c.id is not null or n.answer <> 'STATUS')) or (c.answer = 'STATUS' and not c.of_another))
     on conflict do nothing
     returning digest
 ), judged as materialized (

@@ -106,9 +106,9 @@ final class Statements {
         return rows;
     }
 
-    /** Of a claim, with nothing in flight. */
+    /** Of a claim, with nothing in flight; of a refund, with nothing on hold. */
     private static final Map<String, String> CAPACITIES =
-            Map.of("capacity", "20", "accountCapacity", "20", "accountCapacities", "{}");
+            Map.of("capacity", "20", "accountCapacity", "20", "accountCapacities", "{}", "refundsOnHold", "false");
 
     private static Object required(String name, String parameter, Map<String, ?> variables) {
         if (!variables.containsKey(parameter) && CAPACITIES.containsKey(parameter)) {

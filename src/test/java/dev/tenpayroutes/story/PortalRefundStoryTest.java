@@ -282,8 +282,7 @@ class PortalRefundStoryTest extends Story {
         String number = paidPayment();
         String refundId = "5030" + System.nanoTime();
         String body = news(number, "RF-XXXXXX", "SUCCESS", 100)
-                .replace("\"out_refund_no\":\"RF-XXXXXX\",", field)
-                .replaceFirst("\"refund_id\":\"[^\"]*\"", "\"refund_id\":\"" + refundId + "\"");
+                .replace("\"out_refund_no\":\"RF-XXXXXX\",", field + "\"refund_id\":\"" + refundId + "\",");
 
         notify(body);
 
