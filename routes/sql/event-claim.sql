@@ -27,7 +27,7 @@ with busy as (
     select account, free, free - cast(floor(free / 4.0 + random()) as integer) as for_new
     from open
     where free > 0
-), due as (
+), due as materialized (
     -- Each account has its own few: however much one of them has to say, it is not in another's way.
     select q.payment_id
     from shared s

@@ -2,6 +2,7 @@ package dev.tenpayroutes.api;
 
 import jakarta.servlet.ServletException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.catalina.connector.Request;
 import org.apache.catalina.connector.Response;
@@ -35,9 +36,8 @@ final class UnreadBodies extends ValveBase {
         request.setAttribute(
                 BodyReader.CONTINUE, (Runnable) () -> coyote.action(ActionCode.ACK, ContinueResponseTiming.ALWAYS));
         getNext().invoke(request, response);
-        if (!request.isAsync() && !isRead(coyote)) {
-            if (!response.isCommitted()
-                    && (request.getContentLengthLong() < 0 || request.getContentLengthLong() > MOST_BYTES)) {
+        if (!request.isAsync() && !isRead(coyote) && !skipsArrived(request, coyote)) {
+            if (!response.isCommitted()) {
                 response.setHeader("Connection", "close");
             }
             response.finishResponse();
@@ -47,6 +47,20 @@ final class UnreadBodies extends ValveBase {
                 close(coyote);
             }
         }
+    }
+
+    /** Skips a body that has arrived in full, without waiting for a byte of it: the connection stays usable. */
+    private static boolean skipsArrived(Request request, org.apache.coyote.Request coyote) throws IOException {
+        if (request.getContentLengthLong() > MOST_BYTES
+                || request.getContentLengthLong() < 0
+                || request.isUsingReader()) {
+            return false;
+        }
+        InputStream in = request.getInputStream();
+        while (in.available() > 0) {
+            in.skipNBytes(in.available());
+        }
+        return isRead(coyote);
     }
 
     private static boolean isRead(org.apache.coyote.Request request) {

@@ -1,6 +1,7 @@
 package dev.tenpayroutes.api;
 
 import dev.tenpayroutes.account.Account;
+import dev.tenpayroutes.account.AccountUnavailableException;
 import dev.tenpayroutes.account.Accounts;
 import dev.tenpayroutes.wire.SignatureVerifier;
 import dev.tenpayroutes.wire.SignatureVerifier.UnverifiedException;
@@ -51,6 +52,9 @@ class WebhookHeaders {
                     account.get()::platformKey);
             return true;
         } catch (UnverifiedException e) {
+            return false;
+        } catch (AccountUnavailableException e) {
+            // Nothing can be verified now: the route asks for the notification again, whatever its body.
             return false;
         }
     }

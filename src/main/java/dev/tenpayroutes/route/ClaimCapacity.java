@@ -70,8 +70,12 @@ class ClaimCapacity {
             notifyAll();
         }
 
-        /** How many there are by account, as soon as there are at most {@code enough}, or after {@code millis}. */
-        synchronized Map<String, Long> byAccount(int enough, long millis) throws InterruptedException {
+        /**
+         * How many there are by account, as soon as there are at most {@code enough}, or after {@code millis}; after a claim that
+         * took nothing, not before one of them is settled.
+         */
+        synchronized Map<String, Long> byAccount(int most, long millis, boolean idle) throws InterruptedException {
+            int enough = idle ? Math.min(most, flights.size() - 1) : most;
             long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
             for (long left = millis; flights.size() > enough && left > 0; ) {
                 wait(left);
@@ -96,7 +100,8 @@ class ClaimCapacity {
             Integer before = exchange.getVariable("claimed", Integer.class);
             long millis = before == null ? 0 : before == 0 ? IDLE_MILLIS : PAUSE_MILLIS;
             int wanted = Math.max(1, Math.min(batchSize, concurrency * 3 / 4));
-            Map<String, Long> inFlight = flights(exchange).byAccount(concurrency - wanted, millis);
+            Map<String, Long> inFlight =
+                    flights(exchange).byAccount(concurrency - wanted, millis, before != null && before == 0);
             int free = concurrency
                     - Math.toIntExact(
                             inFlight.values().stream().mapToLong(n -> n).sum());

@@ -53,7 +53,7 @@ final class SandboxFolder implements AutoCloseable {
 
     private static final String LOCK = "sandbox.lock";
     /** Keys that are put there before the first start. */
-    private static final Set<String> OWN = Set.of("merchant-key.pem", "platform-key.pem");
+    private static final Set<String> OWN = Set.of("merchant-key.pem", "platform-key.pem", "tenpay.jsonl");
 
     private final Path root;
     private final FileChannel lock;

@@ -96,6 +96,7 @@ class SandboxDatabaseTest {
     @Test
     void aHalfMadeDataDirectoryIsMadeAnewAndTheServerOutlivesEveryBean() throws Exception {
         Files.createDirectories(root.resolve("postgres"));
+        Files.createFile(root.resolve("sandbox.lock"));
         Files.writeString(root.resolve("postgres/postgresql.conf"), "# initdb got as far as this\n");
         SpringApplication application = new SpringApplicationBuilder(LastUser.class)
                 .web(WebApplicationType.NONE)

@@ -174,7 +174,7 @@ class IdempotencyStoryTest extends Story {
         String key = newKey();
         String path = "/v1/payments/" + number + "/close";
         assertThat(post(path, null, key).status()).isEqualTo(200);
-        db.sql("update payment set status = 'SUCCEEDED' where order_no = ?")
+        db.sql("update payment set status = 'SUCCEEDED', paid_at = now() where order_no = ?")
                 .param(number)
                 .update();
         assertThat(post(path, null, key).status()).isEqualTo(409);
