@@ -217,8 +217,14 @@ final class Hand {
             world.unsent(world.refund(account, refund));
         }
         JsonNode body = News.body(said, MERCHANTS[account], ORDERS[order], REFUNDS[refund]);
-        String news = News.of(source, said.http(), body, "refunds", call, world.signature(said), asked);
-        return said(status("refund-status", world.account(account), REFUNDS[refund], news, null));
+        String signature = world.signature(said);
+        String news = News.of(source, said.http(), body, "refunds", call, signature, asked);
+        JsonNode row = status("refund-status", world.account(account), REFUNDS[refund], news, null);
+        if (row.isMissingNode() && news.contains("\"STATUS\"")) {
+            // It may be taken in.
+            world.signatureUnused(signature);
+        }
+        return said(row);
     }
 
     private JsonNode status(String statement, String account, String number, String news, byte[] notification)
