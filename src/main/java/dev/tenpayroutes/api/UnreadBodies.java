@@ -51,12 +51,10 @@ final class UnreadBodies extends ValveBase {
 
     /** Skips a body that has arrived in full, without waiting for a byte of it: the connection stays usable. */
     private static boolean skipsArrived(Request request, org.apache.coyote.Request coyote) throws IOException {
-        if (request.getContentLengthLong() > MOST_BYTES
-                || request.getContentLengthLong() < 0
-                || request.isUsingReader()) {
+        if (request.getContentLengthLong() < 0 || request.getContentLengthLong() > MOST_BYTES) {
             return false;
         }
-        InputStream in = request.getInputStream();
+        InputStream in = request.createInputStream();
         while (in.available() > 0) {
             in.skipNBytes(in.available());
         }
