@@ -9,7 +9,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.net.SocketTimeoutException;
+import java.io.InterruptedIOException;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -159,7 +159,7 @@ final class BodyReader implements ReadListener, AsyncListener {
         if (!refused) {
             try {
                 refuse(
-                        failure instanceof SocketTimeoutException
+                        failure instanceof InterruptedIOException
                                 ? RequestGate.TOO_SLOW
                                 : ErrorPage.problem(HttpServletResponse.SC_BAD_REQUEST));
             } catch (IOException e) {

@@ -14,7 +14,6 @@ import org.apache.camel.Processor;
 import org.apache.camel.component.kafka.KafkaConstants;
 import org.apache.camel.component.kafka.PollExceptionStrategy;
 import org.apache.camel.component.kafka.consumer.KafkaManualCommit;
-import org.apache.camel.spi.HeaderFilterStrategy;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -135,7 +134,7 @@ class KafkaOrders {
             // Class 22: what the order holds is no value for the database, now and at any other time.
             if (cause instanceof SQLException sql
                     && String.valueOf(sql.getSQLState()).startsWith("22")) {
-                return new Problem(422, "INVALID_REQUEST", "the order holds a value that can't be stored");
+                return new Problem(400, "INVALID_REQUEST", "the order holds a value that can't be stored");
             }
         }
         return null;
@@ -178,22 +177,6 @@ class KafkaOrders {
                     .register(meters)
                     .increment();
             exchange.setVariable("refused", "false");
-        };
-    }
-
-    /** What a producer names a header steers nothing here: not even the offset that is committed, in other letter case. */
-    @Bean
-    HeaderFilterStrategy noHeaders() {
-        return new HeaderFilterStrategy() {
-            @Override
-            public boolean applyFilterToExternalHeaders(String name, Object value, Exchange exchange) {
-                return true;
-            }
-
-            @Override
-            public boolean applyFilterToCamelHeaders(String name, Object value, Exchange exchange) {
-                return true;
-            }
         };
     }
 

@@ -58,6 +58,22 @@ class CamelSettings {
         };
     }
 
+    /** What a producer names a header steers nothing here: not even the offset that is committed, in other letter case. */
+    @Bean
+    HeaderFilterStrategy noHeaders() {
+        return new HeaderFilterStrategy() {
+            @Override
+            public boolean applyFilterToExternalHeaders(String name, Object value, Exchange exchange) {
+                return true;
+            }
+
+            @Override
+            public boolean applyFilterToCamelHeaders(String name, Object value, Exchange exchange) {
+                return true;
+            }
+        };
+    }
+
     /** Without a second pool of threads, which a stop would wait for as well. */
     @Bean("platform-http-engine")
     PlatformHttpEngine requestsOwnThread(@Value("${server.port}") int port) {

@@ -463,7 +463,7 @@ class RefundStoryTest extends Story {
         // Of a number that the account doesn't have Tenpay is asked, which doesn't know this account.
         assertThat(send("POST", "/v1/refunds/" + refundNumber + "/sync", NEIGHBOUR, null)
                         .text("code"))
-                .isEqualTo("TENPAY_NO_ANSWER");
+                .isEqualTo("REFUND_NOT_FOUND");
         String path = "/v1/payments/" + number + "/refunds";
         assertThat(send("GET", path, NEIGHBOUR, null).text("code")).isEqualTo("PAYMENT_NOT_FOUND");
         assertThat(send("POST", path, NEIGHBOUR, refund(newRefundNumber(), 1)).status())
