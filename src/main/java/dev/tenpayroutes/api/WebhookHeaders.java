@@ -10,6 +10,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.stereotype.Component;
 
 /**
@@ -21,11 +22,13 @@ class WebhookHeaders {
 
     private static final Pattern PATH = Pattern.compile("/webhooks/tenpay/([^/]+)/(payments|refunds)");
 
-    private final Accounts accounts;
+    /** Asked for with the first webhook: a filter is made before what else can stop a start. */
+    private final ObjectProvider<Accounts> accounts;
+
     private final Wire wire;
     private final SignatureVerifier verifier;
 
-    WebhookHeaders(Accounts accounts, Wire wire, SignatureVerifier verifier) {
+    WebhookHeaders(ObjectProvider<Accounts> accounts, Wire wire, SignatureVerifier verifier) {
         this.accounts = accounts;
         this.wire = wire;
         this.verifier = verifier;
@@ -38,7 +41,7 @@ class WebhookHeaders {
     /** Whether the account and kind are known, and the signature's headers complete, fresh and of a serial that is known. */
     boolean mayBeTenpays(HttpServletRequest request) {
         Matcher path = PATH.matcher(request.getRequestURI());
-        Optional<Account> account = path.matches() ? accounts.find(path.group(1)) : Optional.empty();
+        Optional<Account> account = path.matches() ? accounts.getObject().find(path.group(1)) : Optional.empty();
         if (account.isEmpty()) {
             return false;
         }

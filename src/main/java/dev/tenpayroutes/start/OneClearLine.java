@@ -79,6 +79,7 @@ public final class OneClearLine implements SpringBootExceptionReporter {
             return (outer.contains(inner) ? outer : outer + ": " + inner) + ". Remedy: correct the file in routes/";
         }
         boolean ours = cause instanceof IllegalStateException
+                && !(cause.getCause() instanceof SQLException)
                 && cause.getStackTrace().length > 0
                 && cause.getStackTrace()[0].getClassName().startsWith("dev.tenpayroutes.");
         return ours ? cause.getMessage() : null;
