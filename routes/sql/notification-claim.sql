@@ -11,7 +11,7 @@ with recursive known (account) as (
         limit 1)
     from known k
     where k.account is not null
-), candidates as (
+), due as (
     select d.id, row_number() over (partition by k.account order by d.next_attempt_at) as turn
     from known k
     cross join lateral (
@@ -25,15 +25,11 @@ with recursive known (account) as (
             end
         order by next_attempt_at
         limit cast(:#${properties:tenpay.notifications.batch-size} as integer)
+        for update skip locked
     ) d
     -- The first of each account, then the second of each: however many one has, it is not in another's way.
     order by turn
     limit cast(:#${properties:tenpay.notifications.batch-size} as integer)
-), due as (
-    select id
-    from notification
-    where id in (select id from candidates) and next_attempt_at <= now()
-    for update skip locked
 )
 update notification n
 set attempts = n.attempts + 1,

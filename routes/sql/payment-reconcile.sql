@@ -42,8 +42,11 @@ with recursive known (account) as (
 update payment p
 set reconcile_at = case
         -- A contradiction is cleared up soon, or asked about ever more seldom.
-        when p.contradicted_at > now() - cast(:#${properties:tenpay.reconcile.give-up-after} as interval) and p.review is distinct from 'STATUS_MISMATCH'
-            then now() + greatest(cast(:#${properties:tenpay.poll.interval} as interval), (now() - p.contradicted_at) / 4)
+        -- None is given up before it was answered and so either confirmed or reported.
+        when p.contradicted_at is not null and p.contradiction_upheld_at is null
+            then now() + least(
+                greatest(cast(:#${properties:tenpay.poll.interval} as interval), (now() - p.contradicted_at) / 4),
+                cast(:#${properties:tenpay.reconcile.after} as interval))
         when p.updated_at < now() - cast(:#${properties:tenpay.reconcile.give-up-after} as interval) then null
         else now() + cast(:#${properties:tenpay.reconcile.after} as interval)
     end

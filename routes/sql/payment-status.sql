@@ -67,7 +67,7 @@ with news as (
     select
         c.place, c.id, c.account, c.status as old_status, c.review as old_review, c.source, c.unsent, c.notification,
         c."paymentId", c."prepayInfo", c."succeededAt", c."statusBefore", c.closing, c.tenpay_payment_id, c.submits, c.submitted_at, c.submitting_until,
-        c.expires_at, c.created_at, c.refusal, c.absent_at, c.contradicted_at, c.updated_at as finished_at, c.of_last_call, r.replayed,
+        c.expires_at, c.created_at, c.refusal, c.absent_at, c.contradicted_at, c.contradiction_upheld_at, c.updated_at as finished_at, c.of_last_call, r.replayed,
         case when r.replayed then 'NONE' else c.answer end as answer,
         case when r.replayed then 'unverified answer: its signature was used before' else c.reason end as reason,
         -- checkout-pay answers without the amount: a success there is asked for by inquiry-payment at once.
@@ -102,6 +102,8 @@ with news as (
         j.notification is not null and (j.replayed or (not j.of_another and j.answer = 'STATUS' and x.body_hash is null)) as repeated,
         case
             when of_another or of_another_amount then old_status
+            -- Of another id only money counts: how the other attempt failed says nothing of this one.
+            when of_another_id and told <> 'SUCCEEDED' then old_status
             when answer = 'STATUS' then told
             -- Tenpay has no such payment, and no call can bring it there any more. One answer forgets none: it was refused,
             -- or is to be closed, or has expired and was unknown before.
@@ -141,8 +143,18 @@ with news as (
             and ((answer = 'STATUS' and told <> 'PENDING' and (told = 'SUCCEEDED') = (new_status = 'SUCCEEDED'))
                 or (answer = 'ABSENT' and new_status in ('FAILED', 'CLOSED', 'EXPIRED'))) as confirms
     from decided
+), settled as materialized (
+    select *,
+        -- Asked again because of a contradiction, Tenpay stands by it: reported once.
+        contradicts and source like 'inquiry-%' and contradicted_at is not null and asked_since
+            and contradiction_upheld_at is null as upheld,
+        -- At once for a success, else only after a while, since one may come late.
+        confirms and (new_status = 'SUCCEEDED'
+            or (new_status = old_status and finished_at < now() - cast(:#${properties:tenpay.reconcile.after} as interval))) as agreed
+    from contradicting
 ), reviewed as (
     select *,
+        -- The only place that decides which review stands: the first that applies.
         case
             when repeated then old_review
             when of_another_amount and not of_another then 'AMOUNT_MISMATCH'
@@ -152,9 +164,9 @@ with news as (
                 and old_review is distinct from 'PAYMENT_ID_MISMATCH' then 'LATE_SUCCESS'
             -- Tenpay has a payment of this number that may be somebody else's, which no later answer disproves.
             when answer = 'CONFLICT' then 'NUMBER_CONFLICT'
-            -- Asked again because of a contradiction, Tenpay stands by it.
-            when contradicts and source like 'inquiry-%' and contradicted_at is not null and asked_since
-                and coalesce(old_review, 'STUCK') in ('STUCK', 'LATE_SUCCESS') then 'STATUS_MISMATCH'
+            -- It takes the place of a weaker review; beside any other the contradiction is reported under that one.
+            when upheld and coalesce(old_review, 'STUCK') in ('STUCK', 'LATE_SUCCESS') then 'STATUS_MISMATCH'
+            when agreed and old_review = 'STATUS_MISMATCH' then null
             when new_status in ('CREATED', 'PENDING')
                 and now() > expires_at + cast(:#${properties:tenpay.poll.stuck-after} as interval)
                 then coalesce(old_review, 'STUCK')
@@ -172,17 +184,14 @@ with news as (
             when wish = old_status then 'CONFIRMED'
             else 'IGNORED'
         end as outcome,
-        -- At once for a success, else only after a while, since one may come late.
-        confirms and (new_status = 'SUCCEEDED'
-            or (new_status = old_status and finished_at < now() - cast(:#${properties:tenpay.reconcile.after} as interval))) as agreed,
         case when new_status = 'SUCCEEDED' and old_status <> 'SUCCEEDED' then (
             select at from moment("succeededAt") as at where at between created_at - interval '1 day' and now() + interval '1 day')
         end as succeeded_at
-    from contradicting
+    from settled
 ), moved as (
     update payment p
     set status = r.new_status,
-        review = case when r.agreed and r.new_review = 'STATUS_MISMATCH' then null else r.new_review end,
+        review = r.new_review,
         tenpay_payment_id = case when r.outcome in ('MOVED', 'CONFIRMED', 'IGNORED') then coalesce(p.tenpay_payment_id, r."paymentId")
             else p.tenpay_payment_id end,
         -- It comes from an answer that names this id, or it would pay for another one.
@@ -204,6 +213,10 @@ with news as (
             when r.confirms or r.outcome = 'MOVED' then null
             when r.contradicts then coalesce(p.contradicted_at, now())
             else p.contradicted_at end,
+        contradiction_upheld_at = case
+            when r.confirms or r.outcome = 'MOVED' then null
+            when r.upheld then now()
+            else p.contradiction_upheld_at end,
         fail_reason = case
             when r.new_status = 'SUCCEEDED' then null
             when r.new_status <> r.old_status then case when r.answer = 'ABSENT' then coalesce(p.refusal, r.reason) else r.reason end
@@ -226,7 +239,7 @@ with news as (
             when r.new_status <> r.old_status and r.answer = 'ABSENT' then now() + 2 * cast(:#${properties:tenpay.wire.freshness} as interval)
             when r.new_status <> r.old_status then now() + cast(:#${properties:tenpay.reconcile.after} as interval)
             when r.contradicts and r.contradicted_at is null then now()
-            when (r.contradicts and r.new_review is distinct from r.old_review) or (r.confirms and r.contradicted_at is not null)
+            when r.upheld or (r.confirms and r.contradicted_at is not null)
                 then now() + cast(:#${properties:tenpay.reconcile.after} as interval)
             when r.unsent and p.reconcile_at is not null then now() + cast(:#${properties:tenpay.poll.interval} as interval)
             else p.reconcile_at end,
@@ -234,7 +247,7 @@ with news as (
         submits = p.submits - case when r.unsent and r.source = 'checkout-pay' then 1 else 0 end,
         polls = greatest(p.polls - case when r.unsent and r.source like 'inquiry-%' then 1 else 0 end, 0),
         submitting_until = case when r.source = 'checkout-pay' and r.of_last_call then null else p.submitting_until end,
-        updated_at = case when r.outcome = 'MOVED' or r.new_review is distinct from r.old_review then now()
+        updated_at = case when r.outcome = 'MOVED' or r.upheld or r.new_review is distinct from r.old_review then now()
             else p.updated_at end
     from reviewed r
     where p.id = r.id
@@ -244,6 +257,7 @@ with news as (
     insert into history (payment_id, source, outcome, status_before, status_after, detail)
     select id, source, outcome, old_status, new_status, nullif(concat_ws('; ',
             reason,
+            case when upheld then 'asked again, Tenpay upholds its contradiction' end,
             case when of_another_id then format('payment_id %s, but this payment is %s', "paymentId", tenpay_payment_id) end,
             case when new_status = 'SUCCEEDED' and old_status <> 'SUCCEEDED' and "succeededAt" is not null and succeeded_at is null
                 then 'success_time is unreadable or out of range, so the time of receipt counts' end), '')
@@ -257,7 +271,7 @@ with news as (
     join reviewed r on r.id = m.id
     cross join lateral (values
         (1, 'payment.' || lower(r.new_status collate "C"), r.new_status <> r.old_status),
-        (2, 'payment.review', r.new_review is not null and r.new_review is distinct from r.old_review)
+        (2, 'payment.review', r.upheld or (r.new_review is not null and r.new_review is distinct from r.old_review))
     ) as change (place, type, happened)
     where change.happened
     -- Events of a payment go out in the order of their ids.
@@ -285,7 +299,7 @@ select r.place,
     cast(case
             when r.notification is not null then jsonb_build_object('account', r.account, 'status', r.new_status, 'review', r.new_review)
             else coalesce(m.payment, to_jsonb(h) - array['place', 'content']) end
-        || jsonb_build_object('verdict', r.outcome, 'elsewhere', r.of_another, 'answer', r.answer, 'told', r.reason, 'contradicts', r.contradicts) as text)
+        || jsonb_build_object('verdict', r.outcome, 'elsewhere', r.of_another, 'answer', r.answer, 'told', r.reason, 'contradicts', r.contradicts, 'upheld', r.upheld) as text)
         as answer
 from reviewed r
 join held h using (place)

@@ -2,25 +2,41 @@
 with news as (
     select *
     from jsonb_to_record(cast(:#${variable.news} as jsonb)) as n (
-        source text, answer text, "merchantId" text, "orderNo" text, "refundNo" text, total text, currency text)
-    where n.answer = 'STATUS'
-      and n."refundNo" = :#${variable.number}
+        source text, answer text, "merchantId" text, "orderNo" text, "refundNo" text, "refundId" text, total text, currency text,
+        signature text)
 ), locked as (
     -- As when a refund is decided: the ERP may post the same number at this moment.
-    select p.id, p.account, p.order_no, p.merchant_id, p.status, n.source, n."merchantId", n."refundNo", n.total, n.currency
+    select p.id, p.account, p.order_no, p.merchant_id, p.status, n.source, n."merchantId", n."refundNo", n."refundId", n.total, n.currency,
+        decode(n.signature, 'hex') as digest
     from payment p
     join news n on n."orderNo" = p.order_no
     where p.account = :#${variable.account}
+      and n.answer = 'STATUS'
+      and n."refundNo" = :#${variable.number}
     for update of p
 ), evaluated as (
     select *,
         case
+            when exists (select from used_signature s where s.digest = l.digest) then 'its signature was used before'
+            when exists (select from refund r where r.account = l.account and r.tenpay_refund_id = l."refundId") then 'KNOWN'
             when "merchantId" is distinct from merchant_id then 'it names another merchant id than its order has'
             when status <> 'SUCCEEDED' then format('its order is %s here; Tenpay is asked about the order now', status)
             when (total ~ '^[1-9][0-9]{0,17}$' and currency ~ '^[A-Z]{3}$') is not true
                 then 'it names no amount; POST /v1/refunds/{refundNo}/sync asks Tenpay for it'
-        end as problem
-    from locked
+            when exists (
+                select
+                from refund r
+                where r.payment_id = l.id
+                  and case
+                      -- What has failed, and stays so, got none.
+                      when l."refundNo" = l."refundId" then r.tenpay_refund_id is null
+                          and (r.status <> 'FAILED' or r.reconcile_at is not null)
+                      else l."refundId" is null and r.refund_no = r.tenpay_refund_id
+                  end)
+                then 'it lacks out_refund_no or refund_id, and may be a refund that the store has'
+            else 'IMPORTED'
+        end as verdict
+    from locked l
 ), expedited as (
     -- What is refunded was paid, whatever is known here.
     update payment p
@@ -32,12 +48,12 @@ with news as (
       and e."merchantId" = e.merchant_id
 ), stored as (
     insert into refund (
-        payment_id, account, refund_no, order_no, merchant_id, amount, currency, origin, submits, next_poll_at)
+        payment_id, account, refund_no, order_no, merchant_id, amount, currency, tenpay_refund_id, origin, submits, next_poll_at)
     select
-        id, account, "refundNo", order_no, merchant_id, cast(total as bigint), currency, 'PORTAL', 0,
+        id, account, "refundNo", order_no, merchant_id, cast(total as bigint), currency, "refundId", 'PORTAL', 0,
         now() + cast(:#${properties:tenpay.poll.first-delay} as interval)
     from evaluated
-    where problem is null
+    where verdict = 'IMPORTED'
     on conflict (account, refund_no) do nothing
     returning *
 ), history_rows as (
@@ -45,6 +61,15 @@ with news as (
     select s.payment_id, s.id, e.source, 'STORED', s.status
     from stored s
     cross join evaluated e
+), used as (
+    -- An answer that brings nothing in has been used; of one that does, refund-status uses the signature.
+    insert into used_signature (digest)
+    select decode(signature, 'hex')
+    from news
+    where signature is not null
+      and source <> 'notification'
+      and not exists (select from evaluated where verdict in ('IMPORTED', 'KNOWN'))
+    on conflict do nothing
 )
-select coalesce(problem, 'IMPORTED') as verdict
+select verdict
 from evaluated

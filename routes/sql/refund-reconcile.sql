@@ -42,8 +42,11 @@ with recursive known (account) as (
 update refund r
 set reconcile_at = case
         -- A contradiction is cleared up soon, or asked about ever more seldom.
-        when r.contradicted_at > now() - cast(:#${properties:tenpay.reconcile.give-up-after} as interval) and r.review is distinct from 'STATUS_MISMATCH'
-            then now() + greatest(cast(:#${properties:tenpay.poll.interval} as interval), (now() - r.contradicted_at) / 4)
+        -- None is given up before it was answered and so either confirmed or reported.
+        when r.contradicted_at is not null and r.contradiction_upheld_at is null
+            then now() + least(
+                greatest(cast(:#${properties:tenpay.poll.interval} as interval), (now() - r.contradicted_at) / 4),
+                cast(:#${properties:tenpay.reconcile.after} as interval))
         when r.updated_at < now() - cast(:#${properties:tenpay.reconcile.give-up-after} as interval) then null
         else now() + cast(:#${properties:tenpay.reconcile.after} as interval)
     end

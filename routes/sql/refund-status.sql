@@ -5,24 +5,32 @@ with news as (
         source text, answer text, status text, reason text, "merchantId" text, "orderNo" text, "refundNo" text, total text,
         currency text, "refundId" text, "succeededAt" text, unsent boolean, call timestamptz, signature text,
         "statusBefore" text, contradicted timestamptz)
+), found as (
+    -- By its number; else by Tenpay's own, which is all that some news names.
+    select r.id, r.payment_id
+    from refund r
+    where r.account = :#${variable.account}
+      and (r.refund_no = :#${variable.number}
+        or r.tenpay_refund_id = (select n."refundId" from news n where n.answer = 'STATUS'))
+    order by r.refund_no = :#${variable.number} desc, r.id
+    limit 1
 ), paid as (
     -- The payment is held first, as when a refund is decided: no two can wait for each other.
     select p.id, p.amount, p.currency, p.created_at
     from payment p
-    where p.id = (
-        select r.payment_id from refund r where r.account = :#${variable.account} and r.refund_no = :#${variable.number})
+    where p.id = (select payment_id from found)
     for update
 ), held as (
     select r.*
     from paid
     join refund r on r.payment_id = paid.id
-    where r.account = :#${variable.account} and r.refund_no = :#${variable.number}
+    where r.id = (select id from found)
     for update of r
 ), compared as materialized (
     -- Materialized, here and below: else every step is copied into each mention of it, into expressions of thousands of terms.
     select
         h.id, h.payment_id, h.account, h.amount, h.currency, h.status as old_status, h.review as old_review, h.refusal, h.submits, h.submitted_at,
-        h.submitting_until, h.created_at, h.updated_at as finished_at, h.contradicted_at, h.tenpay_refund_id,
+        h.submitting_until, h.created_at, h.updated_at as finished_at, h.contradicted_at, h.contradiction_upheld_at, h.tenpay_refund_id,
         -- One that was taken in may be told late.
         case h.origin when 'PORTAL' then paid.created_at else h.created_at end as earliest, n.answer, n.status as told,
         n.source, n.reason, coalesce(n.unsent, false) as unsent, n."refundId", n."succeededAt", n."statusBefore",
@@ -31,13 +39,17 @@ with news as (
         n.call is not distinct from h.submitted_at as of_last_call,
         -- Asked when the contradiction was known, so the answer may settle it.
         n.contradicted is not distinct from h.contradicted_at as asked_since,
-        n.answer = 'STATUS' and (n."merchantId", n."orderNo", n."refundNo") is distinct from (h.merchant_id, h.order_no, h.refund_no)
+        n.answer = 'STATUS' and ((n."merchantId", n."orderNo") is distinct from (h.merchant_id, h.order_no)
+            -- Tenpay's own number is enough where the news, or the row, has no other.
+            or not coalesce(n."refundNo" = h.refund_no
+                or (n."refundId" = h.tenpay_refund_id and h.tenpay_refund_id in (n."refundNo", h.refund_no)), false))
             as of_another,
         -- A success without its amount proves nothing; other news may leave it out.
         n.answer = 'STATUS'
             and (n.total is not null or n.currency is not null or n.status = 'SUCCEEDED')
             and (n.total, n.currency) is distinct from (cast(h.amount as text), h.currency) as of_another_amount,
-        n.answer = 'STATUS' and n."refundId" <> h.tenpay_refund_id as of_another_id,
+        n.answer = 'STATUS' and (n."refundId" <> h.tenpay_refund_id or exists (
+            select from refund o where o.account = h.account and o.tenpay_refund_id = n."refundId" and o.id <> h.id)) as of_another_id,
         -- A refund that was just taken in may be of more than was left: the money is gone, so it counts all the same.
         case when h.origin = 'PORTAL' and h.status = 'CREATED' then h.currency <> paid.currency or paid.amount < (
             select sum(o.amount)
@@ -49,20 +61,23 @@ with news as (
     cross join paid
     cross join news n
 ), used as (
-    -- One signature is one message: what comes again, here or elsewhere, finds it used. An answer about what isn't
-    -- here has been used as well, unless it may be taken in; a notification that can't be applied yet uses nothing.
+    -- One signature is one message: what comes again, here or elsewhere, finds it used. A status of what isn't here is left to
+    -- refund-import; a notification that can't be applied yet uses nothing.
     insert into used_signature (digest)
     select decode(n.signature, 'hex')
     from news n
     left join compared c on true
     where n.signature is not null
-      and ((cast(:#${variable.notification} as bytea) is null and (c.id is not null or n.answer <> 'STATUS')) or (c.answer = 'STATUS' and not c.of_another))
+      and case
+          when cast(:#${variable.notification} as bytea) is null then c.id is not null or n.answer <> 'STATUS'
+          else c.answer = 'STATUS' and not c.of_another
+      end
     on conflict do nothing
     returning digest
 ), judged as materialized (
     select
         c.id, c.payment_id, c.account, c.amount, c.currency, c.earliest, c.exceeds, c.old_status, c.old_review, c.refusal, c.submits, c.submitted_at, c.submitting_until,
-        c.created_at, c.finished_at, c.contradicted_at, c.tenpay_refund_id, c.told, c.source, c.unsent, c."refundId", c."succeededAt",
+        c.created_at, c.finished_at, c.contradicted_at, c.contradiction_upheld_at, c.tenpay_refund_id, c.told, c.source, c.unsent, c."refundId", c."succeededAt",
         c."statusBefore", c.notification, c.of_last_call, c.asked_since, r.replayed,
         case when r.replayed then 'NONE' else c.answer end as answer,
         case when r.replayed then 'unverified answer: its signature was used before' else c.reason end as reason,
@@ -95,6 +110,8 @@ with news as (
         j.notification is not null and (j.replayed or (not j.of_another and j.answer = 'STATUS' and x.body_hash is null)) as repeated,
         case
             when of_another or of_another_amount then old_status
+            -- Of another id only money counts: how the other attempt failed says nothing of this one.
+            when of_another_id and told <> 'SUCCEEDED' then old_status
             when answer = 'STATUS' then told
             -- A refusal frees no amount alone, but once Tenpay then has no such refund, and no call can still arrive.
             when answer = 'ABSENT' and old_status = 'CREATED' and refusal is not null and of_last_call
@@ -127,8 +144,18 @@ with news as (
         source like 'inquiry-%' and asked_since and not of_another and not of_another_amount and not of_another_id
             and ((answer = 'STATUS' and told = new_status) or (answer = 'ABSENT' and new_status = 'FAILED')) as confirms
     from decided
+), settled as materialized (
+    select *,
+        -- Asked again because of a contradiction, Tenpay stands by it: reported once.
+        contradicts and source like 'inquiry-%' and contradicted_at is not null and asked_since
+            and contradiction_upheld_at is null as upheld,
+        -- At once for a success, else only after a while, since one may come late.
+        confirms and (new_status = 'SUCCEEDED'
+            or (new_status = old_status and finished_at < now() - cast(:#${properties:tenpay.reconcile.after} as interval))) as agreed
+    from contradicting
 ), reviewed as (
     select *,
+        -- The only place that decides which review stands: the first that applies.
         case
             when repeated then old_review
             when of_another_amount and not of_another then 'AMOUNT_MISMATCH'
@@ -136,9 +163,9 @@ with news as (
             when of_another_id then 'PAYMENT_ID_MISMATCH'
             when exceeds and new_status in ('PENDING', 'SUCCEEDED') then 'AMOUNT_MISMATCH'
             when old_status = 'FAILED' and new_status = 'SUCCEEDED' and old_review is distinct from 'PAYMENT_ID_MISMATCH' then 'LATE_SUCCESS'
-            -- Asked again because of a contradiction, Tenpay stands by it.
-            when contradicts and source like 'inquiry-%' and contradicted_at is not null and asked_since
-                and coalesce(old_review, 'STUCK') in ('STUCK', 'LATE_SUCCESS') then 'STATUS_MISMATCH'
+            -- It takes the place of a weaker review; beside any other the contradiction is reported under that one.
+            when upheld and coalesce(old_review, 'STUCK') in ('STUCK', 'LATE_SUCCESS') then 'STATUS_MISMATCH'
+            when agreed and old_review = 'STATUS_MISMATCH' then null
             when new_status in ('CREATED', 'PENDING')
                 and now() > created_at + cast(:#${properties:tenpay.poll.refund-stuck-after} as interval)
                 then coalesce(old_review, 'STUCK')
@@ -156,17 +183,14 @@ with news as (
             when wish = old_status then 'CONFIRMED'
             else 'IGNORED'
         end as outcome,
-        -- At once for a success, else only after a while, since one may come late.
-        confirms and (new_status = 'SUCCEEDED'
-            or (new_status = old_status and finished_at < now() - cast(:#${properties:tenpay.reconcile.after} as interval))) as agreed,
         case when new_status = 'SUCCEEDED' and old_status <> 'SUCCEEDED' then (
             select at from moment("succeededAt") as at where at between earliest - interval '1 day' and now() + interval '1 day')
         end as succeeded_at
-    from contradicting
+    from settled
 ), moved as (
     update refund r
     set status = j.new_status,
-        review = case when j.agreed and j.new_review = 'STATUS_MISMATCH' then null else j.new_review end,
+        review = j.new_review,
         tenpay_refund_id = case when j.outcome in ('MOVED', 'CONFIRMED', 'IGNORED') then coalesce(r.tenpay_refund_id, j."refundId")
             else r.tenpay_refund_id end,
         refunded_at = case when j.new_status = 'SUCCEEDED' then coalesce(r.refunded_at, j.succeeded_at, now()) end,
@@ -179,6 +203,10 @@ with news as (
             when j.confirms or j.outcome = 'MOVED' then null
             when j.contradicts then coalesce(r.contradicted_at, now())
             else r.contradicted_at end,
+        contradiction_upheld_at = case
+            when j.confirms or j.outcome = 'MOVED' then null
+            when j.upheld then now()
+            else r.contradiction_upheld_at end,
         fail_reason = case
             when j.new_status = 'SUCCEEDED' then null
             when j.new_status <> j.old_status and j.new_status = 'FAILED' then case when j.answer = 'ABSENT' then r.refusal else j.reason end
@@ -197,7 +225,7 @@ with news as (
             when j.new_status <> j.old_status and j.answer = 'ABSENT' then now() + 2 * cast(:#${properties:tenpay.wire.freshness} as interval)
             when j.new_status <> j.old_status then now() + cast(:#${properties:tenpay.reconcile.after} as interval)
             when j.contradicts and j.contradicted_at is null then now()
-            when (j.contradicts and j.new_review is distinct from j.old_review) or (j.confirms and j.contradicted_at is not null)
+            when j.upheld or (j.confirms and j.contradicted_at is not null)
                 then now() + cast(:#${properties:tenpay.reconcile.after} as interval)
             when j.unsent and r.reconcile_at is not null then now() + cast(:#${properties:tenpay.poll.interval} as interval)
             else r.reconcile_at end,
@@ -205,7 +233,7 @@ with news as (
         submits = r.submits - case when j.unsent and j.source = 'refund' then 1 else 0 end,
         polls = greatest(r.polls - case when j.unsent and j.source like 'inquiry-%' then 1 else 0 end, 0),
         submitting_until = case when j.source = 'refund' and j.of_last_call then null else r.submitting_until end,
-        updated_at = case when j.outcome = 'MOVED' or j.new_review is distinct from j.old_review then now()
+        updated_at = case when j.outcome = 'MOVED' or j.upheld or j.new_review is distinct from j.old_review then now()
             else r.updated_at end
     from reviewed j
     where r.id = j.id
@@ -223,7 +251,8 @@ with news as (
     insert into history (payment_id, refund_id, source, outcome, status_before, status_after, detail)
     select payment_id, id, source, outcome, old_status, new_status, nullif(concat_ws('; ',
             reason,
-            case when of_another_id then format('refund_id %s, but this refund is %s', "refundId", tenpay_refund_id) end,
+            case when upheld then 'asked again, Tenpay upholds its contradiction' end,
+            case when of_another_id then format('refund_id %s, but this refund is %s', "refundId", coalesce(nullif(tenpay_refund_id, "refundId"), 'another')) end,
             case when new_status = 'SUCCEEDED' and old_status <> 'SUCCEEDED' and "succeededAt" is not null and succeeded_at is null
                 then 'success_time is unreadable or out of range, so the time of receipt counts' end), '')
     from reviewed
@@ -236,7 +265,7 @@ with news as (
     join reviewed j on j.id = m.id
     cross join lateral (values
         (1, 'refund.' || lower(j.new_status collate "C"), j.new_status <> j.old_status),
-        (2, 'refund.review', j.new_review is not null and j.new_review is distinct from j.old_review)
+        (2, 'refund.review', j.upheld or (j.new_review is not null and j.new_review is distinct from j.old_review))
     ) as change (place, type, happened)
     where change.happened
     -- Events of a payment go out in the order of their ids.
@@ -259,7 +288,7 @@ with news as (
         next_attempt_at = coalesce(q.next_attempt_at, excluded.next_attempt_at)
 )
 select cast(coalesce(to_jsonb(m), to_jsonb(h)) || jsonb_build_object('verdict', j.outcome, 'elsewhere', j.of_another, 'answer', j.answer, 'told', j.reason,
-        'contradicts', j.contradicts) as text)
+        'contradicts', j.contradicts, 'upheld', j.upheld) as text)
     as refund
 from reviewed j
 cross join held h

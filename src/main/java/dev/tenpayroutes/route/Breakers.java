@@ -9,7 +9,10 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.Map;
+import java.util.WeakHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -42,6 +45,9 @@ class Breakers {
     private static final Duration MAX_RETRY_AFTER = Duration.ofMinutes(5);
 
     private static final Duration MAX_RETRY_AFTER_UNVERIFIED = Duration.ofSeconds(10);
+
+    /** Until when a {@code Retry-After} has paused each circuit breaker; guarded by itself. */
+    private static final Map<CircuitBreaker, Instant> PAUSED_UNTIL = new WeakHashMap<>();
 
     @Bean
     CircuitBreakerRegistry callBreakers(
@@ -123,10 +129,32 @@ class Breakers {
         breaker.onError(0, TimeUnit.NANOSECONDS, new IllegalStateException("no answer"));
         if (status == 429 || status == 503) {
             Duration wait = RetryAfter.parse(answer.getHeader("Retry-After", String.class), max, clock);
-            // Never shortens a wait that has begun.
-            if (!wait.isZero() && (breaker.getState() != State.OPEN || max.equals(MAX_RETRY_AFTER))) {
-                breaker.transitionToOpenStateFor(wait);
+            if (!wait.isZero()) {
+                pause(breaker, wait, max.equals(MAX_RETRY_AFTER), clock.instant());
             }
         }
+    }
+
+    /** Never shortens a pause that has begun; an unverified answer doesn't lengthen one either. */
+    private static void pause(CircuitBreaker breaker, Duration wait, boolean verified, Instant now) {
+        synchronized (PAUSED_UNTIL) {
+            Instant end = now.plus(wait);
+            if (breaker.getState() == State.OPEN) {
+                Instant until = PAUSED_UNTIL.get(breaker);
+                // Opened by failures, at a moment that isn't known, it may be open for all of its wait.
+                Instant known = until != null && until.isAfter(now) ? until : now.plus(openFor(breaker));
+                if (!verified || !end.isAfter(known)) {
+                    return;
+                }
+            }
+            PAUSED_UNTIL.put(breaker, end);
+            breaker.transitionToOpenStateFor(wait);
+        }
+    }
+
+    private static Duration openFor(CircuitBreaker breaker) {
+        return Duration.ofMillis(breaker.getCircuitBreakerConfig()
+                .getWaitIntervalFunctionInOpenState()
+                .apply(1));
     }
 }

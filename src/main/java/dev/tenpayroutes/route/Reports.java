@@ -47,14 +47,16 @@ class Reports {
         };
     }
 
-    /** Refusals and first contradictions are asked about; what is still wrong after that needs a person. */
+    /** Refusals and contradictions are asked about; one that Tenpay upholds needs a person, and is reported once. */
     private static Level level(String verdict, JsonNode row) {
-        boolean contradicts = row.path("contradicts").asBoolean();
-        boolean asked = row.path("answer").asText().equals("REFUSED") || contradicts;
-        if (asked && !row.path("review").asText().equals("STATUS_MISMATCH")) {
+        if (row.path("upheld").asBoolean()) {
+            return Level.ERROR;
+        }
+        if (row.path("answer").asText().equals("REFUSED")
+                || row.path("contradicts").asBoolean()) {
             return Level.WARN;
         }
-        return verdict.equals("MISMATCH") || verdict.equals("REFUSED") || contradicts ? Level.ERROR : Level.INFO;
+        return verdict.equals("MISMATCH") || verdict.equals("REFUSED") ? Level.ERROR : Level.INFO;
     }
 
     /** Of {@code CODE: message} the code; a message is Tenpay's own words. */

@@ -20,7 +20,7 @@ public final class Books {
     private static final String COMMON = """
             ' status=', status, ' review=', review, ' amount=', amount, ' ', currency, ' id=', %s, ' done=', %s,
             ' fail=', fail_reason, ' submits=', submits, ' submitted=', %s, ' until=', %s, ' poll=', %s, ' polls=', polls,
-            ' created=', %s, ' updated=', %s, ' reconcile=', %s, ' contradicted=', %s""";
+            ' created=', %s, ' updated=', %s, ' reconcile=', %s, ' contradicted=', %s, ' upheld=', %s""";
 
     private static final String ROWS =
             "select line from (select 1 as kind, account || '/' || order_no as key, concat('payment ', account, '/', order_no, "
@@ -88,7 +88,8 @@ public final class Books {
                 at("created_at"),
                 at("updated_at"),
                 at("reconcile_at"),
-                at("contradicted_at"));
+                at("contradicted_at"),
+                at("contradiction_upheld_at"));
     }
 
     /** One line a row, as {@link Model#rows}. */

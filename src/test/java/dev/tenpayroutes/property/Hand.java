@@ -397,7 +397,8 @@ final class Hand {
                 "paid_at",
                 "reconcile_at",
                 "absent_at",
-                "contradicted_at");
+                "contradicted_at",
+                "contradiction_upheld_at");
         shift(
                 "refund",
                 seconds,
@@ -408,7 +409,8 @@ final class Hand {
                 "created_at",
                 "updated_at",
                 "reconcile_at",
-                "contradicted_at");
+                "contradicted_at",
+                "contradiction_upheld_at");
         shift("notification", seconds, "next_attempt_at", "received_at");
         world.pass(seconds);
     }

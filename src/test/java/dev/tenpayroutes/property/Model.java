@@ -98,6 +98,7 @@ final class Model {
         Long reconcile;
         String refusal;
         Long contradicted;
+        Long upheld;
 
         boolean open() {
             return OPEN.contains(status);
@@ -119,10 +120,6 @@ final class Model {
         /** A refusal of the only call, or of one before which no other can still arrive. */
         boolean refusalCounts(long now) {
             return refusal != null && (submits == 1 || overdue(now));
-        }
-
-        boolean contradictedForLong(long now) {
-            return contradicted != null && contradicted <= now - GIVE_UP_AFTER;
         }
 
         /** A call that was not made counts neither as sent nor as asked. */
@@ -404,7 +401,7 @@ final class Model {
         if (another || anotherAmount) {
             wish = old;
         } else if (isStatus) {
-            wish = told;
+            wish = anotherId && !told.equals("SUCCEEDED") ? old : told;
         } else if (unknown && p.refusalCounts(now())) {
             wish = "FAILED";
         } else if (unknown && p.overdue(now()) && before.closing()) {
@@ -421,6 +418,14 @@ final class Model {
         String review = oldReview;
         boolean mismatch = another || anotherAmount || anotherId;
         boolean contradicts = !mismatch && contradicts(p, old, answer, told, asked, before);
+        boolean confirms = asked
+                && sinceContradiction(p, before)
+                && !mismatch
+                && (isStatus
+                        ? !OPEN.contains(told) && told.equals("SUCCEEDED") == status.equals("SUCCEEDED")
+                        : answer.equals("ABSENT") && UNPAID.contains(status));
+        boolean agreed = confirms && (status.equals("SUCCEEDED") || (!moved && p.updated < now() - RECONCILE_AFTER));
+        boolean upheld = upheld(p, contradicts, asked, before);
         if (anotherAmount && !another) {
             review = "AMOUNT_MISMATCH";
         } else if (anotherId) {
@@ -429,21 +434,16 @@ final class Model {
             review = "LATE_SUCCESS";
         } else if (answer.equals("CONFLICT")) {
             review = "NUMBER_CONFLICT";
-        } else if (contradicts && standsByIt(p, asked, before)) {
+        } else if (upheld && weaker(oldReview)) {
             review = "STATUS_MISMATCH";
+        } else if (agreed && "STATUS_MISMATCH".equals(oldReview)) {
+            review = null;
         } else if (open && now() > p.expires + STUCK_AFTER) {
             review = oldReview == null ? "STUCK" : oldReview;
         } else if ("STUCK".equals(oldReview) && !open) {
             review = null;
         }
         String outcome = outcome(another || anotherAmount, anotherId, moved, answer, wish.equals(old));
-        boolean confirms = asked
-                && sinceContradiction(p, before)
-                && !mismatch
-                && (isStatus
-                        ? !OPEN.contains(told) && told.equals("SUCCEEDED") == status.equals("SUCCEEDED")
-                        : answer.equals("ABSENT") && UNPAID.contains(status));
-        boolean agreed = confirms && (status.equals("SUCCEEDED") || (!moved && p.updated < now() - RECONCILE_AFTER));
         boolean newReview = !Objects.equals(review, oldReview);
 
         if (unsent) {
@@ -483,12 +483,12 @@ final class Model {
                     : paidAlready || answer.equals("PAID")
                             ? Long.valueOf(now())
                             : absent ? Long.valueOf(now() + INTERVAL) : p.poll;
-            settle(p, moved, answer, open, agreed, confirms, contradicts, newReview);
+            settle(p, moved, answer, open, agreed, confirms, contradicts, upheld, newReview);
             if (source.equals("checkout-pay") && ofLastCall) {
                 p.until = null;
             }
             p.status = status;
-            p.review = takenBack(review, agreed);
+            p.review = review;
         }
         if (!(unsent && asked)) {
             String otherId = anotherId ? "payment_id " + id + ", but this payment is " + p.tenpayId : "";
@@ -496,12 +496,18 @@ final class Model {
                     p,
                     old.equals(status),
                     source + " " + outcome + " " + old + ">" + status + " "
-                            + detail(reason(said, answer), otherId, p, said, moved && status.equals("SUCCEEDED")));
+                            + detail(
+                                    reason(said, answer),
+                                    upheld,
+                                    otherId,
+                                    p,
+                                    said,
+                                    moved && status.equals("SUCCEEDED")));
         }
         if (moved) {
             p.events.add("payment." + status.toLowerCase(java.util.Locale.ROOT) + " " + status + " " + text(p.review));
         }
-        if (newReview && review != null) {
+        if (upheld || (newReview && review != null)) {
             p.events.add("payment.review " + status + " " + review);
         }
         return outcome + (another ? " elsewhere " : " ") + answer + " " + status;
@@ -529,23 +535,24 @@ final class Model {
         return row.contradicted == null || before.since();
     }
 
-    private static boolean standsByIt(Row row, boolean asked, Asked before) {
-        boolean weaker = row.review == null || Set.of("STUCK", "LATE_SUCCESS").contains(row.review);
-        return asked && row.contradicted != null && before.since() && weaker;
+    /** Asked again, Tenpay stands by its contradiction for the first time. */
+    private static boolean upheld(Row row, boolean contradicts, boolean asked, Asked before) {
+        return contradicts && asked && row.contradicted != null && before.since() && row.upheld == null;
     }
 
-    private String detail(String reason, String otherId, Row row, Said said, boolean paid) {
+    private static boolean weaker(String review) {
+        return review == null || Set.of("STUCK", "LATE_SUCCESS").contains(review);
+    }
+
+    private String detail(String reason, boolean upheld, String otherId, Row row, Said said, boolean paid) {
         boolean unbelieved = paid && said.time() != null && movedAt(row, said) == null;
         return Stream.of(
                         reason,
+                        upheld ? "asked again, Tenpay upholds its contradiction" : "",
                         otherId,
                         unbelieved ? "success_time is unreadable or out of range, so the time of receipt counts" : "")
                 .filter(text -> !text.isEmpty())
                 .collect(java.util.stream.Collectors.joining("; "));
-    }
-
-    private static String takenBack(String review, boolean agreed) {
-        return agreed && "STATUS_MISMATCH".equals(review) ? null : review;
     }
 
     private void settle(
@@ -556,6 +563,7 @@ final class Model {
             boolean agreed,
             boolean confirms,
             boolean contradicts,
+            boolean upheld,
             boolean newReview) {
         if (open || agreed) {
             row.reconcile = null;
@@ -563,13 +571,14 @@ final class Model {
             row.reconcile = now() + (answer.equals("ABSENT") ? 2 * FRESHNESS : RECONCILE_AFTER);
         } else if (contradicts && row.contradicted == null) {
             row.reconcile = now();
-        } else if ((contradicts && newReview) || (confirms && row.contradicted != null)) {
+        } else if (upheld || (confirms && row.contradicted != null)) {
             row.reconcile = now() + RECONCILE_AFTER;
         }
         row.contradicted = confirms || moved
                 ? null
                 : contradicts && row.contradicted == null ? Long.valueOf(now()) : row.contradicted;
-        row.updated = moved || newReview ? now() : row.updated;
+        row.upheld = confirms || moved ? null : upheld ? Long.valueOf(now()) : row.upheld;
+        row.updated = moved || upheld || newReview ? now() : row.updated;
     }
 
     private static String outcome(boolean mismatch, boolean anotherId, boolean moved, String answer, boolean same) {
@@ -627,7 +636,7 @@ final class Model {
         if (another || anotherAmount) {
             wish = old;
         } else if (isStatus) {
-            wish = told;
+            wish = anotherId && !told.equals("SUCCEEDED") ? old : told;
         } else if (answer.equals("ABSENT")
                 && old.equals("CREATED")
                 && ofLastCall
@@ -644,25 +653,28 @@ final class Model {
         String review = oldReview;
         boolean mismatch = another || anotherAmount || anotherId;
         boolean contradicts = !mismatch && contradicts(r, old, answer, told, asked, before);
+        boolean confirms = asked
+                && sinceContradiction(r, before)
+                && !mismatch
+                && (isStatus ? told.equals(status) : answer.equals("ABSENT") && status.equals("FAILED"));
+        boolean agreed = confirms && (status.equals("SUCCEEDED") || (!moved && r.updated < now() - RECONCILE_AFTER));
+        boolean upheld = upheld(r, contradicts, asked, before);
         if (anotherAmount && !another) {
             review = "AMOUNT_MISMATCH";
         } else if (anotherId) {
             review = "PAYMENT_ID_MISMATCH";
         } else if (lateSuccess && !"PAYMENT_ID_MISMATCH".equals(oldReview)) {
             review = "LATE_SUCCESS";
-        } else if (contradicts && standsByIt(r, asked, before)) {
+        } else if (upheld && weaker(oldReview)) {
             review = "STATUS_MISMATCH";
+        } else if (agreed && "STATUS_MISMATCH".equals(oldReview)) {
+            review = null;
         } else if (open && now() > r.created + REFUND_STUCK_AFTER) {
             review = oldReview == null ? "STUCK" : oldReview;
         } else if ("STUCK".equals(oldReview) && !open) {
             review = null;
         }
         String outcome = outcome(another || anotherAmount, anotherId, moved, answer, wish.equals(old));
-        boolean confirms = asked
-                && sinceContradiction(r, before)
-                && !mismatch
-                && (isStatus ? told.equals(status) : answer.equals("ABSENT") && status.equals("FAILED"));
-        boolean agreed = confirms && (status.equals("SUCCEEDED") || (!moved && r.updated < now() - RECONCILE_AFTER));
         boolean newReview = !Objects.equals(review, oldReview);
 
         if (unsent) {
@@ -691,12 +703,12 @@ final class Model {
                 r.failReason = isStatus ? emptyIsNull(reason(said, answer)) : refusal;
             }
             r.poll = open ? r.poll : null;
-            settle(r, moved, answer, open, agreed, confirms, contradicts, newReview);
+            settle(r, moved, answer, open, agreed, confirms, contradicts, upheld, newReview);
             if (source.equals("refund") && ofLastCall) {
                 r.until = null;
             }
             r.status = status;
-            r.review = takenBack(review, agreed);
+            r.review = review;
         }
         if (moved && status.equals("SUCCEEDED")) {
             r.payment.refunded += r.amount;
@@ -708,14 +720,16 @@ final class Model {
                     r.payment,
                     old.equals(status),
                     source + " " + outcome + " " + old + ">" + status + " "
-                            + detail(reason(said, answer), otherId, r, said, moved && status.equals("SUCCEEDED")) + " "
+                            + detail(
+                                    reason(said, answer), upheld, otherId, r, said, moved && status.equals("SUCCEEDED"))
+                            + " "
                             + Hand.REFUNDS[r.refund]);
         }
         if (moved) {
             r.payment.events.add("refund." + status.toLowerCase(java.util.Locale.ROOT) + " " + status + " "
                     + text(r.review) + " " + Hand.REFUNDS[r.refund]);
         }
-        if (newReview && review != null) {
+        if (upheld || (newReview && review != null)) {
             r.payment.events.add("refund.review " + status + " " + review + " " + Hand.REFUNDS[r.refund]);
         }
         return outcome + (another ? " elsewhere " : " ") + answer + " " + status;
@@ -833,10 +847,9 @@ final class Model {
         for (Collection<? extends Row> rows : List.of(payments.values(), refunds.values())) {
             for (Row row : rows) {
                 if (row.reconcile != null && row.reconcile <= now()) {
-                    if (row.contradicted != null
-                            && !row.contradictedForLong(now())
-                            && !"STATUS_MISMATCH".equals(row.review)) {
-                        row.reconcile = now() + Math.max(INTERVAL, Math.round((now() - row.contradicted) / 4.0));
+                    if (row.contradicted != null && row.upheld == null) {
+                        long wait = Math.max(INTERVAL, Math.round((now() - row.contradicted) / 4.0));
+                        row.reconcile = now() + Math.min(wait, RECONCILE_AFTER);
                     } else {
                         row.reconcile =
                                 row.updated < now() - GIVE_UP_AFTER ? null : Long.valueOf(now() + RECONCILE_AFTER);
@@ -952,7 +965,8 @@ final class Model {
                 + text(row.tenpayId) + " done=" + time(row.done) + " fail=" + text(row.failReason) + " submits="
                 + row.submits + " submitted=" + time(row.submitted) + " until=" + time(row.until) + " poll="
                 + time(row.poll) + " polls=" + row.polls + " created=" + time(row.created) + " updated="
-                + time(row.updated) + " reconcile=" + time(row.reconcile) + " contradicted=" + time(row.contradicted);
+                + time(row.updated) + " reconcile=" + time(row.reconcile) + " contradicted=" + time(row.contradicted)
+                + " upheld=" + time(row.upheld);
     }
 
     /** What is asked again and answered the same way is noted once: all of it is within the hour. */

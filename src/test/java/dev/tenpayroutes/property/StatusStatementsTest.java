@@ -189,6 +189,169 @@ class StatusStatementsTest extends OnAStore {
         assertThat(value("select count(*) from used_signature")).isEqualTo("1");
     }
 
+    /** Tenpay's news of a refund that the store may not have, by its own number {@code 5030X}. */
+    private static Map<String, Object> newsOf5030X(String source, String number, String more) {
+        try {
+            ObjectNode news = Statements.JSON
+                    .createObjectNode()
+                    .put("source", source)
+                    .put("answer", "STATUS")
+                    .put("status", "SUCCEEDED")
+                    .put("merchantId", "m")
+                    .put("orderNo", "SO-000002")
+                    .put("refundNo", number)
+                    .put("refundId", "5030X")
+                    .put("total", "300")
+                    .put("currency", "SGD");
+            news.setAll((ObjectNode) Statements.JSON.readTree(more));
+            Map<String, Object> variables = new HashMap<>(Map.of("account", "main", "number", number));
+            variables.put("news", news.toString());
+            variables.put(
+                    "notification",
+                    source.equals("notification") ? (number + more).getBytes(StandardCharsets.UTF_8) : null);
+            return variables;
+        } catch (java.io.IOException e) {
+            throw new IllegalArgumentException(e);
+        }
+    }
+
+    /** As the routes refund-status and refund-import do it. */
+    private String refundNews(String source, String number, String more) throws SQLException {
+        Map<String, Object> variables = newsOf5030X(source, number, more);
+        if (!statements.all("refund-status", variables).isEmpty()) {
+            return "APPLIED";
+        }
+        List<Map<String, Object>> verdict = statements.all("refund-import", variables);
+        if (verdict.isEmpty()) {
+            return "NOTHING";
+        }
+        if (List.of("IMPORTED", "KNOWN").contains(verdict.get(0).get("verdict"))) {
+            assertThat(statements.all("refund-status", variables)).hasSize(1);
+        }
+        return verdict.get(0).get("verdict").toString();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{}                            | IMPORTED",
+                "{\"orderNo\":\"SO-000009\"}   | NOTHING",
+                "{\"refundNo\":\"RF-000008\"}  | NOTHING",
+                "{\"orderNo\":\"SO-000001\"}   | its order is PENDING here; Tenpay is asked about the order now",
+                "{\"merchantId\":\"another\"}  | it names another merchant id than its order has"
+            })
+    void usesSignatureOfAnswerAboutUnknownRefundOnce(String more, String verdict) throws SQLException {
+        String signed = more.equals("{}") ? more : more.replace("}", ",");
+        signed = signed.replace("{}", "{") + "\"signature\":\"c0ffee\"}";
+        assertThat(refundNews("inquiry-refund", "RF-000009", signed)).isEqualTo(verdict);
+        if (verdict.equals("IMPORTED")) {
+            assertThat(value("select status from refund where refund_no = 'RF-000009'"))
+                    .isEqualTo("SUCCEEDED");
+        }
+        assertThat(value("select count(*) from used_signature")).isEqualTo("1");
+        says("refund", "ABSENT", null, "{\"signature\":\"c0ffee\"}");
+        assertThat(value("select string_agg(outcome, ' ') from history where refund_id = " + get("refund", "id")))
+                .isEqualTo("NO_ANSWER");
+    }
+
+    @Test
+    void leavesSignatureOfNotificationThatCannotBeTakenIn() throws SQLException {
+        String signed = "{\"signature\":\"c0ffee\",\"merchantId\":\"another\"}";
+        assertThat(refundNews("notification", "RF-000009", signed)).startsWith("it names another merchant");
+        assertThat(value("select count(*) from used_signature")).isEqualTo("0");
+    }
+
+    @Test
+    void takesInNoRefundByASignatureThatWasUsed() throws SQLException {
+        statement.execute("insert into used_signature (digest) values (decode('c0ffee', 'hex'))");
+        assertThat(refundNews("inquiry-refund", "RF-000009", "{\"signature\":\"c0ffee\"}"))
+                .isEqualTo("its signature was used before");
+        assertThat(value("select count(*) from refund")).isEqualTo("1");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"notification", "inquiry-refund"})
+    void appliesNewsWithoutRefundNumberToRefundOfItsId(String source) throws SQLException {
+        set("refund", "tenpay_refund_id = '5030X'");
+        assertThat(refundNews(source, "5030X", "{}")).isEqualTo("APPLIED");
+        assertThat(get("refund", "status || ' ' || (review is null)")).isEqualTo("SUCCEEDED true");
+        assertThat(value("select count(*) from refund")).isEqualTo("1");
+        assertThat(value("select refunded from payment where order_no = 'SO-000002'"))
+                .isEqualTo("300");
+    }
+
+    /** Its id became known between the two statements. */
+    @Test
+    void importsNoRefundWhoseRefundIdIsKnown() throws SQLException {
+        set("refund", "tenpay_refund_id = '5030X'");
+        assertThat(statements.all("refund-import", newsOf5030X("notification", "5030X", "{}")))
+                .containsExactly(Map.of("verdict", "KNOWN"));
+        assertThat(value("select count(*) from refund")).isEqualTo("1");
+    }
+
+    @Test
+    void takesNoNewsOfAnotherNumberByItsRefundId() throws SQLException {
+        set("refund", "tenpay_refund_id = '5030X'");
+        Map<String, Object> another = newsOf5030X("notification", "RF-000009", "{}");
+        assertThat(statements.one("refund-status", another).path("elsewhere").asBoolean())
+                .isTrue();
+        assertThat(get("refund", "status")).isEqualTo("PENDING");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"5030X PORTAL-77", "PORTAL-77 5030X"})
+    void takesInPortalRefundOnceUnderBothItsNumbers(String numbers) throws SQLException {
+        set("refund", "tenpay_refund_id = '4711'");
+        String[] number = numbers.split(" ");
+        assertThat(refundNews("notification", number[0], "{\"status\":\"PENDING\"}"))
+                .isEqualTo("IMPORTED");
+        assertThat(refundNews("notification", number[1], "{}")).isEqualTo("APPLIED");
+        assertThat(value("select refund_no || ' ' || status || ' ' || (review is null) from refund"
+                        + " where origin = 'PORTAL'"))
+                .isEqualTo(number[0] + " SUCCEEDED true");
+        assertThat(value("select refunded from payment where order_no = 'SO-000002'"))
+                .isEqualTo("300");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "status = 'PENDING'                                                                 | it lacks",
+                "status = 'SUCCEEDED', refunded_at = now(), next_poll_at = null                     | it lacks",
+                "status = 'FAILED', next_poll_at = null, reconcile_at = now()                       | it lacks",
+                "status = 'FAILED', next_poll_at = null                                             | IMPORTED",
+                "tenpay_refund_id = '4711'                                                          | IMPORTED"
+            })
+    void newsWithoutRefundNumberWaitsForIdsOfItsOrder(String known, String verdict) throws SQLException {
+        set("refund", known);
+        assertThat(refundNews("notification", "5030X", "{}")).startsWith(verdict);
+        assertThat(value("select count(*) from refund")).isEqualTo(verdict.equals("IMPORTED") ? "2" : "1");
+    }
+
+    @Test
+    void newsWithoutRefundIdWaitsBesideRefundWithoutNumber() throws SQLException {
+        set("refund", "tenpay_refund_id = '5030X', refund_no = '5030X', origin = 'PORTAL'");
+        assertThat(refundNews("notification", "PORTAL-77", "{\"refundId\":null}"))
+                .startsWith("it lacks");
+        assertThat(refundNews("notification", "PORTAL-78", "{\"refundId\":\"5030Y\"}"))
+                .isEqualTo("IMPORTED");
+    }
+
+    @Test
+    void reviewsRefundThatTakesTheIdOfAnother() throws SQLException {
+        set("refund", "tenpay_refund_id = '5030X'");
+        assertThat(refundNews("notification", "RF-000009", "{\"refundId\":\"5030Y\",\"status\":\"PENDING\"}"))
+                .isEqualTo("IMPORTED");
+        statement.execute("update refund set tenpay_refund_id = null where refund_no = 'RF-000009'");
+        assertThat(refundNews("inquiry-refund", "RF-000009", "{}")).isEqualTo("APPLIED");
+        assertThat(value("select status || ' ' || review from refund where refund_no = 'RF-000009'"))
+                .isEqualTo("SUCCEEDED PAYMENT_ID_MISMATCH");
+        assertThat(value("select detail from history where source = 'inquiry-refund'"))
+                .isEqualTo("refund_id 5030X, but this refund is another");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"payment", "refund"})
     void storesNoNotificationByASignatureThatWasUsed(String table) throws SQLException {
@@ -256,6 +419,97 @@ class StatusStatementsTest extends OnAStore {
     }
 
     @ParameterizedTest
+    @CsvSource({
+        "payment,AMOUNT_MISMATCH,AMOUNT_MISMATCH",
+        "payment,PAYMENT_ID_MISMATCH,PAYMENT_ID_MISMATCH",
+        "payment,NUMBER_CONFLICT,NUMBER_CONFLICT",
+        "payment,LATE_SUCCESS,STATUS_MISMATCH",
+        "refund,AMOUNT_MISMATCH,AMOUNT_MISMATCH",
+        "refund,PAYMENT_ID_MISMATCH,PAYMENT_ID_MISMATCH",
+        "refund,LATE_SUCCESS,STATUS_MISMATCH"
+    })
+    void reportsUpheldContradictionOnceUnderAnyReview(String table, String before, String after) throws SQLException {
+        setSucceeded(table);
+        set(table, "review = '" + before + "', updated_at = now() - interval '1 hour'");
+        says(table, "STATUS", "FAILED", "{\"source\":\"notification\"}", "bytes");
+        assertThat(value("select count(*) from erp_event")).isEqualTo("0");
+
+        asked(table, "STATUS", "FAILED");
+
+        assertThat(get(table, "status || ' ' || review")).isEqualTo("SUCCEEDED " + after);
+        assertThat(get(
+                        table,
+                        "updated_at > now() - interval '1 minute' and reconcile_at > now() + interval '23 hours'"))
+                .isEqualTo("t");
+        assertThat(value("select string_agg(type || ' ' || (data ->> 'review'), ' ') from erp_event"))
+                .isEqualTo(table + ".review " + after);
+        assertThat(value("select detail from history order by id desc limit 1"))
+                .isEqualTo("asked again, Tenpay upholds its contradiction");
+        asked(table, "ABSENT", null);
+        assertThat(value("select count(*) from erp_event")).isEqualTo("1");
+        assertThat(value("select detail from history order by id desc limit 1")).isNull();
+
+        // Taken back, it is news when it comes again.
+        asked(table, "STATUS", "SUCCEEDED");
+        assertThat(get(table, "coalesce(review, '') || (contradiction_upheld_at is null)"))
+                .isEqualTo((after.equals("STATUS_MISMATCH") ? "" : after) + "true");
+        says(table, "STATUS", "FAILED", "{\"source\":\"notification\"}", "again");
+        asked(table, "STATUS", "FAILED");
+        assertThat(value("select count(*) from erp_event")).isEqualTo("2");
+    }
+
+    /** A line at ERROR follows it: Reports. */
+    @ParameterizedTest
+    @ValueSource(strings = {"payment", "refund"})
+    void namesUpheldContradictionInTheAnswerOnce(String table) throws SQLException {
+        setSucceeded(table);
+        set(table, "review = 'AMOUNT_MISMATCH', contradicted_at = now() - interval '1 minute'");
+        String contradicted = get(table, "to_jsonb(contradicted_at) #>> '{}'");
+        String inquiry = "{\"statusBefore\":\"SUCCEEDED\",\"contradicted\":\"" + contradicted + "\"}";
+        assertThat(says(table, "STATUS", "FAILED", inquiry, null).toString()).contains("\"upheld\": true");
+        assertThat(says(table, "STATUS", "FAILED", inquiry, null).toString()).contains("\"upheld\": false");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "payment,null,1 minute,1 minute",
+        "payment,null,8 hours,2 hours",
+        "payment,null,40 days,24 hours",
+        "payment,now(),40 days,-",
+        "refund,null,1 minute,1 minute",
+        "refund,null,8 hours,2 hours",
+        "refund,null,40 days,24 hours",
+        "refund,now(),40 days,-"
+    })
+    void asksUntilAContradictionIsSettled(String table, String upheld, String age, String wait) throws SQLException {
+        setSucceeded(table);
+        set(
+                table,
+                "reconcile_at = now(), contradicted_at = now() - interval '" + age
+                        + "', updated_at = now() - interval '40 days', contradiction_upheld_at = " + upheld);
+        assertThat(statements.all(table + "-reconcile", Map.of("pausedAccounts", "", "ownAccounts", "main")))
+                .hasSize(1);
+        assertThat(get(table, "reconcile_at is null")).isEqualTo(wait.equals("-") ? "t" : "f");
+        if (!wait.equals("-")) {
+            assertThat(get(table, "reconcile_at - now() < interval '" + wait + "' + interval '1 second'"))
+                    .isEqualTo("t");
+            assertThat(get(table, "reconcile_at - now() > interval '" + wait + "' / 4"))
+                    .isEqualTo("t");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,1 second,FAILED", "2,1 second,CREATED", "2,1 day,FAILED"})
+    void failsRefusedOrderWhenNoEarlierCallCanArrive(int submits, String age, String status) throws SQLException {
+        set(
+                "payment",
+                "status = 'CREATED', refusal = 'PARAM_ERROR: no', submits = " + submits
+                        + ", submitted_at = now() - interval '" + age + "'");
+        says("payment", "ABSENT", null, "{}");
+        assertThat(get("payment", "status")).isEqualTo(status);
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"payment", "refund"})
     void staysQuietWhenAnInquiryIsOvertakenByTheSuccess(String table) throws SQLException {
         setSucceeded(table);
@@ -308,16 +562,24 @@ class StatusStatementsTest extends OnAStore {
 
     @ParameterizedTest
     @CsvSource({"payment,tenpay_payment_id,paymentId", "refund,tenpay_refund_id,refundId"})
-    void movesUnderAnotherIdButKeepsTheFirst(String table, String column, String field) throws SQLException {
+    void countsOnlySuccessUnderAnotherId(String table, String column, String field) throws SQLException {
         set(table, column + " = 'AAAA'");
-        says(table, "STATUS", "FAILED", "{\"" + field + "\":\"BBBB\"}");
-        assertThat(get(table, "status || ' ' || review || ' ' || " + column))
-                .isEqualTo("FAILED PAYMENT_ID_MISMATCH AAAA");
+        List<String> unpaid = table.equals("payment")
+                ? List.of("FAILED", "CLOSED", "EXPIRED", "PENDING")
+                : List.of("FAILED", "PENDING");
+        for (String status : unpaid) {
+            set(table, "status = '" + (status.equals("PENDING") ? "CREATED" : "PENDING") + "'");
+            says(table, "STATUS", status, "{\"" + field + "\":\"BBBB\"}");
+            assertThat(get(table, "status || ' ' || review || ' ' || " + column + " || (next_poll_at is not null)"))
+                    .isEqualTo((status.equals("PENDING") ? "CREATED" : "PENDING") + " PAYMENT_ID_MISMATCH AAAAtrue");
+        }
+        assertThat(value("select string_agg(distinct outcome, ' ') from history"))
+                .isEqualTo("MISMATCH");
         says(table, "STATUS", "SUCCEEDED", "{\"" + field + "\":\"BBBB\"}");
         assertThat(get(table, "status || ' ' || review || ' ' || " + column))
                 .isEqualTo("SUCCEEDED PAYMENT_ID_MISMATCH AAAA");
         assertThat(value("select string_agg(type, ' ' order by id) from erp_event"))
-                .isEqualTo(table + ".failed " + table + ".review " + table + ".succeeded");
+                .isEqualTo(table + ".review " + table + ".succeeded");
     }
 
     @ParameterizedTest

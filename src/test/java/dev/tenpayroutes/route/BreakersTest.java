@@ -8,6 +8,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.List;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
 import org.apache.camel.impl.DefaultCamelContext;
@@ -86,6 +87,47 @@ class BreakersTest {
         Breakers.unanswered(verified, 503, answer, CLOCK);
         now = now.plusSeconds(30);
         assertThat(verified.tryAcquirePermission()).isFalse();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"60,1", "60,59", "1,60"})
+    void keepsLongerOfTwoPauses(String first, String second) {
+        CircuitBreaker verified = timed();
+        for (String wait : List.of(first, second)) {
+            answer.setHeader("Retry-After", wait);
+            Breakers.answered(
+                    verified, 429, answer, verified.getCircuitBreakerConfig().getClock());
+        }
+        now = now.plusSeconds(59);
+        assertThat(verified.tryAcquirePermission()).isFalse();
+        now = now.plusSeconds(2);
+        assertThat(verified.tryAcquirePermission()).isTrue();
+    }
+
+    /** Opened by failures, it stays so for 60 seconds. */
+    @Test
+    void keepsPauseThatFailuresBegan() {
+        CircuitBreaker failed = timed();
+        failed.transitionToOpenState();
+        answer.setHeader("Retry-After", "1");
+        Breakers.answered(failed, 503, answer, failed.getCircuitBreakerConfig().getClock());
+        now = now.plusSeconds(59);
+        assertThat(failed.tryAcquirePermission()).isFalse();
+        now = now.plusSeconds(2);
+        assertThat(failed.tryAcquirePermission()).isTrue();
+    }
+
+    /** That of the pause before is over. */
+    @Test
+    void pausesAgainForAsLongAsItIsAsked() {
+        CircuitBreaker verified = timed();
+        for (String wait : List.of("60", "5")) {
+            answer.setHeader("Retry-After", wait);
+            Breakers.answered(
+                    verified, 429, answer, verified.getCircuitBreakerConfig().getClock());
+            now = now.plusSeconds(61);
+            assertThat(verified.tryAcquirePermission()).isTrue();
+        }
     }
 
     private Instant now = CLOCK.instant();

@@ -38,6 +38,17 @@ class PortalRefundStoryTest extends Story {
         return TenpaySigner.refundNotification("EV-" + UUID.randomUUID(), number, refundNumber, status, total, "SGD");
     }
 
+    /** It names the refund by Tenpay's own number alone. */
+    private static String newsById(String number, String refundId, String status, long total) {
+        return news(number, "RF-XXXXXX", status, total)
+                .replace("\"out_refund_no\":\"RF-XXXXXX\"", "\"refund_id\":\"" + refundId + "\"");
+    }
+
+    private static String newsByBoth(String number, String refundNumber, String refundId, String status, long total) {
+        return newsById(number, refundId, status, total)
+                .replace("\"refund_id\"", "\"out_refund_no\":\"" + refundNumber + "\",\"refund_id\"");
+    }
+
     private Answer notify(String body) {
         Answer answer = send("POST", "/webhooks/tenpay/main/refunds", null, body, tenpay.headers(body));
         assertThat(answer.status()).isEqualTo(200);
@@ -281,14 +292,81 @@ class PortalRefundStoryTest extends Story {
     void takesInByTenpaysOwnNumberWhereTheOtherIsUnusable(String field) {
         String number = paidPayment();
         String refundId = "5030" + System.nanoTime();
-        String body = news(number, "RF-XXXXXX", "SUCCESS", 100)
-                .replace("\"out_refund_no\":\"RF-XXXXXX\",", field + "\"refund_id\":\"" + refundId + "\",");
+        String body = newsById(number, refundId, "SUCCESS", 100).replace("\"refund_id\"", field + "\"refund_id\"");
 
         notify(body);
 
         assertThat(refundOf(refundId).text("status")).isEqualTo("SUCCEEDED");
         assertThat(refundOf(refundId).text("refundId")).isEqualTo(refundId);
         assertThat(refunded(number)).isEqualTo(100);
+    }
+
+    @Test
+    void countsOurRefundOnceWhenNewsNamesOnlyItsId() {
+        String number = paidPayment();
+        String refundNumber = newRefundNumber();
+        assertThat(refund(number, refundNumber, 400).status()).isEqualTo(201);
+        String refundId = refundOf(refundNumber).text("refundId");
+        bank(refundNumber, "SUCCESS");
+
+        notify(newsById(number, refundId, "SUCCESS", 400));
+        post("/v1/refunds/" + refundNumber + "/sync", null);
+
+        assertThat(refundOf(refundNumber).text("status")).isEqualTo("SUCCEEDED");
+        assertThat(refundOf(refundId).status()).isEqualTo(404);
+        assertThat(refunded(number)).isEqualTo(400);
+    }
+
+    @Test
+    void waitsForTheIdOfOurRefund() {
+        String number = paidPayment();
+        String refundNumber = newRefundNumber();
+        fault(refundNumber, "refund", "BAD_GATEWAY");
+        assertThat(refund(number, refundNumber, 400).status()).isEqualTo(202);
+        db.sql(
+                        "update refund set next_poll_at = now() + interval '1 hour', tenpay_refund_id = null where refund_no = ?")
+                .param(refundNumber)
+                .update();
+        String refundId = "5031" + System.nanoTime();
+
+        notify(newsById(number, refundId, "SUCCESS", 400));
+
+        assertThat(notificationState(refundId)).startsWith("WAITING: it lacks out_refund_no");
+        assertThat(refundOf(refundId).status()).isEqualTo(404);
+        db.sql("update refund set tenpay_refund_id = ? where refund_no = ?")
+                .params(refundId, refundNumber)
+                .update();
+        db.sql("update notification set next_attempt_at = now() where number = ?")
+                .param(refundId)
+                .update();
+        refundIsSoon(refundNumber, "SUCCEEDED");
+        assertThat(refunded(number)).isEqualTo(400);
+    }
+
+    /** By its number and by Tenpay's own, at one moment. */
+    @RepeatedTest(5)
+    void countsPortalRefundOnceUnderBothItsNumbers() throws Exception {
+        String number = paidPayment();
+        String refundNumber = newRefundNumber();
+        String refundId = "5032" + System.nanoTime();
+        List<Callable<Answer>> calls = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            calls.add(() -> notify(newsById(number, refundId, "SUCCESS", 250)));
+            calls.add(() -> notify(newsByBoth(number, refundNumber, refundId, "SUCCESS", 250)));
+        }
+        ExecutorService pool = Executors.newFixedThreadPool(calls.size());
+        try {
+            for (Future<Answer> answer : pool.invokeAll(calls)) {
+                assertThat(answer.get().status()).isEqualTo(200);
+            }
+        } finally {
+            pool.shutdownNow();
+        }
+
+        eventually().until(() -> notificationState(refundId).equals("DONE"));
+        assertThat(refunded(number)).isEqualTo(250);
+        assertThat(count("select count(*) from refund where order_no = ?", number))
+                .isOne();
     }
 
     @Test

@@ -97,6 +97,27 @@ class ReplayStoryTest extends Story {
     }
 
     @Test
+    void freesNoAmountByAnAnswerAboutAnUnknownRefund() {
+        String number = paid();
+        String unknown = newRefundNumber();
+        assertThat(call("refunds/" + unknown + "/sync", null).text("detail"))
+                .isEqualTo("neither the store nor Tenpay has a refund of this number");
+
+        String refunded = newRefundNumber();
+        proxy.answer("refund", refunded, new Recorded(502, java.util.Map.of(), new byte[0]));
+        assertThat(refundIt(number, refunded, 1050).status()).isEqualTo(202);
+        db.sql("update refund set refusal = 'REFUND_EXCEEDED' where refund_no = ?")
+                .param(refunded)
+                .update();
+        proxy.answer("inquiry-refund", refunded, proxy.recorded("inquiry-refund", unknown));
+        call("refunds/" + refunded + "/sync", null);
+
+        assertThat(count("select count(*) from refund where refund_no = ? and status = 'FAILED'", refunded))
+                .isZero();
+        assertThat(tenpay.refunds()).containsKey(refunded);
+    }
+
+    @Test
     void freesNoAmountByAWithheldRefusal() {
         String number = paid();
         String refused = newRefundNumber();

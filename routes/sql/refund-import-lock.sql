@@ -1,0 +1,6 @@
+-- Holds the payment that the news of an unknown refund names: the next statement then sees every refund that was stored before.
+select id
+from payment
+where account = :#${variable.account}
+  and order_no = cast(:#${variable.news} as jsonb) ->> 'orderNo'
+for update
