@@ -110,9 +110,14 @@ class RequestGate extends OncePerRequestFilter {
     /** A webhook that is refused whatever it says goes on without a body, and is refused and counted by its route. */
     private byte @Nullable [] body(HttpServletRequest request, HttpServletResponse response, int limit)
             throws IOException {
-        return webhooks.isWebhook(request) && !webhooks.mayBeTenpays(request)
-                ? new byte[0]
-                : new BodyReader(request, response, limit).read();
+        if (webhooks.isWebhook(request) && !webhooks.mayBeTenpays(request)) {
+            long length = request.getContentLengthLong();
+            if (length < 0 || request.getInputStream().available() < length) {
+                response.setHeader("Connection", "close");
+            }
+            return new byte[0];
+        }
+        return new BodyReader(request, response, limit).read();
     }
 
     static Problem tooLarge(int limit) {

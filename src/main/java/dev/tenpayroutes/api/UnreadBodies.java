@@ -37,7 +37,8 @@ final class UnreadBodies extends ValveBase {
                 BodyReader.CONTINUE, (Runnable) () -> coyote.action(ActionCode.ACK, ContinueResponseTiming.ALWAYS));
         getNext().invoke(request, response);
         if (!request.isAsync() && !isRead(coyote) && !skipsArrived(request, coyote)) {
-            if (!response.isCommitted()) {
+            if (!response.isCommitted()
+                    && (request.getContentLengthLong() < 0 || request.getContentLengthLong() > MOST_BYTES)) {
                 response.setHeader("Connection", "close");
             }
             response.finishResponse();
@@ -51,7 +52,9 @@ final class UnreadBodies extends ValveBase {
 
     /** Skips a body that has arrived in full, without waiting for a byte of it: the connection stays usable. */
     private static boolean skipsArrived(Request request, org.apache.coyote.Request coyote) throws IOException {
-        if (request.getContentLengthLong() < 0 || request.getContentLengthLong() > MOST_BYTES) {
+        if (request.getContext() == null
+                || request.getContentLengthLong() < 0
+                || request.getContentLengthLong() > MOST_BYTES) {
             return false;
         }
         InputStream in = request.createInputStream();

@@ -322,7 +322,8 @@ class TenpayCalls {
                 wire.nonceHeader().toLowerCase(Locale.ROOT),
                 wire.serialHeader().toLowerCase(Locale.ROOT),
                 wire.signatureHeader().toLowerCase(Locale.ROOT),
-                "retry-after");
+                "retry-after",
+                "date");
         ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1, task -> {
             Thread thread = new Thread(task, "tenpay-call-timeout");
             thread.setDaemon(true);

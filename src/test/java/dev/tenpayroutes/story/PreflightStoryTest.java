@@ -175,7 +175,7 @@ class PreflightStoryTest {
                 .contains("platform certificate ", "29 days left")
                 .contains("clients [erp]", "routes of ", "mappings of ", "payment methods of ")
                 .contains("PostgreSQL 15")
-                .containsPattern("migrations: 0 applied, \\d to be applied when the program starts")
+                .containsPattern("migrations: 0 applied, \\d+ to be applied when the program starts")
                 .contains("warn  statements: not judged")
                 .contains(settings.get("tenpay.base-url") + " answers", "clock: 0 s from")
                 .contains("leads to this program")
