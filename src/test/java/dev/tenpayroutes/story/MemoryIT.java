@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The packaged jar with the image's flags, in the memory that the manifests ask for at least. */
 class MemoryIT {
 
-    private static final Pattern REQUEST = Pattern.compile("requests:[^}]*?memory: (\\d+)Gi");
+    private static final Pattern REQUEST = Pattern.compile("requests:[^}]*?memory: (\\d+)Mi");
     private static final int CALLERS = 64;
     private static final Duration LOAD = Duration.ofSeconds(20);
 
@@ -37,7 +37,7 @@ class MemoryIT {
     void leastMemoryHoldsFullHeapUnderLoad() throws Exception {
         Matcher request = REQUEST.matcher(Files.readString(Path.of("src/deploy/kubernetes/deployment.yaml")));
         assertThat(request.find()).isTrue();
-        int least = 1024 * Integer.parseInt(request.group(1));
+        int least = Integer.parseInt(request.group(1));
         String dockerfile = Files.readString(Path.of("Dockerfile"));
         List<String> flags = new ArrayList<>();
         Matcher flag = Pattern.compile("\"(-XX:[^\"]+)\"").matcher(dockerfile.replaceFirst("(?s).*ENTRYPOINT", ""));
