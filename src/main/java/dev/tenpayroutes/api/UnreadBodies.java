@@ -2,7 +2,6 @@ package dev.tenpayroutes.api;
 
 import jakarta.servlet.ServletException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.catalina.connector.Request;
 import org.apache.catalina.connector.Response;
@@ -36,9 +35,8 @@ final class UnreadBodies extends ValveBase {
         request.setAttribute(
                 BodyReader.CONTINUE, (Runnable) () -> coyote.action(ActionCode.ACK, ContinueResponseTiming.ALWAYS));
         getNext().invoke(request, response);
-        if (!request.isAsync() && !isRead(coyote) && !skipsArrived(request, coyote)) {
-            if (!response.isCommitted()
-                    && (request.getContentLengthLong() < 0 || request.getContentLengthLong() > MOST_BYTES)) {
+        if (!request.isAsync() && !isRead(coyote)) {
+            if (!response.isCommitted()) {
                 response.setHeader("Connection", "close");
             }
             response.finishResponse();
@@ -48,20 +46,6 @@ final class UnreadBodies extends ValveBase {
                 close(coyote);
             }
         }
-    }
-
-    /** Skips a body that has arrived in full, without waiting for a byte of it: the connection stays usable. */
-    private static boolean skipsArrived(Request request, org.apache.coyote.Request coyote) throws IOException {
-        if (request.getContext() == null
-                || request.getContentLengthLong() < 0
-                || request.getContentLengthLong() > MOST_BYTES) {
-            return false;
-        }
-        InputStream in = request.createInputStream();
-        while (in.available() > 0) {
-            in.skipNBytes(in.available());
-        }
-        return isRead(coyote);
     }
 
     private static boolean isRead(org.apache.coyote.Request request) {

@@ -216,13 +216,14 @@ class RequestLimitsStoryTest extends Story {
     }
 
     @Test
-    void keepsTheConnectionAfterARefusalWhoseBodyCame() throws IOException {
+    void announcesTheEndOfAConnectionWhoseBodyIsUnread() throws IOException {
         String refused =
                 "POST /v1/payments HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9000\r\n\r\n" + " ".repeat(9000);
         String next = "GET /actuator/health/liveness HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
         String heard = heard(
                 "GET /actuator/health/liveness HTTP/1.1", refused.getBytes(ISO_8859_1), next.getBytes(ISO_8859_1));
-        assertThat(heard).containsSubsequence("HTTP/1.1 200", "HTTP/1.1 401", "HTTP/1.1 200");
+        assertThat(heard).containsSubsequence("HTTP/1.1 200", "HTTP/1.1 401", "Connection: close");
+        assertThat(heard).containsOnlyOnce("HTTP/1.1 200");
     }
 
     @Test
