@@ -69,9 +69,12 @@ with recursive filter as materialized (
                     (select timestamptz '1970-01-01 00:00:00+00' + e.id * interval '1 microsecond', e.id,
                         f.status is null or event_status(e.id) = f.status
                     from payment p
-                    join erp_event e on e.payment_id = p.id
-                    where t.destination = 'http' and p.account = a.account and p.order_no = f.order_no and e.id < f.before_id
-                    order by e.id desc limit bound.most)
+                    -- By its own limit the planner can't walk all events to find those of one payment.
+                    cross join lateral (
+                        select id from erp_event
+                        where payment_id = p.id and id < f.before_id
+                        order by id desc limit bound.most) e
+                    where t.destination = 'http' and p.account = a.account and p.order_no = f.order_no)
                 ) one
             ) e
         ), complete as (
