@@ -56,6 +56,8 @@ class ListStatementsTest extends OnAStore {
             // What is kept for a time, so that there is something to pass over.
             statement.execute("insert into notification (account, kind, body, state) select 'main', 'payments',"
                     + " convert_to(cast(n as text), 'UTF8'), 'DONE' from generate_series(1, 150000) n");
+            statement.execute("insert into event_attempt (event_id, destination, at, millis, outcome)"
+                    + " select id, 'http', now(), 1, 'DELIVERED' from erp_event");
             statement.execute("vacuum analyze");
         }
     }
