@@ -23,7 +23,8 @@ class HouseDoorsTest {
             ANYWHERE,
             "sql",
             ANYWHERE,
-            "timer",
+            // Not timer, which goes by the wall clock: set back by an hour, it stands still for an hour.
+            "scheduler",
             ANYWHERE,
             // A queue in memory: only where what is lost in it comes due again by itself.
             "seda",

@@ -261,12 +261,12 @@ class PreflightStoryTest {
 
         edit(routes.resolve("order-intake.camel.yaml"), "sumbit", "submit");
         edit(routes.resolve("idempotency-check.camel.yaml"), "outputType", "outputTpye");
-        edit(routes.resolve("housekeeping.camel.yaml"), "uri: timer:queue-age", "uri: tmier:queue-age");
+        edit(routes.resolve("housekeeping.camel.yaml"), "uri: scheduler:queue-age", "uri: shceduler:queue-age");
         edit(routes.resolve("events-kafka.camel.yaml"), "valueSerializer", "valueSerialiser");
         assertThat(preflight()).isEqualTo(1);
         assertThat(String.join("\n", lines("FAIL")))
                 .contains("idempotency-check.camel.yaml is broken: ", "outputTpye")
-                .contains("housekeeping.camel.yaml is broken: No endpoint could be found for: tmier://queue-age")
+                .contains("housekeeping.camel.yaml is broken: No endpoint could be found for: shceduler://queue-age")
                 .contains("events-kafka.camel.yaml is broken: ", "valueSerialiser");
     }
 
