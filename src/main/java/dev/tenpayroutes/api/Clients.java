@@ -38,6 +38,8 @@ public class Clients {
     private static final int SHORTEST_KEY = 20;
     private static final String KNOWN_TO_ALL = "sandbox-key";
 
+    static final String KAFKA_CLIENT = "tenpay.orders.kafka.client";
+
     private record Entry(byte[] hash, Client client) {}
 
     private final List<Entry> entries = new ArrayList<>();
@@ -77,10 +79,33 @@ public class Clients {
             }
         });
         try {
-            KafkaOrders.check(environment, this);
+            if (!environment.getProperty("tenpay.orders.kafka.brokers", "").isBlank()) {
+                ofKafkaOrders(environment.getProperty(KAFKA_CLIENT, ""));
+            }
         } catch (SettingException e) {
             problems.add(e);
         }
+    }
+
+    /**
+     * The client whose accounts and scopes hold for orders by Kafka.
+     *
+     * @param name the value of {@code tenpay.orders.kafka.client}
+     * @throws SettingException no client has this name, or it may not create payments
+     */
+    public Client ofKafkaOrders(String name) {
+        Client client = byName(name)
+                .orElseThrow(() -> new SettingException(
+                        KAFKA_CLIENT,
+                        name.isBlank() ? "is not set" : "names " + name + ", which tenpay.clients doesn't have",
+                        "name the client of tenpay.clients whose accounts and scopes hold for orders by Kafka"));
+        if (!client.scopes().contains(Door.WRITE)) {
+            throw new SettingException(
+                    KAFKA_CLIENT,
+                    "names a client without the scope " + Door.WRITE,
+                    "give tenpay.clients." + name + ".scopes " + Door.WRITE + ", or name another client");
+        }
+        return client;
     }
 
     /** All that can't work; and what does, but could be guessed. */

@@ -188,7 +188,7 @@ class Door {
         throw new IllegalStateException("a route was reached without a client");
     }
 
-    /** The client of an exchange: of its request, or whom {@link KafkaOrders} has set. */
+    /** The client of an exchange: that of its request, or its property {@link #CLIENT} where it came by Kafka. */
     static Client clientOf(Exchange exchange) {
         PlatformHttpMessage message = exchange.getIn(PlatformHttpMessage.class);
         return message == null

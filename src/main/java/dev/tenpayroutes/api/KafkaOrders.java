@@ -1,6 +1,5 @@
 package dev.tenpayroutes.api;
 
-import dev.tenpayroutes.account.SettingException;
 import dev.tenpayroutes.route.KafkaFailure;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -20,7 +19,6 @@ import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.core.env.Environment;
 
 /**
  * Orders that come by Kafka are held to what holds for HTTP: the same contract, and the accounts and scopes of one client
@@ -33,7 +31,6 @@ import org.springframework.core.env.Environment;
 class KafkaOrders {
 
     private static final Logger LOG = LoggerFactory.getLogger("orders-kafka");
-    private static final String SETTING = "tenpay.orders.kafka.client";
 
     /** The one status from 500 up that an order has only after its insert. */
     private static final int STORED = 502;
@@ -44,31 +41,9 @@ class KafkaOrders {
 
     KafkaOrders(
             @Value("${tenpay.orders.kafka.brokers}") String brokers,
-            @Value("${" + SETTING + "}") String name,
+            @Value("${" + Clients.KAFKA_CLIENT + "}") String name,
             Clients clients) {
-        this.client = brokers.isBlank() ? null : client(name, clients);
-    }
-
-    /** @throws SettingException orders are to come by Kafka, and nobody's accounts and scopes hold for them */
-    static void check(Environment environment, Clients clients) {
-        if (!environment.getProperty("tenpay.orders.kafka.brokers", "").isBlank()) {
-            client(environment.getProperty(SETTING, ""), clients);
-        }
-    }
-
-    private static Client client(String name, Clients clients) {
-        Client client = clients.byName(name)
-                .orElseThrow(() -> new SettingException(
-                        SETTING,
-                        name.isBlank() ? "is not set" : "names " + name + ", which tenpay.clients doesn't have",
-                        "name the client of tenpay.clients whose accounts and scopes hold for orders by Kafka"));
-        if (!client.scopes().contains(Door.WRITE)) {
-            throw new SettingException(
-                    SETTING,
-                    "names a client without the scope " + Door.WRITE,
-                    "give tenpay.clients." + name + ".scopes " + Door.WRITE + ", or name another client");
-        }
-        return client;
+        this.client = brokers.isBlank() ? null : clients.ofKafkaOrders(name);
     }
 
     /**
