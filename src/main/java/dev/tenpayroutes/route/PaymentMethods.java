@@ -33,7 +33,7 @@ import org.yaml.snakeyaml.constructor.SafeConstructor;
  * minor units throughout. Safe for use by many threads; {@link #load} replaces all rules or none.
  */
 @Configuration(proxyBeanMethods = false)
-public class PaymentMethods {
+public class PaymentMethods implements ReloadableFile {
 
     private static final JsonMapper JSON = JsonMapper.builder()
             .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
@@ -87,7 +87,12 @@ public class PaymentMethods {
         this.rules = read();
     }
 
-    /** Reads the file again; a broken one changes nothing and is a {@link SettingException}. */
+    @Override
+    public String name() {
+        return "payment-methods.yaml";
+    }
+
+    @Override
     public void load() {
         rules = read();
     }

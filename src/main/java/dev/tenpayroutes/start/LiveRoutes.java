@@ -1,7 +1,7 @@
 package dev.tenpayroutes.start;
 
 import dev.tenpayroutes.account.SettingException;
-import dev.tenpayroutes.route.PaymentMethods;
+import dev.tenpayroutes.route.ReloadableFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
 import org.apache.camel.spring.boot.CamelContextConfiguration;
@@ -35,13 +36,13 @@ class LiveRoutes extends RouteWatcherReloadStrategy implements CamelContextConfi
 
     private final String location;
     private final RouteFiles routeFiles;
-    private final PaymentMethods paymentMethods;
+    private final List<ReloadableFile> reloadableFiles;
     private final Map<Path, String> lastGood = new HashMap<>();
 
-    LiveRoutes(@Value("${tenpay.routes}") String location, RouteFiles routeFiles, PaymentMethods paymentMethods) {
+    LiveRoutes(@Value("${tenpay.routes}") String location, RouteFiles routeFiles, List<ReloadableFile> reloadableFiles) {
         this.location = location;
         this.routeFiles = routeFiles;
-        this.paymentMethods = paymentMethods;
+        this.reloadableFiles = reloadableFiles;
         setRemoveAllRoutes(false);
         setRecursive(true);
         setFileFilter(file -> file.getName().matches("[^.].*\\.(yaml|jq|sql)"));
@@ -83,8 +84,10 @@ class LiveRoutes extends RouteWatcherReloadStrategy implements CamelContextConfi
                 // An editor has just begun to write it.
                 return;
             }
-            if (name.equals("payment-methods.yaml")) {
-                paymentMethods.load();
+            Optional<ReloadableFile> reloadable =
+                    reloadableFiles.stream().filter(file -> file.name().equals(name)).findFirst();
+            if (reloadable.isPresent()) {
+                reloadable.get().load();
             } else {
                 routeFiles.check(getCamelContext(), name, Files.readString(changed));
                 for (Path routes : name.endsWith(".camel.yaml") ? List.of(changed) : naming(name)) {
