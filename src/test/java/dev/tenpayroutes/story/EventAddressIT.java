@@ -83,7 +83,7 @@ class EventAddressIT {
             LOG.info(
                     "Java {}: 2 refusals of the old address under way and 20 new events, all at the new address after {} ms; after"
                             + " the late instance's 410 and its stop 21 events after {} ms",
-                    System.getProperty("java.version"),
+                    JarProcess.javaVersion(),
                     first.toMillis(),
                     healed.toMillis());
         } finally {

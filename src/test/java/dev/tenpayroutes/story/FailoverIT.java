@@ -219,7 +219,7 @@ class FailoverIT {
         assertThat(on(standby).sql(SESSIONS).query(Integer.class).single()).isZero();
         System.out.printf(
                 "address led to the standby for 6 s and back: accepted again after %.1f s (Java %s)%n",
-                seconds, Runtime.version().feature());
+                seconds, JarProcess.javaVersion());
         assertThat(seconds).isLessThan(8);
         nothingIsLostOrDoubled(primary);
     }
@@ -237,7 +237,7 @@ class FailoverIT {
         double seconds = secondsUntilAccepted(promoted);
         System.out.printf(
                 "primary killed, standby promoted 3 s later: accepted again %.1f s after that (Java %s)%n",
-                seconds, Runtime.version().feature());
+                seconds, JarProcess.javaVersion());
         assertThat(accepted.values())
                 .noneMatch(at -> at > died + Duration.ofSeconds(1).toNanos() && at < promoted);
         eventually().until(() -> program.get("/actuator/health/readiness") == 200);
@@ -259,7 +259,9 @@ class FailoverIT {
         long writable = System.nanoTime();
 
         double seconds = secondsUntilAccepted(writable);
-        System.out.printf("read-only and writable again: accepted again after %.1f s%n", seconds);
+        System.out.printf(
+                "read-only and writable again: accepted again after %.1f s (Java %s)%n",
+                seconds, JarProcess.javaVersion());
         assertThat(seconds).isLessThan(8);
         nothingIsLostOrDoubled(primary);
     }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tenpayroutes.sandbox.FreePort;
 import java.io.IOException;
+import java.io.Reader;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -18,6 +19,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Properties;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 
@@ -83,6 +85,18 @@ final class JarProcess {
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    /** Of the Java that runs the program, which needn't be the test's. */
+    static String javaVersion() {
+        Properties release = new Properties();
+        try (Reader file =
+                Files.newBufferedReader(Path.of(JAVA).resolve("../../release").normalize())) {
+            release.load(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return release.getProperty("JAVA_VERSION").replace("\"", "");
     }
 
     void asOneFile() throws IOException {

@@ -71,13 +71,7 @@ class MemoryIT {
                 long peak = peakMegabytes(program);
                 System.out.printf(
                         "memory: peak %d MB of %d with %s, full heap, %d orders by %d callers in %d s (Java %s)%n",
-                        peak,
-                        least,
-                        share,
-                        orders,
-                        CALLERS,
-                        LOAD.toSeconds(),
-                        Runtime.version().feature());
+                        peak, least, share, orders, CALLERS, LOAD.toSeconds(), JarProcess.javaVersion());
                 assertThat(orders).isGreaterThan(100);
                 assertThat(program.output()).doesNotContain("OutOfMemoryError");
                 assertThat(peak).isLessThan(least);

@@ -107,7 +107,7 @@ class SlowSendersIT {
 
     @Test
     void threeHundredDrippingSocketsDelayNothing() throws Exception {
-        Map<String, Duration> quiet = slowest("JAR-000100-", 5);
+        Map<String, Duration> quiet = slowest(program, tenpay, "JAR-000100-", 5);
         List<SocketChannel> sockets = new ArrayList<>();
         for (int i = 0; i < SOCKETS; i++) {
             sockets.add(null);
@@ -124,12 +124,12 @@ class SlowSendersIT {
         });
         dripper.start();
         Thread.sleep(5000);
-        Map<String, Duration> dripping = slowest("JAR-000200-", SECONDS);
+        Map<String, Duration> dripping = slowest(program, tenpay, "JAR-000200-", SECONDS);
         assertThat(dripper.isAlive()).isTrue();
         dripper.interrupt();
         LOG.info(
                 "Java {}: slowest in quiet {}, beside {} dripping sockets {}",
-                Runtime.version(),
+                JarProcess.javaVersion(),
                 quiet,
                 SOCKETS,
                 dripping);
@@ -138,7 +138,8 @@ class SlowSendersIT {
     }
 
     /** The longest that an order, its webhook and the probes take. */
-    private Map<String, Duration> slowest(String prefix, int seconds) throws InterruptedException {
+    static Map<String, Duration> slowest(JarProcess program, ForeignTenpay tenpay, String prefix, int seconds)
+            throws InterruptedException {
         Map<String, Duration> slowest = new TreeMap<>();
         long end = System.nanoTime() + Duration.ofSeconds(seconds).toNanos();
         for (int i = 0; System.nanoTime() < end; i++) {
