@@ -43,6 +43,6 @@ exec 3<>/dev/tcp/127.0.0.1/${SERVER_PORT:-8080} \
 && read -r -t 4 status <&3 && [[ $status == HTTP/1.?' 200'* ]] || exit 1"]
 # Memory follows the container's limit; what isn't heap takes up to 250 MB under load. Out of memory ends the program: a restart is safe, a half-working JVM is not.
 # What the compiler has borrowed goes back twice a minute. Huge pages where the host lets them be asked for (madvise).
-# docs/performance.md has what both bring.
+# docs/performance-log.md has what both bring.
 ENTRYPOINT ["java", "-XX:MaxRAMPercentage=60", "-XX:+ExitOnOutOfMemoryError", "-XX:+UseTransparentHugePages", \
     "-XX:TrimNativeHeapInterval=30000", "-XX:AOTCache=/app/app.aot", "-jar", "/app/tenpay-global-routes.jar"]

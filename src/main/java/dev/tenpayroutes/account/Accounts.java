@@ -25,7 +25,7 @@ import org.springframework.stereotype.Component;
  * {@link SettingException} at start-up, which names the setting and the remedy.
  */
 @Component
-public class Accounts {
+public final class Accounts {
 
     private static final Logger LOG = LoggerFactory.getLogger(Accounts.class);
 

@@ -30,7 +30,7 @@ import org.springframework.stereotype.Component;
  * that can't work are a {@link SettingException} at start-up.
  */
 @Component
-public class Clients {
+public final class Clients {
 
     private static final Logger LOG = LoggerFactory.getLogger(Clients.class);
     private static final Set<String> SCOPES =

@@ -26,7 +26,7 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
 
 /**
  * {@code batch:name?of=x,y&bytes=z}: exchanges that come at the same time share one run of the route {@code direct:name}, so one
- * statement and one commit. The cost of both is then paid once for all of them: docs/performance.md has the figures.
+ * statement and one commit. The cost of both is then paid once for all of them: docs/performance-log.md has the figures.
  *
  * <p>The route finds the variables that {@code of} and {@code bytes} name as arrays of texts and of bytes, an element for
  * each exchange. It answers with rows

@@ -25,7 +25,7 @@ import org.springframework.stereotype.Component;
  * is refused before the database sees it. Safe for use by many threads.
  *
  * <p>Camel's own way would look into bodies and headers as well, where a caller can put things. It also searches every
- * statement anew each time it runs, and asks the database how many parameters it has: docs/performance.md has the cost.
+ * statement anew each time it runs, and asks the database how many parameters it has: docs/performance-log.md has the cost.
  */
 @Component
 public class SqlParameters implements CamelContextConfiguration, SqlPrepareStatementStrategy {

@@ -181,7 +181,8 @@ class HouseKubernetesTest {
     @Test
     void leastMemoryIsStatedOnceAndTheSame() {
         String least = container().at("/resources/requests/memory").asText();
-        assertThat(House.read(Path.of("README.md"))).contains("at least " + least.replace("Mi", " MB") + " of memory");
+        assertThat(House.read(Path.of("docs/operations.md")))
+                .contains("at least " + least.replace("Mi", " MB") + " of memory");
     }
 
     @Test

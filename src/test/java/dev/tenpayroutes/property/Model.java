@@ -15,7 +15,7 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
- * The rules of docs/decisions.md once more, in plain Java and one step at a time: what every row must be after a step.
+ * The rules of docs/decisions once more, in plain Java and one step at a time: what every row must be after a step.
  *
  * <p>Times are microseconds of a clock that is the database's plus all that has passed since.
  */
