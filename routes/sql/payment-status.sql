@@ -81,8 +81,10 @@ with news as (
     from compared c
     cross join lateral (select c.digest is not null and case
             when c.notification is not null and (c.answer <> 'STATUS' or c.of_another) then exists (select from used_signature s where s.digest = c.digest)
-            else not exists (select from fresh f where f.place = c.place)
-        end as replayed) r
+            else c.place not in (select place from fresh)
+        end as replayed
+        -- Else it is copied into each mention of it, as above.
+        offset 0) r
 ), received as (
     -- A notification counts once: who finds it done already takes nothing from it.
     insert into notification as x (account, kind, body, state)

@@ -90,7 +90,9 @@ with news as (
             when c.notification is not null and (c.answer <> 'STATUS' or c.of_another)
                 then exists (select from used_signature s where s.digest = decode(n.signature, 'hex'))
             else not exists (select from used)
-        end as replayed) r
+        end as replayed
+        -- Else it is copied into each mention of it.
+        offset 0) r
 ), received as (
     -- A notification counts once: who finds it done already takes nothing from it.
     insert into notification as x (account, kind, body, state)
