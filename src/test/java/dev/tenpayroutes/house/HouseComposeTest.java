@@ -1,14 +1,19 @@
 package dev.tenpayroutes.house;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.File;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.yaml.snakeyaml.Yaml;
 
 /** What docker-compose.yml and the Dockerfile promise, as far as it can be read from them without a Docker engine. */
@@ -98,5 +103,32 @@ class HouseComposeTest {
                 .containsPattern("proxy_next_upstream .*\\berror\\b.*\\bhttp_503\\b.*\\bnon_idempotent\\b")
                 .doesNotContain("proxy_set_header Authorization", "proxy_cache");
         assertThat(services.get("routes").get("ports").toString()).contains("ROUTES_PORT");
+    }
+
+    @Test
+    void loadBalancerBoundsWhatOneAddressMayHold() throws IOException {
+        assertThat(Files.readString(Path.of("src/deploy/nginx.conf")))
+                .containsPattern("limit_conn_zone \\$binary_remote_addr zone=addresses:")
+                .containsPattern("limit_conn addresses \\d{2,3};")
+                .containsPattern("client_header_timeout \\ds;")
+                .containsPattern("client_body_timeout \\ds;")
+                .containsPattern("keepalive_timeout \\d\\ds;")
+                .contains("client_max_body_size 300k;");
+    }
+
+    @Test
+    void nginxAcceptsItsFile(@TempDir Path folder) throws Exception {
+        assumeTrue(
+                Stream.of(System.getenv("PATH").split(File.pathSeparator))
+                        .anyMatch(bin -> Files.isExecutable(Path.of(bin, "nginx"))),
+                "no nginx on this machine");
+        Path conf = folder.resolve("nginx.conf");
+        Files.writeString(
+                conf, Files.readString(Path.of("src/deploy/nginx.conf")).replace("/tmp/", folder + "/"));
+        Process nginx = new ProcessBuilder("nginx", "-t", "-p", folder.toString(), "-c", conf.toString())
+                .redirectErrorStream(true)
+                .start();
+        String output = new String(nginx.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(nginx.waitFor()).as(output).isZero();
     }
 }
