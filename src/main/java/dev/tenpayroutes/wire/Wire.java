@@ -20,7 +20,7 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
  * @param nonceHeader header that carries the nonce of the signature
  * @param serialHeader header that names the platform certificate
  * @param signatureHeader header that carries the base64 signature
- * @param freshness how far a timestamp may be from our clock, either way
+ * @param freshness how far a timestamp may be from our clock, either way: at most {@link #LONGEST_FRESHNESS}
  */
 @ConfigurationProperties("tenpay.wire")
 public record Wire(
@@ -33,6 +33,9 @@ public record Wire(
         String serialHeader,
         String signatureHeader,
         Duration freshness) {
+
+    /** The most that {@code freshness} may be: {@code signature-purge.sql} keeps used signatures for twice as long. */
+    public static final Duration LONGEST_FRESHNESS = Duration.ofHours(1);
 
     private static final String BODY = "{body}";
 
@@ -50,6 +53,10 @@ public record Wire(
         replace(authorization, Map.of("mchid", "", "nonce", "", "signature", "", "timestamp", "", "serial", ""));
         if (freshness.isNegative() || freshness.isZero()) {
             throw new IllegalArgumentException("tenpay.wire.freshness must be more than 0, but is " + freshness);
+        }
+        if (freshness.compareTo(LONGEST_FRESHNESS) > 0) {
+            throw new IllegalArgumentException("tenpay.wire.freshness must be at most " + LONGEST_FRESHNESS
+                    + ", but is " + freshness + "; set this machine's clock by NTP instead");
         }
     }
 

@@ -3,6 +3,7 @@ package dev.tenpayroutes.property;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.tenpayroutes.wire.Wire;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -376,9 +377,12 @@ class StatusStatementsTest extends OnAStore {
     }
 
     @Test
-    void keepsASignatureForTwiceItsFreshness() throws SQLException {
+    void keepsSignaturesForTwiceTheLongestFreshness() throws SQLException {
+        // Of an instance that is set to the longest, while this one has the shipped 300 s.
+        long seconds = Wire.LONGEST_FRESHNESS.multipliedBy(2).toSeconds();
         statement.execute("insert into used_signature (digest, used_at) values"
-                + " ('old', now() - interval '21 minutes'), ('fresh', now() - interval '11 minutes')");
+                + " ('old', now() - interval '%d seconds'), ('fresh', now() - interval '%d seconds')"
+                        .formatted(seconds + 660, seconds + 540));
         statements.all("signature-purge", Map.of());
         assertThat(value("select string_agg(convert_from(digest, 'UTF8'), ' ') from used_signature"))
                 .isEqualTo("fresh");

@@ -150,8 +150,12 @@ class WireTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"PT0S", "PT-5M"})
-    void aFreshnessThatNothingCanMeetIsRefused(Duration freshness) {
+    @CsvSource({
+        "PT0S, 'must be more than 0, but is PT0S'",
+        "PT-5M, 'must be more than 0, but is PT-5M'",
+        "PT1H0.001S, 'must be at most PT1H, but is PT1H0.001S; set this machine''s clock by NTP instead'"
+    })
+    void refusesFreshnessOutOfBounds(Duration freshness, String refusal) {
         Wire shipped = Wires.shipped();
         assertThatThrownBy(() -> new Wire(
                         shipped.scheme(),
@@ -164,7 +168,7 @@ class WireTest {
                         shipped.signatureHeader(),
                         freshness))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("tenpay.wire.freshness must be more than 0, but is " + freshness);
+                .hasMessage("tenpay.wire.freshness " + refusal);
     }
 
     @Test
