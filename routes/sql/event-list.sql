@@ -84,7 +84,7 @@ with recursive filter as materialized (
         select
             array_agg(newest.created_at order by newest.created_at desc, newest.id desc) as created_at,
             array_agg(newest.id order by newest.created_at desc, newest.id desc) as id,
-            (select cast(extract(epoch from created_at) * 1000000 as bigint) || '-' || id from complete) as resume
+            (select cast(extract(epoch from created_at) * 1000000 as bigint) || '-' || id || '-events' from complete) as resume
         from (
             select distinct created_at, id
             from read
@@ -95,7 +95,7 @@ with recursive filter as materialized (
     ) page
     where m.round < 2
 ), listed as materialized (
-    select k.id, k.place, cast(extract(epoch from k.created_at) * 1000000 as bigint) || '-' || k.id as cursor
+    select k.id, k.place, cast(extract(epoch from k.created_at) * 1000000 as bigint) || '-' || k.id || '-events' as cursor
     from merged m
     cross join unnest(m.created_at, m.id) with ordinality as k (created_at, id, place)
     where m.round = 2

@@ -67,7 +67,7 @@ with range as materialized (
 ), portion as materialized (
     select created_at, id from eligible order by created_at, id limit 1000
 ), rest as (
-    select cast(extract(epoch from created_at) * 1000000 as bigint) || '-' || id as cursor
+    select cast(extract(epoch from created_at) * 1000000 as bigint) || '-' || id || '-redelivery' as cursor
     from (
         (select created_at, id from portion where (select count(*) from eligible) > 1000 order by created_at desc, id desc limit 1)
         union all

@@ -1,10 +1,10 @@
 -- A page of the history of one payment and its refunds, oldest first: one row more than asked for tells whether there is another page.
 with page as (
-    select h.id, cast(h.id as text) as cursor, h.at, h.source, r.refund_no, h.outcome, h.status_before, h.status_after, h.detail
+    select h.id, h.id || '-history' as cursor, h.at, h.source, r.refund_no, h.outcome, h.status_before, h.status_after, h.detail
     from history h
     left join refund r on r.id = h.refund_id
     where h.payment_id = cast(:#${variable.paymentKey} as bigint)
-      and h.id > coalesce(cast(:#${variable.cursor} as bigint), 0)
+      and h.id > coalesce(cast(split_part(cast(:#${variable.cursor} as text), '-', 1) as bigint), 0)
     order by h.id
     limit coalesce(cast(:#${variable.limit} as integer), 50) + 1
 )

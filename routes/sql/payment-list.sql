@@ -66,7 +66,7 @@ with recursive range as (
     select
         p.order_no, p.account, p.status, p.payment_method, p.region, p.amount, p.currency, p.description, p.tenpay_payment_id,
         p.prepay_info, p.paid_at, p.fail_reason, p.review, p.expires_at, p.refunded, p.metadata, p.created_at, p.updated_at,
-        k.place, cast(extract(epoch from p.created_at) * 1000000 as bigint) || '-' || p.id as cursor
+        k.place, cast(extract(epoch from p.created_at) * 1000000 as bigint) || '-' || p.id || '-payments' as cursor
     from merged m
     cross join unnest(m.id) with ordinality as k (id, place)
     join payment p on p.id = k.id

@@ -1,9 +1,9 @@
 -- A page of the refunds of one payment, oldest first: one row more than asked for tells whether there is another page.
 with page as (
-    select r.*, cast(r.id as text) as cursor
+    select r.*, r.id || '-refunds' as cursor
     from refund r
     where r.payment_id = cast(:#${variable.paymentKey} as bigint)
-      and r.id > coalesce(cast(:#${variable.cursor} as bigint), 0)
+      and r.id > coalesce(cast(split_part(cast(:#${variable.cursor} as text), '-', 1) as bigint), 0)
     order by r.id
     limit coalesce(cast(:#${variable.limit} as integer), 50) + 1
 )

@@ -236,6 +236,9 @@ public class Contract implements RestClientRequestValidator {
             rule = "must be " + DateTimeFormat.FORM
                     + (value.contains(" ") ? "; write the + of an offset as %2B, in a query it is a space" : "");
         }
+        if (place.equals("query parameter cursor")) {
+            rule = "must be the nextCursor of a page of this same list";
+        }
         return new Problem(400, "INVALID_REQUEST", place + " " + rule);
     }
 

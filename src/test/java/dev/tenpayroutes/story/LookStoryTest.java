@@ -109,6 +109,34 @@ class LookStoryTest extends Story {
     }
 
     @Test
+    void refusesCursorOfAnotherList() {
+        String number = paidPayment();
+        pendingPayment();
+        refund(number, newRefundNumber(), 100);
+        refund(number, newRefundNumber(), 100);
+        List<String> lists = List.of(
+                "/v1/payments",
+                "/v1/events",
+                "/v1/payments/" + number + "/events",
+                "/v1/payments/" + number + "/refunds");
+        for (String from : lists) {
+            String cursor = get(from + "?limit=1").text("nextCursor");
+            assertThat(cursor).as(from).isNotNull();
+            for (String to : lists) {
+                Answer page = get(to + "?cursor=" + cursor);
+                assertThat(page.status()).as("%s of %s", to, from).isEqualTo(from.equals(to) ? 200 : 400);
+                if (!from.equals(to)) {
+                    assertThat(page.text("detail"))
+                            .isEqualTo("query parameter cursor must be the nextCursor of a page of this same list");
+                }
+            }
+            assertThat(post("/v1/events/redeliver", LONG_AGO.replace("}", ",\"cursor\":\"" + cursor + "\"}"))
+                            .status())
+                    .isEqualTo(400);
+        }
+    }
+
+    @Test
     void refusesARangeThatEndsBeforeItBegins() {
         Answer list = get("/v1/payments?createdFrom=2026-11-24T00:00:00Z&createdTo=2026-11-24T08:00:00%2B08:00");
         assertThat(list.status()).isEqualTo(400);
