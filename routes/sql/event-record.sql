@@ -4,7 +4,7 @@ with result as (
     select *
     from jsonb_to_recordset(cast(:#${variable.attempts} as jsonb)) as r (
         event bigint, claim integer, outcome text, status integer, problem text, at timestamptz, millis integer,
-        "retryAfter" integer, address text)
+        "retryAfter" integer, address text, permanent boolean)
 ), held as (
     select q.payment_id, q.account, d.attempts, r.*, r.outcome = 'DELIVERED' or t.account is not null as counts
     from result r
@@ -18,8 +18,9 @@ with result as (
     for update of q skip locked
 ), judged as (
     select *,
-        -- None after the last one.
-        cast((string_to_array(:#${properties:tenpay.events.retry-delays}, ','))[attempts + 1] as interval) as delay,
+        -- None after the last one, nor for what would be refused again.
+        case when permanent is not true
+            then cast((string_to_array(:#${properties:tenpay.events.retry-delays}, ','))[attempts + 1] as interval) end as delay,
         -- Null where nobody asked: `least` would take the limit for it.
         case when "retryAfter" is not null then least(
             "retryAfter" * interval '1 second', cast(:#${properties:tenpay.events.longest-pause} as interval)) end as asked

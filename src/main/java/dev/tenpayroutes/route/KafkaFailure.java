@@ -14,24 +14,34 @@ import org.apache.kafka.common.errors.UnsupportedForMessageFormatException;
 /** Why a record was not written: because of itself, or because of the broker, its access rights or the way to it. */
 public final class KafkaFailure {
 
-    /** The same record would be refused the next time as well. */
-    private static final List<Class<? extends KafkaException>> PERMANENT = List.of(
+    /** The record itself is refused: another one may be written. */
+    private static final List<Class<? extends KafkaException>> OF_RECORD = List.of(
             RecordTooLargeException.class,
             RecordBatchTooLargeException.class,
             InvalidRecordException.class,
             InvalidTimestampException.class,
-            InvalidTopicException.class,
-            PolicyViolationException.class,
-            SerializationException.class,
-            UnsupportedForMessageFormatException.class);
+            SerializationException.class);
+
+    /** No record is written until a person changes the topic or its name. */
+    private static final List<Class<? extends KafkaException>> OF_TOPIC = List.of(
+            InvalidTopicException.class, PolicyViolationException.class, UnsupportedForMessageFormatException.class);
 
     private KafkaFailure() {}
 
-    /** Whether the record itself is refused for ever; whatever else it is may pass. */
+    /** Whether the same record would be refused the next time as well; any other failure may pass. */
     public static boolean isPermanent(Throwable failure) {
+        return isOfRecord(failure) || isOneOf(OF_TOPIC, failure);
+    }
+
+    /** Whether the record is refused for what it is, whatever becomes of others. */
+    public static boolean isOfRecord(Throwable failure) {
+        return isOneOf(OF_RECORD, failure);
+    }
+
+    private static boolean isOneOf(List<Class<? extends KafkaException>> types, Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             Throwable one = cause;
-            if (PERMANENT.stream().anyMatch(type -> type.isInstance(one))) {
+            if (types.stream().anyMatch(type -> type.isInstance(one))) {
                 return true;
             }
         }

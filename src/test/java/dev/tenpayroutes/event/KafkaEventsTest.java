@@ -19,6 +19,7 @@ import org.apache.camel.Exchange;
 import org.apache.camel.Message;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.camel.support.DefaultExchange;
+import org.apache.kafka.common.errors.InvalidTopicException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
@@ -85,7 +86,7 @@ class KafkaEventsTest {
         assertThat(recorded(broken, sent(2, null)))
                 .isEqualTo(json.readTree("""
                         [{"event": 1, "claim": 3, "outcome": "FAILED", "address": "%1$s", "at": "2026-11-24T07:59:59.970Z", "millis": 30,
-                          "problem": "it can't be made: the log has why"},
+                          "problem": "it can't be made: the log has why", "permanent": false},
                          {"event": 2, "claim": 3, "outcome": "DELIVERED", "address": "%1$s", "at": "2026-11-24T07:59:59.970Z", "millis": 30}]""".formatted(events.addressHash().orElseThrow())));
     }
 
@@ -95,11 +96,15 @@ class KafkaEventsTest {
                 sent(1, new ExecutionException(new TimeoutException("the broker is away"))),
                 sent(2, new ExecutionException(new RecordTooLargeException("2000000 bytes"))),
                 sent(3, new ExecutionException(new TopicAuthorizationException("tenpay.events"))),
-                sent(4, null));
+                sent(4, null),
+                sent(5, new ExecutionException(new InvalidTopicException("tenpay events"))));
 
-        assertThat(attempts.findValuesAsText("event")).containsExactly("2", "4");
-        assertThat(attempts.findValuesAsText("outcome")).containsExactly("FAILED", "DELIVERED");
-        assertThat(attempts.at("/0/problem").asText()).isEqualTo("RecordTooLargeException");
+        assertThat(attempts.findValuesAsText("event")).containsExactly("2", "4", "5");
+        assertThat(attempts.findValuesAsText("outcome")).containsExactly("FAILED", "DELIVERED", "FAILED");
+        assertThat(attempts.findValuesAsText("problem"))
+                .containsExactly("RecordTooLargeException", "InvalidTopicException");
+        // A topic may be put right; the record never is.
+        assertThat(attempts.findValuesAsText("permanent")).containsExactly("true", "false");
     }
 
     /** Another instance may have sent it by then, and the next event of its payment. */

@@ -94,6 +94,13 @@ class EventStatementsTest extends OnAStore {
     }
 
     @Test
+    void permanentFailureIsDeadAtOnce() throws SQLException {
+        assertThat(fails(",\"permanent\":true")).isZero();
+        assertThat(number("select count(*) from event_delivery where state = 'DEAD' and attempts = 1"))
+                .isEqualTo(1);
+    }
+
+    @Test
     void retryAfterMakesAWaitLongerUpToAnHourAndNeverShorter() throws SQLException {
         assertThat(fails(",\"status\":500,\"retryAfter\":60")).isBetween(59L, 60L);
         assertThat(number("select count(*) from event_destination where paused_until is not null"))

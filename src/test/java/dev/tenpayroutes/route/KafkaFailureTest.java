@@ -39,6 +39,11 @@ class KafkaFailureTest {
             for (Exception wrapped :
                     List.of(refusal, new ExecutionException(refusal), new RuntimeCamelException(refusal))) {
                 assertThat(KafkaFailure.isPermanent(wrapped)).as("%s", wrapped).isTrue();
+                assertThat(KafkaFailure.isOfRecord(wrapped))
+                        .as("%s", wrapped)
+                        .isEqualTo(!(refusal instanceof InvalidTopicException
+                                || refusal instanceof PolicyViolationException
+                                || refusal instanceof UnsupportedForMessageFormatException));
                 assertThat(KafkaFailure.reason(wrapped))
                         .isEqualTo(refusal.getClass().getSimpleName());
             }
