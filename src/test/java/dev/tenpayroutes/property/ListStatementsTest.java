@@ -195,7 +195,7 @@ class ListStatementsTest extends OnAStore {
                                     "orderNo",
                                     value("select order_no from payment where account = 'a7' limit 1")));
                 }
-                reads(8200, "event-list", variables("accounts", accounts, "limit", "200", "cursor", cursor));
+                reads(8000, "event-list", variables("accounts", accounts, "limit", "200", "cursor", cursor));
             }
         }
     }

@@ -2,6 +2,7 @@ package dev.tenpayroutes.story;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Duration;
@@ -25,7 +26,10 @@ class ReadLoadStoryTest extends Story {
 
     /** Each read takes as long as it may, since a table that nothing else waits for is locked: the worst that a reader can do. */
     @Test
-    void readsNeverTakeTheConnectionsOfOrders() throws Exception {
+    void readsNeverTakeConnectionsOfOrdersAndWebhooks() throws Exception {
+        Path keys = Path.of(settings.getRequiredProperty("tenpay.sandbox.folder"));
+        TenpaySigner tenpay =
+                new TenpaySigner(keys.resolve("platform-key.pem"), keys.resolve("platform-certificates/platform.pem"));
         ExecutorService readers = Executors.newFixedThreadPool(40);
         try (Connection lock = store.getConnection();
                 Statement statement = lock.createStatement()) {
@@ -38,7 +42,14 @@ class ReadLoadStoryTest extends Story {
             }
             for (int i = 0; i < 5; i++) {
                 long start = System.nanoTime();
-                assertThat(post("/v1/payments", order(newNumber())).status()).isEqualTo(201);
+                String number = newNumber();
+                assertThat(post("/v1/payments", order(number)).status()).isEqualTo(201);
+                String paid = TenpaySigner.notification("EV-" + number, number, "SUCCESS", 1050, "SGD");
+                assertThat(send("POST", "/webhooks/tenpay/main/payments", null, paid, tenpay.headers(paid))
+                                .status())
+                        .isEqualTo(200);
+                assertThat(count("select count(*) from payment where order_no = ? and status = 'SUCCEEDED'", number))
+                        .isEqualTo(1);
                 assertThat(get("/actuator/health/readiness").status()).isEqualTo(200);
                 assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(3));
             }
