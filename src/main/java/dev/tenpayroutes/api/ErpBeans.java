@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.tenpayroutes.account.Account;
 import dev.tenpayroutes.account.Accounts;
 import dev.tenpayroutes.route.Failure;
+import dev.tenpayroutes.route.FailureLog;
 import dev.tenpayroutes.route.ReadShare;
 import jakarta.servlet.http.HttpServletRequest;
 import java.nio.charset.StandardCharsets;
@@ -15,8 +16,8 @@ import org.apache.camel.Exchange;
 import org.apache.camel.Processor;
 import org.apache.camel.component.platform.http.springboot.PlatformHttpMessage;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.dao.DataAccessResourceFailureException;
@@ -28,7 +29,7 @@ import org.springframework.web.util.UriUtils;
 @Configuration(proxyBeanMethods = false)
 class ErpBeans {
 
-    private static final Logger LOG = LoggerFactory.getLogger("erp-call");
+    private static final FailureLog LOG = new FailureLog(LoggerFactory.getLogger("erp-call"));
 
     /** What passes, though Spring has no name for it: a lock waited for too long, and a standby not yet the primary. */
     private static final Set<String> PASSING = Set.of("55P03", "25006");
@@ -161,7 +162,9 @@ class ErpBeans {
             Problem problem = problem(failure);
             // Reads that are refused are the caller's doing, and as many as it likes.
             if (problem.status() >= 500 && !(failure instanceof ProblemException) && !ReadShare.refused(failure)) {
-                LOG.error(
+                LOG.log(
+                        Level.ERROR,
+                        Failure.kind(exchange),
                         "{} answered {}: {}",
                         exchange.getProperty(Exchange.FAILURE_ROUTE_ID),
                         problem.status(),

@@ -2,6 +2,7 @@ package dev.tenpayroutes.event;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.tenpayroutes.route.FailureLog;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import java.net.InetAddress;
@@ -23,6 +24,7 @@ import org.apache.hc.client5.http.async.methods.SimpleRequestProducer;
 import org.apache.hc.core5.http.ContentType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
@@ -34,6 +36,7 @@ import org.springframework.context.annotation.Configuration;
 class ErpNotify {
 
     private static final Logger LOG = LoggerFactory.getLogger("erp-notify");
+    private static final FailureLog FAILED = new FailureLog(LOG);
     private static final int RECORDED_AT_ONCE = 500;
     private static final String ATTEMPT = "attempt";
     private static final long FAREWELL = TimeUnit.SECONDS.toNanos(4);
@@ -145,7 +148,9 @@ class ErpNotify {
                     row.get("attempts"),
                     why);
         } else if (outcome.equals("FAILED")) {
-            LOG.warn(
+            FAILED.log(
+                    Level.WARN,
+                    account + " " + why,
                     "event {} {} of account {} failed, attempt {}: {}",
                     row.get("event_id"),
                     row.get("type"),

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tenpayroutes.account.Accounts;
 import dev.tenpayroutes.account.SettingException;
+import dev.tenpayroutes.route.FailureLog;
 import dev.tenpayroutes.route.KafkaFailure;
 import java.time.Clock;
 import java.time.Duration;
@@ -24,6 +25,7 @@ import org.apache.camel.support.DefaultExchange;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -42,6 +44,7 @@ class KafkaEvents {
     private static final String MADE = "made";
 
     private static final Logger LOG = LoggerFactory.getLogger("events-kafka");
+    private static final FailureLog UNTAKEN = new FailureLog(LOG);
 
     /** Another instance may have it by now. */
     private static final class OldClaimException extends Exception {
@@ -138,8 +141,8 @@ class KafkaEvents {
 
     /**
      * Sets {@code attempts}, what {@code event-record.sql} reads, and {@code attemptsOver}, how many: those that the broker has,
-     * and those that can't be made or that it will never take. Of all others nothing is recorded: they come round again when
-     * their claims end, however long the broker is away.
+     * and those that can't be made or that it will never take. The last are dead at once where their own size or bytes are
+     * why. Of all others nothing is recorded: they come round again when their claims end, however long the broker is away.
      */
     @Bean
     Processor takenByKafka(ObjectMapper json, Clock clock) {
@@ -165,13 +168,18 @@ class KafkaEvents {
                         .put("at", since.toString())
                         .put("millis", millis);
                 if (problem != null) {
-                    attempt.put("problem", problem);
+                    attempt.put("problem", problem).put("permanent", KafkaFailure.isOfRecord(failure));
                 } else {
                     taken.set(true);
                 }
             }
             if (!left.isEmpty()) {
-                LOG.warn("of {} events some were not taken and will come round again: {}", sent.size(), left);
+                UNTAKEN.log(
+                        Level.WARN,
+                        left.keySet().toString(),
+                        "of {} events some were not taken and will come round again: {}",
+                        sent.size(),
+                        left);
             }
             exchange.setVariable("attempts", json.writeValueAsString(attempts));
             exchange.setVariable("attemptsOver", attempts.size());

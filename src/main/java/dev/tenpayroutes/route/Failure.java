@@ -10,6 +10,17 @@ public final class Failure {
 
     private Failure() {}
 
+    /** What failures of one cause have in common: the route that failed, and the innermost failure's kind. */
+    public static String kind(Exchange exchange) {
+        Throwable innermost = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Throwable.class);
+        while (innermost != null && innermost.getCause() != null) {
+            innermost = innermost.getCause();
+        }
+        return exchange.getProperty(Exchange.FAILURE_ROUTE_ID)
+                + (innermost == null ? "" : " " + innermost.getClass().getName())
+                + (innermost instanceof SQLException sql ? " " + sql.getSQLState() : "");
+    }
+
     /**
      * During which call and of what, the kinds of failures, and where in the code the innermost one arose; not the words of
      * others' failures, which quote what was being worked on, personal data among it.

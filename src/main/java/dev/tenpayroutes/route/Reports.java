@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Pattern;
@@ -23,7 +24,10 @@ class Reports {
     private static final Logger REFUND = LoggerFactory.getLogger("refund-status");
     private static final String LINE = "{} {} of account {}: {}, status {} {} {}";
     private static final Pattern CODE = Pattern.compile("[A-Z_]{3,64}");
-    private static final Logger WORK = LoggerFactory.getLogger("background-work");
+    /** Why something is not closed. */
+    private static final Set<String> ORDINARY = Set.of("PAID", "NOT_CLOSABLE");
+
+    private static final FailureLog WORK = new FailureLog(LoggerFactory.getLogger("background-work"));
 
     /** A line for each piece of news, with Tenpay's code where it has one; an alarm for what must not happen. */
     @Bean
@@ -56,6 +60,10 @@ class Reports {
                 || row.path("contradicts").asBoolean()) {
             return Level.WARN;
         }
+        // A close that comes after the payment: an ordinary answer, and Tenpay is asked for the payment.
+        if (ORDINARY.contains(row.path("answer").asText())) {
+            return Level.INFO;
+        }
         return verdict.equals("MISMATCH") || verdict.equals("REFUSED") ? Level.ERROR : Level.INFO;
     }
 
@@ -81,7 +89,9 @@ class Reports {
     @Bean
     Processor reportFailure() {
         return exchange -> {
-            WORK.error(
+            WORK.log(
+                    Level.ERROR,
+                    Failure.kind(exchange),
                     "{} failed and will come round again: {}",
                     exchange.getProperty(Exchange.FAILURE_ROUTE_ID),
                     Failure.of(exchange));

@@ -47,7 +47,6 @@ import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpEntity;
 import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 import org.springframework.beans.factory.annotation.Value;
@@ -60,7 +59,7 @@ import org.springframework.context.annotation.Configuration;
 @Configuration(proxyBeanMethods = false)
 class TenpayCalls {
 
-    private static final Logger LOG = LoggerFactory.getLogger("tenpay-call");
+    private static final FailureLog LOG = new FailureLog(LoggerFactory.getLogger("tenpay-call"));
     /** As Camel's client has it: a name would be looked up among all converters at each call. */
     private static final HttpMethods METHOD = HttpMethods.POST;
     /** Set once a call may have been sent: who signed it. */
@@ -79,6 +78,9 @@ class TenpayCalls {
     private static final Set<String> ORDERS = Set.of("checkout-pay", "refund");
 
     private static final String RIGHT_ASKED_AT = "rightAskedAt";
+
+    /** How long all calls for one order or refund may take together: the shopper's screen gives up after 30 s. */
+    private static final Duration ANSWER_WITHIN = Duration.ofSeconds(20);
 
     @Bean
     Rsa rsa() {
@@ -103,10 +105,31 @@ class TenpayCalls {
         }
     }
 
-    private static void isStillOurs(Exchange exchange, Clock clock, Duration longest) throws RightIsOverException {
-        if (ORDERS.contains(exchange.getVariable("source", String.class)) && !inTime(exchange, clock, longest)) {
+    /** The order or refund is answered now: with 202, since the poller asks. */
+    private static final class AnswerIsDueException extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        private AnswerIsDueException() {
+            super("no time is left for this call", null, false, false);
+        }
+    }
+
+    private static void isStillOurs(Exchange exchange, Clock clock, Duration lease, Duration timeout)
+            throws RightIsOverException, AnswerIsDueException {
+        if (ORDERS.contains(exchange.getVariable("source", String.class))
+                && !inTime(exchange, clock, lease.minus(timeout))) {
             throw new RightIsOverException();
         }
+        if (isAnswerDue(exchange, clock, timeout)) {
+            throw new AnswerIsDueException();
+        }
+    }
+
+    /** Whether another call could end too late for the request that asked for the right to the first one. */
+    private static boolean isAnswerDue(Exchange exchange, Clock clock, Duration timeout) {
+        Instant begun = exchange.getVariable(RIGHT_ASKED_AT, Instant.class);
+        return begun != null
+                && clock.instant().isAfter(begun.plus(ANSWER_WITHIN).minus(timeout));
     }
 
     /** Signs the body's bytes for the account and path of the exchange, and addresses the call, if calls are made at all now. */
@@ -136,7 +159,7 @@ class TenpayCalls {
             breaker.acquirePermission();
             try {
                 message.setHeader("Authorization", signer.authorization(credential, METHOD.name(), path, body));
-                isStillOurs(exchange, clock, lease.minus(timeout));
+                isStillOurs(exchange, clock, lease, timeout);
             } catch (Exception e) {
                 // A token that is away, perhaps: nothing was sent, and it says nothing about Tenpay.
                 breaker.releasePermission();
@@ -176,7 +199,8 @@ class TenpayCalls {
             boolean again = status == 401
                     && account.works()
                     && account.credential() != by
-                    && inTime(exchange, clock, lease.minus(timeout));
+                    && inTime(exchange, clock, lease.minus(timeout))
+                    && !isAnswerDue(exchange, clock, timeout);
             exchange.setVariable(SIGN_AGAIN, Boolean.toString(again));
             exchange.setVariable("tenpayStatus", Integer.toString(status));
             exchange.setVariable("signature", signature);
@@ -221,13 +245,16 @@ class TenpayCalls {
                     : words(failure, asked) + (status.isEmpty() ? "" : " (HTTP " + status + ")");
             String call = exchange.getVariable("source", String.class);
             // A paused account was reported when it was paused.
-            LOG.atLevel(asked || gone ? Level.WARN : Level.DEBUG)
-                    .log(
-                            "{} {} of account {}: {}",
-                            call,
-                            exchange.getVariable("number"),
-                            exchange.getVariable("account"),
-                            problem);
+            if (asked || gone) {
+                LOG.log(
+                        Level.WARN,
+                        call + " " + exchange.getVariable("account") + " " + problem,
+                        "{} {} of account {}: {}",
+                        call,
+                        exchange.getVariable("number"),
+                        exchange.getVariable("account"),
+                        problem);
+            }
             meters.counter("tenpay.calls.unanswered", "call", call).increment();
             exchange.setVariable("tenpayStatus", "none");
             exchange.setVariable("signature", null);
@@ -248,6 +275,9 @@ class TenpayCalls {
         }
         if (failure instanceof RightIsOverException) {
             return "not asked: too much time went by before the call, which another instance may make by now";
+        }
+        if (failure instanceof AnswerIsDueException) {
+            return "not asked: the calls before took too long for the request that waits; it is asked for by polling";
         }
         if (failure instanceof AccountUnavailableException) {
             return "not asked or not provable: the account can't work at present";

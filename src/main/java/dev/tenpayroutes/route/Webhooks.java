@@ -22,6 +22,7 @@ import org.apache.camel.Processor;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
@@ -30,6 +31,7 @@ import org.springframework.context.annotation.Configuration;
 class Webhooks {
 
     private static final Logger LOG = LoggerFactory.getLogger("webhook-intake");
+    private static final FailureLog UNSTORED = new FailureLog(LOG);
     private static final Set<String> KINDS = Set.of("payments", "refunds");
 
     /** No such path: an account or a kind that isn't ours. */
@@ -133,7 +135,7 @@ class Webhooks {
                 text = failure.getMessage();
             } else if (!(failure instanceof AccountUnavailableException)) {
                 // What an account lacks was logged when it was found.
-                LOG.error("notification not stored: {}", Failure.of(exchange));
+                UNSTORED.log(Level.ERROR, Failure.kind(exchange), "notification not stored: {}", Failure.of(exchange));
             }
             exchange.getMessage().removeHeaders("*");
             exchange.getMessage().setHeader(Exchange.HTTP_RESPONSE_CODE, status);

@@ -2,6 +2,7 @@ package dev.tenpayroutes.route;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpServer;
@@ -43,6 +44,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The client that calls Tenpay does what it is told, once, and nothing of its own. */
@@ -189,6 +191,49 @@ class TenpayCallsTest {
             assertThat(breaker.tryAcquirePermission()).isTrue();
         } finally {
             camel.stop();
+        }
+    }
+
+    /** 20 s in all, of which a call may take 9 s. */
+    @ParameterizedTest
+    @CsvSource({
+        "inquiry-payment, 11000, true",
+        "inquiry-payment, 11001, false",
+        "inquiry-refund, 11001, false",
+        "inquiry-payment, , true"
+    })
+    void asksNothingMoreWhenOrderMustBeAnswered(String source, Long age, boolean asked, @TempDir Path folder)
+            throws Exception {
+        Clock clock = Clock.fixed(Instant.parse("2026-11-23T08:00:00Z"), ZoneOffset.UTC);
+        Accounts accounts = new Accounts(new Papers(folder).settings("main"), Rsa.fastest(), clock);
+        CircuitBreakerRegistry breakers = CircuitBreakerRegistry.ofDefaults();
+        try (CamelContext camel = new DefaultCamelContext()) {
+            Exchange exchange = new DefaultExchange(camel);
+            exchange.setVariable("account", "main");
+            exchange.setVariable("source", source);
+            exchange.setVariable("tenpayPath", "/api/payment/v1/" + source);
+            exchange.getMessage().setBody(new byte[] {'{', '}'});
+            if (age != null) {
+                exchange.setVariable("rightAskedAt", clock.instant().minusMillis(age));
+            }
+            TenpayCalls calls = new TenpayCalls();
+            Throwable refusal = catchThrowable(() -> calls.signRequest(
+                            accounts,
+                            WIRE,
+                            Rsa.fastest(),
+                            clock,
+                            new SecureRandom(),
+                            breakers,
+                            Duration.ofSeconds(15),
+                            Duration.ofSeconds(9))
+                    .process(exchange));
+            assertThat(refusal == null).isEqualTo(asked);
+            if (!asked) {
+                exchange.setProperty(Exchange.EXCEPTION_CAUGHT, refusal);
+                calls.noAnswer(accounts, new SimpleMeterRegistry(), clock).process(exchange);
+                assertThat(exchange.getVariable("tenpayUnsent")).isEqualTo("true");
+                assertThat(exchange.getVariable("tenpayProblem", String.class)).contains("polling");
+            }
         }
     }
 

@@ -166,7 +166,7 @@ class OutageLogIT {
 
         Map<String, Long> counts = written("Tenpay and Kafka were away for 20 s", since);
         // Kafka's client alone tells that its broker is away, ever more seldom: every 10 s in the end.
-        assertThat(libraries(counts)).isLessThan(40);
-        assertThat(counts.values().stream().mapToLong(Long::longValue).sum()).isLessThan(200);
+        assertThat(libraries(counts)).isLessThan(25);
+        assertThat(counts.values().stream().mapToLong(Long::longValue).sum()).isLessThan(100);
     }
 }
