@@ -207,7 +207,8 @@ class TenpayCallsTest {
         Clock clock = Clock.fixed(Instant.parse("2026-11-23T08:00:00Z"), ZoneOffset.UTC);
         Accounts accounts = new Accounts(new Papers(folder).settings("main"), Rsa.fastest(), clock);
         CircuitBreakerRegistry breakers = CircuitBreakerRegistry.ofDefaults();
-        try (CamelContext camel = new DefaultCamelContext()) {
+        CamelContext camel = new DefaultCamelContext();
+        try {
             Exchange exchange = new DefaultExchange(camel);
             exchange.setVariable("account", "main");
             exchange.setVariable("source", source);
@@ -234,6 +235,8 @@ class TenpayCallsTest {
                 assertThat(exchange.getVariable("tenpayUnsent")).isEqualTo("true");
                 assertThat(exchange.getVariable("tenpayProblem", String.class)).contains("polling");
             }
+        } finally {
+            camel.stop();
         }
     }
 
