@@ -39,7 +39,8 @@ class LiveRoutes extends RouteWatcherReloadStrategy implements CamelContextConfi
     private final List<ReloadableFile> reloadableFiles;
     private final Map<Path, String> lastGood = new HashMap<>();
 
-    LiveRoutes(@Value("${tenpay.routes}") String location, RouteFiles routeFiles, List<ReloadableFile> reloadableFiles) {
+    LiveRoutes(
+            @Value("${tenpay.routes}") String location, RouteFiles routeFiles, List<ReloadableFile> reloadableFiles) {
         this.location = location;
         this.routeFiles = routeFiles;
         this.reloadableFiles = reloadableFiles;
@@ -84,8 +85,9 @@ class LiveRoutes extends RouteWatcherReloadStrategy implements CamelContextConfi
                 // An editor has just begun to write it.
                 return;
             }
-            Optional<ReloadableFile> reloadable =
-                    reloadableFiles.stream().filter(file -> file.name().equals(name)).findFirst();
+            Optional<ReloadableFile> reloadable = reloadableFiles.stream()
+                    .filter(file -> file.name().equals(name))
+                    .findFirst();
             if (reloadable.isPresent()) {
                 reloadable.get().load();
             } else {
