@@ -125,7 +125,7 @@ public class Parts {
     }
 
     @Benchmark
-    public byte[] verifyAnAnswer() throws Exception {
+    public String verifyAnAnswer() throws Exception {
         return verifier.verify(headers, serial -> Optional.of(platformKey), body);
     }
 
