@@ -1,6 +1,6 @@
 package dev.tenpaybench;
 
-import dev.tenpayroutes.wire.Rsa;
+import dev.tenpayroutes.signature.Rsa;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.PrivateKey;

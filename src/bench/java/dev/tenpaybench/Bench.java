@@ -3,7 +3,7 @@ package dev.tenpaybench;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import com.sun.net.httpserver.HttpServer;
-import dev.tenpayroutes.wire.Rsa;
+import dev.tenpayroutes.signature.Rsa;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;

@@ -2,11 +2,11 @@ package dev.tenpaybench;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.tenpayroutes.api.Contract;
-import dev.tenpayroutes.wire.RequestSigner;
-import dev.tenpayroutes.wire.Rsa;
-import dev.tenpayroutes.wire.SignatureVerifier;
-import dev.tenpayroutes.wire.Wire;
+import dev.tenpayroutes.api.OpenApiRequestValidator;
+import dev.tenpayroutes.signature.RequestSigner;
+import dev.tenpayroutes.signature.Rsa;
+import dev.tenpayroutes.signature.SignatureProperties;
+import dev.tenpayroutes.signature.SignatureVerifier;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -54,18 +54,18 @@ public class Parts {
     private RequestSigner.Credential credential;
     private SignatureVerifier verifier;
     private PublicKey platformKey;
-    private Wire.SignatureHeaders headers;
+    private SignatureProperties.SignatureHeaders headers;
     private byte[] body;
     private DefaultCamelContext camel;
     private JqExpression toPayment;
     private JqExpression news;
     private JsonNode order;
     private JsonNode answer;
-    private Contract contract;
+    private OpenApiRequestValidator contract;
 
     @Setup
     public void setUp() throws Exception {
-        Wire wire = new Wire(
+        SignatureProperties wire = new SignatureProperties(
                 "WECHATPAY2-SHA256-RSA2048",
                 "mchid=\"{mchid}\",nonce_str=\"{nonce}\",signature=\"{signature}\",timestamp=\"{timestamp}\",serial_no=\"{serial}\"",
                 "{method}\n{path}\n{timestamp}\n{nonce}\n{body}\n",
@@ -86,7 +86,7 @@ public class Parts {
         platformKey = rsa.publicKey(pair.getPublic().getEncoded());
         byte[] message = new Answers(rsa, credential.key(), "AB").answer("inquiry-payment", "SO-2026-000123");
         String text = new String(message, StandardCharsets.UTF_8);
-        headers = new Wire.SignatureHeaders(
+        headers = new SignatureProperties.SignatureHeaders(
                 header(text, "Timestamp"), header(text, "Nonce"), "AB", header(text, "Signature"));
         body = text.substring(text.indexOf("\r\n\r\n") + 4).getBytes(StandardCharsets.UTF_8);
         ObjectMapper json = new ObjectMapper();
@@ -96,7 +96,7 @@ public class Parts {
         camel.start();
         toPayment = mapping("order-to-payment");
         news = mapping("tenpay-news");
-        contract = new Contract();
+        contract = new OpenApiRequestValidator();
     }
 
     private JqExpression mapping(String name) throws Exception {

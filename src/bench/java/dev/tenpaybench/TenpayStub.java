@@ -1,6 +1,6 @@
 package dev.tenpaybench;
 
-import dev.tenpayroutes.wire.Rsa;
+import dev.tenpayroutes.signature.Rsa;
 import java.io.BufferedInputStream;
 import java.io.BufferedReader;
 import java.io.IOException;

@@ -1,9 +1,9 @@
 package dev.tenpayroutes;
 
-import dev.tenpayroutes.account.AccountSettings;
-import dev.tenpayroutes.api.ClientSettings;
-import dev.tenpayroutes.command.Commands;
-import dev.tenpayroutes.wire.Wire;
+import dev.tenpayroutes.account.AccountProperties;
+import dev.tenpayroutes.cli.Commands;
+import dev.tenpayroutes.security.ClientProperties;
+import dev.tenpayroutes.signature.SignatureProperties;
 import java.security.SecureRandom;
 import java.time.Clock;
 import org.springframework.boot.SpringApplication;
@@ -17,7 +17,7 @@ import org.springframework.context.annotation.Bean;
  * money, and the checks at the two doors.
  */
 @SpringBootApplication(exclude = UserDetailsServiceAutoConfiguration.class)
-@EnableConfigurationProperties({AccountSettings.class, ClientSettings.class, Wire.class})
+@EnableConfigurationProperties({AccountProperties.class, ClientProperties.class, SignatureProperties.class})
 public class TenpayGlobalRoutes {
 
     public static void main(String[] args) {

@@ -1,10 +1,14 @@
 package dev.tenpayroutes.account;
 
-import dev.tenpayroutes.account.AccountSettings.AccountFiles;
-import dev.tenpayroutes.account.MerchantPair.Pair;
-import dev.tenpayroutes.wire.RequestSigner.Credential;
-import dev.tenpayroutes.wire.ResourceCipher;
-import dev.tenpayroutes.wire.Rsa;
+import dev.tenpayroutes.account.AccountProperties.AccountFiles;
+import dev.tenpayroutes.account.SigningKeyPair.Pair;
+import dev.tenpayroutes.config.ConfigurationProblem;
+import dev.tenpayroutes.config.InvalidConfigurationException;
+import dev.tenpayroutes.config.KeyMaterialReader;
+import dev.tenpayroutes.config.SecretFile;
+import dev.tenpayroutes.signature.RequestSigner.Credential;
+import dev.tenpayroutes.signature.ResourceCipher;
+import dev.tenpayroutes.signature.Rsa;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.security.PublicKey;
@@ -68,9 +72,9 @@ public final class Account {
             @Nullable Pair current,
             @Nullable Pair previous,
             @Nullable ResourceCipher cipher,
-            List<Finding> findings) {
+            List<ConfigurationProblem> findings) {
         boolean works() {
-            return current != null && findings.stream().noneMatch(Finding::stops);
+            return current != null && findings.stream().noneMatch(ConfigurationProblem::stops);
         }
     }
 
@@ -84,9 +88,9 @@ public final class Account {
             @Nullable Pair main,
             @Nullable Pair following,
             List<Pair> lost,
-            List<Finding> ofPairs,
+            List<ConfigurationProblem> ofPairs,
             @Nullable ResourceCipher cipher,
-            @Nullable Finding ofCipher) {}
+            @Nullable ConfigurationProblem ofCipher) {}
 
     private final String name;
     private final String prefix;
@@ -95,12 +99,12 @@ public final class Account {
     private final Rsa rsa;
     private final Clock clock;
     private final ReentrantLock looking = new ReentrantLock();
-    private final List<Finding> settled = new ArrayList<>();
-    private final @Nullable MerchantPair main;
-    private final @Nullable MerchantPair next;
+    private final List<ConfigurationProblem> settled = new ArrayList<>();
+    private final @Nullable SigningKeyPair main;
+    private final @Nullable SigningKeyPair next;
     private final @Nullable PlatformCertificates platform;
     private final Map<String, Instant> refusedUntil = new HashMap<>();
-    private List<Finding> reported = List.of();
+    private List<ConfigurationProblem> reported = List.of();
     private @Nullable Read read;
     private boolean reading;
     private boolean overdue;
@@ -136,15 +140,15 @@ public final class Account {
         this.platform = folder == null ? null : platform(folder);
     }
 
-    private MerchantPair pair(String merchantId, String key, String certificate, String suffix) {
-        return new MerchantPair(prefix, merchantId, key + suffix, certificate + suffix, settings.pkcs11Config(), rsa);
+    private SigningKeyPair pair(String merchantId, String key, String certificate, String suffix) {
+        return new SigningKeyPair(prefix, merchantId, key + suffix, certificate + suffix, settings.pkcs11Config(), rsa);
     }
 
     private @Nullable PlatformCertificates platform(String folder) {
         try {
-            return new PlatformCertificates(name, KeyFile.named(folder), rsa, clock);
-        } catch (KeyFile.UnreadableException e) {
-            settled.add(Finding.error(
+            return new PlatformCertificates(name, KeyMaterialReader.named(folder), rsa, clock);
+        } catch (KeyMaterialReader.UnreadableException e) {
+            settled.add(ConfigurationProblem.error(
                     prefix + "platform-certificates", e.getMessage(), "name the folder of the platform certificates"));
             return null;
         }
@@ -219,7 +223,7 @@ public final class Account {
     }
 
     /** All that is wrong now, what stops the account first. */
-    public List<Finding> findings() {
+    public List<ConfigurationProblem> findings() {
         return state.findings();
     }
 
@@ -277,8 +281,8 @@ public final class Account {
 
     /** Logs what is wrong and was not logged before. */
     synchronized void report() {
-        List<Finding> now = state.findings();
-        boolean worked = reported.stream().noneMatch(Finding::stops);
+        List<ConfigurationProblem> now = state.findings();
+        boolean worked = reported.stream().noneMatch(ConfigurationProblem::stops);
         now.stream().filter(Predicate.not(reported::contains)).forEach(finding -> {
             if (finding.stops()) {
                 LOG.error("account {} can't work: {}", name, finding.line());
@@ -334,7 +338,7 @@ public final class Account {
 
     /** All that takes time: never under the lock that those wait for who sign. */
     private Read found(State before) {
-        List<Finding> problems = new ArrayList<>();
+        List<ConfigurationProblem> problems = new ArrayList<>();
         List<Pair> lost = List.of();
         if (main != null) {
             lost = lost(before);
@@ -343,10 +347,10 @@ public final class Account {
             look(problems);
         }
         ResourceCipher cipher = null;
-        Finding ofCipher = null;
+        ConfigurationProblem ofCipher = null;
         try {
             cipher = readCipher();
-        } catch (SettingException e) {
+        } catch (InvalidConfigurationException e) {
             ofCipher = e.finding();
         }
         boolean following = main != null && next.there();
@@ -365,7 +369,7 @@ public final class Account {
             return Stream.of(main.pair(), next.pair(), before.current(), before.previous())
                     .filter(Objects::nonNull)
                     .distinct()
-                    .filter(pair -> !MerchantPair.signs(pair, rsa))
+                    .filter(pair -> !SigningKeyPair.signs(pair, rsa))
                     .peek(pair -> LOG.warn(
                             "account {}: the token signs no more for certificate {}, it is logged in to again",
                             name,
@@ -376,7 +380,7 @@ public final class Account {
         }
     }
 
-    private void look(List<Finding> problems) {
+    private void look(List<ConfigurationProblem> problems) {
         try {
             String password = SecretFile.value(
                     prefix + "private-key-password", settings.privateKeyPassword(), settings.privateKeyPasswordFile());
@@ -384,7 +388,7 @@ public final class Account {
             if (next.there()) {
                 next.look(password);
             }
-        } catch (SettingException e) {
+        } catch (InvalidConfigurationException e) {
             problems.add(e.finding());
         }
         if (next.there()) {
@@ -394,12 +398,12 @@ public final class Account {
     }
 
     private void judge() {
-        List<Finding> found = new ArrayList<>(settled);
+        List<ConfigurationProblem> found = new ArrayList<>(settled);
         State before = state;
         Instant now = clock.instant();
         Pair chosen = read == null ? null : chosenPair(found, before, now);
         if (chosen != null && !chosen.validAt(now)) {
-            found.add(Finding.warning(
+            found.add(ConfigurationProblem.warning(
                     prefix + "certificate",
                     "is valid only from " + chosen.certificate().getNotBefore().toInstant() + " to "
                             + chosen.certificate().getNotAfter().toInstant()
@@ -425,16 +429,17 @@ public final class Account {
             previous = before.current();
             LOG.info("account {}: certificate {} signs now, {} before", name, chosen.serial(), previous.serial());
         }
-        found.sort(java.util.Comparator.comparing(Finding::severity));
+        found.sort(java.util.Comparator.comparing(ConfigurationProblem::severity));
         state = new State(chosen, previous, cipher, List.copyOf(found));
     }
 
-    private Finding overdue(@Nullable Pair chosen) {
+    private ConfigurationProblem overdue(@Nullable Pair chosen) {
         String remedy = "look at the folders that its settings name, whether they are mounted and answer, and at its"
                 + " token; a restart isn't needed";
         return chosen == null
-                ? Finding.error("tenpay.accounts." + name, "has files or a token that don't answer", remedy)
-                : Finding.warning(
+                ? ConfigurationProblem.error(
+                        "tenpay.accounts." + name, "has files or a token that don't answer", remedy)
+                : ConfigurationProblem.warning(
                         "tenpay.accounts." + name, "has files that don't answer: what was read before goes on", remedy);
     }
 
@@ -445,7 +450,7 @@ public final class Account {
     }
 
     /** The next pair, else the main one, else what signed before; valid ones first, and those that Tenpay doesn't refuse. */
-    private @Nullable Pair chosenPair(List<Finding> found, State before, Instant now) {
+    private @Nullable Pair chosenPair(List<ConfigurationProblem> found, State before, Instant now) {
         Pair following = able(read.following());
         Pair first = able(read.main());
         refusedUntil.values().removeIf(until -> !now.isBefore(until));
@@ -471,15 +476,16 @@ public final class Account {
         return chosen;
     }
 
-    private static Finding ofNext(Finding problem) {
-        return new Finding(problem.severity(), problem.setting() + NEXT, problem.problem(), problem.remedy());
+    private static ConfigurationProblem ofNext(ConfigurationProblem problem) {
+        return new ConfigurationProblem(
+                problem.severity(), problem.setting() + NEXT, problem.problem(), problem.remedy());
     }
 
     /** Why a whole pair doesn't sign. */
-    private Optional<Finding> aside(Pair pair, boolean following, Pair chosen, Instant now) {
+    private Optional<ConfigurationProblem> aside(Pair pair, boolean following, Pair chosen, Instant now) {
         String setting = prefix + "certificate" + (following ? NEXT : "");
         if (!pair.validAt(now)) {
-            return Optional.of(Finding.warning(
+            return Optional.of(ConfigurationProblem.warning(
                     setting,
                     "has the serial " + pair.serial() + " and is valid only from "
                             + pair.certificate().getNotBefore().toInstant() + " to "
@@ -489,7 +495,7 @@ public final class Account {
         }
         boolean refused = refusedUntil.containsKey(pair.serial());
         if (!following && isNext(chosen)) {
-            return Optional.of(Finding.warning(
+            return Optional.of(ConfigurationProblem.warning(
                     setting,
                     "has the serial " + pair.serial() + (refused ? ", which Tenpay refuses" : "") + ", and that of "
                             + NEXT + " signs: " + chosen.serial(),
@@ -497,7 +503,7 @@ public final class Account {
                             + " over those without " + NEXT + (refused ? "" : " when Tenpay accepts them")));
         }
         return refused
-                ? Optional.of(Finding.warning(
+                ? Optional.of(ConfigurationProblem.warning(
                         setting,
                         "has the serial " + pair.serial() + ", which Tenpay refuses: " + chosen.serial()
                                 + " signs again, and it is tried again in some minutes",
@@ -514,20 +520,20 @@ public final class Account {
         return Objects.requireNonNullElse(setting, "").strip();
     }
 
-    private void judgePlatform(List<Finding> found) {
+    private void judgePlatform(List<ConfigurationProblem> found) {
         if (platform == null) {
             return;
         }
-        List<Finding> problems = platform.problems();
+        List<ConfigurationProblem> problems = platform.problems();
         if (!platform.usable() && !platform.listed()) {
-            problems.forEach(
-                    problem -> found.add(Finding.error(problem.setting(), problem.problem(), problem.remedy())));
+            problems.forEach(problem ->
+                    found.add(ConfigurationProblem.error(problem.setting(), problem.problem(), problem.remedy())));
             return;
         }
         found.addAll(problems);
         ownInPlaceOfTenpays().ifPresent(found::add);
         if (!platform.usable()) {
-            found.add(Finding.error(
+            found.add(ConfigurationProblem.error(
                     prefix + "platform-certificates",
                     "holds no usable platform certificate: "
                             + settings.platformCertificates().strip()
@@ -539,7 +545,7 @@ public final class Account {
     }
 
     /** With it alone nothing of Tenpay's is ever verified; beside Tenpay's own it only has no place there. */
-    private Optional<Finding> ownInPlaceOfTenpays() {
+    private Optional<ConfigurationProblem> ownInPlaceOfTenpays() {
         List<String> serials =
                 platform.certificates().stream().map(Certificate::serial).toList();
         List<String> own = Stream.of(read.main(), read.following())
@@ -551,7 +557,7 @@ public final class Account {
         if (own.isEmpty()) {
             return Optional.empty();
         }
-        Finding alone = Finding.error(
+        ConfigurationProblem alone = ConfigurationProblem.error(
                 prefix + "platform-certificates",
                 "holds this account's own certificate " + own.get(0) + ", which is not Tenpay's",
                 "download the Tenpay Global platform certificate from " + PORTAL
@@ -559,13 +565,13 @@ public final class Account {
         return Optional.of(
                 own.size() == serials.size()
                         ? alone
-                        : Finding.warning(alone.setting(), alone.problem(), alone.remedy()));
+                        : ConfigurationProblem.warning(alone.setting(), alone.problem(), alone.remedy()));
     }
 
     private @Nullable ResourceCipher readCipher() {
         String apiKey = SecretFile.value(prefix + "api-key", settings.apiKey(), settings.apiKeyFile());
         if (blank(apiKey) && !blank(settings.apiKeyFile())) {
-            throw new SettingException(
+            throw new InvalidConfigurationException(
                     prefix + "api-key-file",
                     "names a file that is empty",
                     "put the API key from " + PORTAL + " there, or leave the setting out");
@@ -574,7 +580,7 @@ public final class Account {
             return null;
         }
         if (apiKey.getBytes(StandardCharsets.UTF_8).length != 32) {
-            throw new SettingException(
+            throw new InvalidConfigurationException(
                     prefix + "api-key",
                     "must have exactly 32 characters",
                     "copy the API key from " + PORTAL + " again");
@@ -586,7 +592,7 @@ public final class Account {
         try {
             return Accounts.url(
                     prefix + "base-url", settings.baseUrl(), "give Tenpay's base URL, or leave it out for that of all");
-        } catch (SettingException e) {
+        } catch (InvalidConfigurationException e) {
             settled.add(e.finding());
             return null;
         }
@@ -594,7 +600,7 @@ public final class Account {
 
     private @Nullable String required(String setting, @Nullable String value, String remedy) {
         if (blank(value)) {
-            settled.add(Finding.error(prefix + setting, "is not set", remedy));
+            settled.add(ConfigurationProblem.error(prefix + setting, "is not set", remedy));
             return null;
         }
         return value.strip();

@@ -1,6 +1,8 @@
 package dev.tenpayroutes.account;
 
-import dev.tenpayroutes.wire.Rsa;
+import dev.tenpayroutes.config.ConfigurationProblem;
+import dev.tenpayroutes.config.InvalidConfigurationException;
+import dev.tenpayroutes.signature.Rsa;
 import java.net.URI;
 import java.time.Clock;
 import java.time.Duration;
@@ -22,7 +24,7 @@ import org.springframework.stereotype.Component;
  * was logged, and stops nobody else.
  *
  * <p>What only a restart could change and could mix up two accounts (names, one merchant id twice), and what all need, is a
- * {@link SettingException} at start-up, which names the setting and the remedy.
+ * {@link InvalidConfigurationException} at start-up, which names the setting and the remedy.
  */
 @Component
 public final class Accounts {
@@ -42,19 +44,19 @@ public final class Accounts {
             "give the host a name of letters, digits and hyphens: in Docker Compose, a network alias";
 
     private final Map<String, Account> accounts = new LinkedHashMap<>();
-    private final Looks looks = new Looks(Account::look);
+    private final AccountReloader looks = new AccountReloader(Account::look);
     private final URI notifyBaseUrl;
 
-    public Accounts(AccountSettings settings, Rsa rsa, Clock clock) {
-        List<Finding> findings = judge(settings);
+    public Accounts(AccountProperties settings, Rsa rsa, Clock clock) {
+        List<ConfigurationProblem> findings = judge(settings);
         if (!findings.isEmpty()) {
-            throw new SettingException(findings.get(0));
+            throw new InvalidConfigurationException(findings.get(0));
         }
         URI baseUrl = baseUrl(settings);
         this.notifyBaseUrl = notifyBaseUrl(settings);
         read(settings, baseUrl, rsa, clock).forEach(account -> accounts.put(account.name(), account));
         if (unavailable().size() == accounts.size()) {
-            throw new SettingException(
+            throw new InvalidConfigurationException(
                     accounts.values().iterator().next().findings().get(0));
         }
         accounts.values().forEach(Account::report);
@@ -62,11 +64,11 @@ public final class Accounts {
     }
 
     /** The accounts of the settings as their files are now, a few read at once; logs nothing. */
-    public static List<Account> read(AccountSettings settings, @Nullable URI baseUrl, Rsa rsa, Clock clock) {
+    public static List<Account> read(AccountProperties settings, @Nullable URI baseUrl, Rsa rsa, Clock clock) {
         List<Account> read = settings.accounts().entrySet().stream()
                 .map(entry -> new Account(entry.getKey(), entry.getValue(), baseUrl, rsa, clock))
                 .toList();
-        new Looks(Account::read).at(read, LONGEST_FIRST_LOOK);
+        new AccountReloader(Account::read).at(read, LONGEST_FIRST_LOOK);
         return read;
     }
 
@@ -76,18 +78,18 @@ public final class Accounts {
     }
 
     /** What is wrong with the settings that aren't one account's own; empty when nothing is. */
-    public static List<Finding> judge(AccountSettings settings) {
-        List<Finding> found = new ArrayList<>();
+    public static List<ConfigurationProblem> judge(AccountProperties settings) {
+        List<ConfigurationProblem> found = new ArrayList<>();
         for (Runnable check : List.<Runnable>of(() -> baseUrl(settings), () -> notifyBaseUrl(settings))) {
             try {
                 check.run();
-            } catch (SettingException e) {
+            } catch (InvalidConfigurationException e) {
                 found.add(e.finding());
             }
         }
         if (settings.accounts().isEmpty()) {
             found.add(
-                    Finding.error(
+                    ConfigurationProblem.error(
                             "tenpay.accounts",
                             "names no merchant account",
                             "set tenpay.accounts.main.merchant-id, .app-id, .private-key, .certificate, .platform-certificates"));
@@ -95,7 +97,7 @@ public final class Accounts {
         Map<String, String> merchants = new HashMap<>();
         settings.accounts().forEach((name, files) -> {
             if (!isName(name)) {
-                found.add(Finding.error(
+                found.add(ConfigurationProblem.error(
                         "tenpay.accounts." + name,
                         "is not a usable account name",
                         "use 1 to 32 of a-z, 0-9 and -, since it is part of the webhook's path"));
@@ -104,7 +106,7 @@ public final class Accounts {
                     files.merchantId() == null ? "" : files.merchantId().strip();
             String other = merchantId.isEmpty() ? null : merchants.put(merchantId, name);
             if (other != null) {
-                found.add(Finding.error(
+                found.add(ConfigurationProblem.error(
                         "tenpay.accounts." + name + ".merchant-id",
                         "is that of the account " + other + " as well",
                         "give each merchant id one account: numbers are unique by merchant at Tenpay, so one payment would"
@@ -159,14 +161,14 @@ public final class Accounts {
         return notifyBaseUrl + "/webhooks/tenpay/" + account + "/" + kind;
     }
 
-    private static URI baseUrl(AccountSettings settings) {
+    private static URI baseUrl(AccountProperties settings) {
         return url(
                 "tenpay.base-url",
                 settings.baseUrl(),
                 "set it to https://uat.tenpayglobal.com for UAT, or to the URL the Tenpay Global team gave you");
     }
 
-    private static URI notifyBaseUrl(AccountSettings settings) {
+    private static URI notifyBaseUrl(AccountProperties settings) {
         return url(
                 "tenpay.notify-base-url",
                 settings.notifyBaseUrl(),
@@ -183,7 +185,7 @@ public final class Accounts {
     /** An http or https URL without anything that has no place in a base, and without a slash at its end. */
     public static URI url(String setting, @Nullable String value, String remedy) {
         if (value == null || value.isBlank()) {
-            throw new SettingException(setting, "is not set", remedy);
+            throw new InvalidConfigurationException(setting, "is not set", remedy);
         }
         String text = value.strip().replaceFirst("/+$", "");
         try {
@@ -194,12 +196,12 @@ public final class Accounts {
                 return url;
             }
             if (http && hasUnderscore(url)) {
-                throw new SettingException(setting, UNDERSCORE, UNDERSCORE_REMEDY);
+                throw new InvalidConfigurationException(setting, UNDERSCORE, UNDERSCORE_REMEDY);
             }
         } catch (java.net.URISyntaxException e) {
             // Reported below, like every other wrong URL.
         }
-        throw new SettingException(
+        throw new InvalidConfigurationException(
                 setting, "is not an http or https URL with a host: " + text.replaceFirst("(//)?.*@", "$1***@"), remedy);
     }
 }

@@ -1,6 +1,7 @@
 package dev.tenpayroutes.account;
 
-import dev.tenpayroutes.account.KeyFile.UnreadableException;
+import dev.tenpayroutes.config.KeyMaterialReader;
+import dev.tenpayroutes.config.KeyMaterialReader.UnreadableException;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.security.InvalidParameterException;
@@ -113,7 +114,7 @@ final class Pkcs11 {
         if (provider != null) {
             return provider;
         }
-        KeyFile.content(KeyFile.named(config));
+        KeyMaterialReader.content(KeyMaterialReader.named(config));
         try {
             Provider made = Security.getProvider(SUN_PKCS11).configure(config);
             // Last in the row: whoever asks for RSA without naming a provider goes on with the JDK's own.

@@ -1,6 +1,9 @@
 package dev.tenpayroutes.account;
 
-import dev.tenpayroutes.wire.Rsa;
+import dev.tenpayroutes.config.ConfigurationProblem;
+import dev.tenpayroutes.config.KeyMaterialReader;
+import dev.tenpayroutes.signature.Rsa;
+import dev.tenpayroutes.signature.SerialNumber;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -83,7 +86,7 @@ final class PlatformCertificates {
     private record Snapshot(
             Map<String, Map<String, Key>> files,
             Map<String, Key> keys,
-            List<Finding> problems,
+            List<ConfigurationProblem> problems,
             Instant readAt,
             boolean listed) {}
 
@@ -135,7 +138,7 @@ final class PlatformCertificates {
     }
 
     /** What is wrong with the folder and its files, by name. */
-    List<Finding> problems() {
+    List<ConfigurationProblem> problems() {
         return snapshot.problems();
     }
 
@@ -208,7 +211,7 @@ final class PlatformCertificates {
         Map<String, Map<String, Key>> files = new HashMap<>();
         Map<String, Key> keys = new HashMap<>();
         Map<String, Key> kept = new HashMap<>();
-        List<Finding> problems = new java.util.ArrayList<>();
+        List<ConfigurationProblem> problems = new java.util.ArrayList<>();
         boolean listed = true;
         try (Stream<Path> listing = Files.list(folder)) {
             // Kubernetes mounts keep their real files in a folder that starts with two dots.
@@ -222,7 +225,7 @@ final class PlatformCertificates {
                     Map<String, Key> given = read(file, now, problems);
                     files.put(name, given);
                     keys.putAll(given);
-                } catch (KeyFile.UnreadableException e) {
+                } catch (KeyMaterialReader.UnreadableException e) {
                     Map<String, Key> given = before.getOrDefault(name, Map.of());
                     files.put(name, given);
                     kept.putAll(given);
@@ -231,7 +234,7 @@ final class PlatformCertificates {
             }
         } catch (IOException e) {
             listed = false;
-            problems.add(Finding.warning(
+            problems.add(ConfigurationProblem.warning(
                     setting,
                     "names a folder that " + (Files.exists(folder) ? "can't be read: " : "does not exist: ") + folder,
                     "make it and put the platform certificate from the merchant portal into it"));
@@ -243,21 +246,22 @@ final class PlatformCertificates {
         return new Snapshot(Map.copyOf(files), Map.copyOf(keys), List.copyOf(problems), now, listed);
     }
 
-    private Map<String, Key> read(Path file, Instant now, List<Finding> problems) throws KeyFile.UnreadableException {
-        List<X509Certificate> certificates = KeyFile.certificates(KeyFile.content(file));
+    private Map<String, Key> read(Path file, Instant now, List<ConfigurationProblem> problems)
+            throws KeyMaterialReader.UnreadableException {
+        List<X509Certificate> certificates = KeyMaterialReader.certificates(KeyMaterialReader.content(file));
         if (certificates.isEmpty()) {
-            throw new KeyFile.UnreadableException("holds no certificate");
+            throw new KeyMaterialReader.UnreadableException("holds no certificate");
         }
         // A file may hold its certificate's chain as well; a chain's authorities don't sign for Tenpay.
         boolean chain = certificates.stream().anyMatch(one -> one.getBasicConstraints() < 0);
         Map<String, Key> keys = new HashMap<>();
         List<String> unusable = new java.util.ArrayList<>();
-        List<Finding> outside = new java.util.ArrayList<>();
+        List<ConfigurationProblem> outside = new java.util.ArrayList<>();
         for (X509Certificate certificate : certificates) {
             if (chain && certificate.getBasicConstraints() >= 0) {
                 continue;
             }
-            Optional<String> weakness = KeyFile.weakness(certificate.getPublicKey());
+            Optional<String> weakness = KeyMaterialReader.weakness(certificate.getPublicKey());
             if (weakness.isPresent()) {
                 unusable.add(weakness.get());
                 continue;
@@ -273,15 +277,15 @@ final class PlatformCertificates {
             }
         }
         if (keys.isEmpty()) {
-            throw new KeyFile.UnreadableException(unusable.get(0));
+            throw new KeyMaterialReader.UnreadableException(unusable.get(0));
         }
         unusable.forEach(problem -> outside.add(ignored(file, "holds a certificate that " + problem, "")));
         problems.addAll(outside);
         return Map.copyOf(keys);
     }
 
-    private Finding ignored(Path file, String problem, String but) {
-        return Finding.warning(
+    private ConfigurationProblem ignored(Path file, String problem, String but) {
+        return ConfigurationProblem.warning(
                 setting,
                 "has the file " + file.getFileName() + ", which " + problem + ": ignored" + but,
                 "put the platform certificate from the merchant portal there as PEM, or take the file away");

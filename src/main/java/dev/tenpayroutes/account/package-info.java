@@ -1,4 +1,4 @@
-/** The merchant accounts: settings, keys and certificates, checked when the program starts. */
+/** Merchant accounts: their keys and certificates, checked at start-up and reloaded while the program runs. */
 @NullMarked
 package dev.tenpayroutes.account;
 

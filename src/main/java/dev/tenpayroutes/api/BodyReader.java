@@ -115,10 +115,10 @@ final class BodyReader implements ReadListener, AsyncListener {
         shared += counted;
         boolean full = SHARED.addAndGet(counted) > SHARED_BYTES;
         if (body.size() > limit) {
-            refuse(RequestGate.tooLarge(limit));
+            refuse(RequestLimitFilter.tooLarge(limit));
         } else if (full) {
             response.setHeader("Retry-After", "2");
-            refuse(ErrorPage.NOT_READY);
+            refuse(ProblemErrorController.NOT_READY);
         }
     }
 
@@ -148,7 +148,7 @@ final class BodyReader implements ReadListener, AsyncListener {
     @Override
     public void onTimeout(AsyncEvent event) throws IOException {
         if (!refused) {
-            refuse(RequestGate.TOO_SLOW);
+            refuse(RequestLimitFilter.TOO_SLOW);
         }
         end();
     }
@@ -160,8 +160,8 @@ final class BodyReader implements ReadListener, AsyncListener {
             try {
                 refuse(
                         failure instanceof InterruptedIOException
-                                ? RequestGate.TOO_SLOW
-                                : ErrorPage.problem(HttpServletResponse.SC_BAD_REQUEST));
+                                ? RequestLimitFilter.TOO_SLOW
+                                : ProblemErrorController.problem(HttpServletResponse.SC_BAD_REQUEST));
             } catch (IOException e) {
                 // The sender is gone.
                 refused = true;

@@ -33,7 +33,7 @@ public record Problem(int status, String code, String detail, Map<String, String
     public String json() {
         String words = code.toLowerCase(Locale.ROOT);
         ObjectNode body = JsonNodeFactory.instance.objectNode();
-        body.put("type", Docs.ERRORS + "#" + words);
+        body.put("type", ApiDocs.ERRORS + "#" + words);
         body.put("title", code.charAt(0) + words.substring(1).replace('_', ' '));
         body.put("status", status);
         body.put("code", code);

@@ -3,9 +3,9 @@ package dev.tenpayroutes.api;
 import dev.tenpayroutes.account.Account;
 import dev.tenpayroutes.account.AccountUnavailableException;
 import dev.tenpayroutes.account.Accounts;
-import dev.tenpayroutes.wire.SignatureVerifier;
-import dev.tenpayroutes.wire.SignatureVerifier.UnverifiedException;
-import dev.tenpayroutes.wire.Wire;
+import dev.tenpayroutes.signature.SignatureProperties;
+import dev.tenpayroutes.signature.SignatureVerifier;
+import dev.tenpayroutes.signature.SignatureVerifier.UnverifiedException;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -25,10 +25,10 @@ class WebhookHeaders {
     /** Asked for with the first webhook: a filter is made before what else can stop a start. */
     private final ObjectProvider<Accounts> accounts;
 
-    private final Wire wire;
+    private final SignatureProperties wire;
     private final SignatureVerifier verifier;
 
-    WebhookHeaders(ObjectProvider<Accounts> accounts, Wire wire, SignatureVerifier verifier) {
+    WebhookHeaders(ObjectProvider<Accounts> accounts, SignatureProperties wire, SignatureVerifier verifier) {
         this.accounts = accounts;
         this.wire = wire;
         this.verifier = verifier;
@@ -47,7 +47,7 @@ class WebhookHeaders {
         }
         try {
             verifier.verifyHeaders(
-                    new Wire.SignatureHeaders(
+                    new SignatureProperties.SignatureHeaders(
                             request.getHeader(wire.timestampHeader()),
                             request.getHeader(wire.nonceHeader()),
                             request.getHeader(wire.serialHeader()),

@@ -1,4 +1,4 @@
-/** The door for ERP systems: contract, credentials, problems. */
+/** The ERP-facing contract: request limits, validation and problems (RFC 9457). */
 @NullMarked
 package dev.tenpayroutes.api;
 

@@ -48,7 +48,7 @@ final class SandboxApi {
 
     private record Reply(int status, ObjectNode body) {
 
-        private static Reply of(SandboxRefusal refusal) {
+        private static Reply of(TenpayApiException refusal) {
             return error(refusal.status(), refusal.code(), refusal.message());
         }
 
@@ -90,14 +90,14 @@ final class SandboxApi {
         try {
             wire.verify(request.getMethod(), target, request.getHeader("Authorization"), body);
             if (json.isMissingNode()) {
-                throw SandboxRefusal.invalid("the body isn't a JSON object");
+                throw TenpayApiException.invalid("the body isn't a JSON object");
             }
             ledger.count(call, json);
             if (failBefore) {
                 return systemError();
             }
             return new Reply(200, ledger.perform(call, json));
-        } catch (SandboxRefusal refusal) {
+        } catch (TenpayApiException refusal) {
             return Reply.of(refusal);
         } catch (RuntimeException e) {
             LOG.error("{} failed in the sandbox", call, e);

@@ -84,7 +84,7 @@ final class SandboxFaults {
                 .findFirst()
                 .orElseThrow(() -> unknown("fault", list(Kind.values())));
         if (kind == Kind.WRONG_AMOUNT && call.equals(SandboxLedger.CHECKOUT_PAY)) {
-            throw SandboxRefusal.invalid("the answer of checkout-pay has no amount to make wrong");
+            throw TenpayApiException.invalid("the answer of checkout-pay has no amount to make wrong");
         }
         String when = wish.path("when").asText(kind.before ? "BEFORE" : "AFTER");
         if (!when.equals("BEFORE") && !when.equals("AFTER")) {
@@ -92,7 +92,7 @@ final class SandboxFaults {
         }
         JsonNode times = wish.path("times");
         if (!times.isMissingNode() && !(times.isInt() && times.intValue() > 0)) {
-            throw SandboxRefusal.invalid("times must be a positive number");
+            throw TenpayApiException.invalid("times must be a positive number");
         }
         pending.add(new Pending(call, wish.path("number").asText("*"), kind, times.asInt(1), when));
         return List.copyOf(pending);
@@ -118,8 +118,8 @@ final class SandboxFaults {
         return Optional.empty();
     }
 
-    private static SandboxRefusal unknown(String field, String known) {
-        return SandboxRefusal.invalid(field + " must be one of " + known);
+    private static TenpayApiException unknown(String field, String known) {
+        return TenpayApiException.invalid(field + " must be one of " + known);
     }
 
     private static String list(Kind[] kinds) {

@@ -174,7 +174,7 @@ final class SandboxLedger implements AutoCloseable {
     /**
      * Carries out one of {@link #CALLS}.
      *
-     * @throws SandboxRefusal an error answer of W8; nothing was changed
+     * @throws TenpayApiException an error answer of W8; nothing was changed
      */
     synchronized ObjectNode perform(String call, JsonNode request) {
         require(text(request, "merchant_id").equals(MERCHANT_ID), 403, "NO_AUTH", "merchant_id isn't this account's");
@@ -496,7 +496,7 @@ final class SandboxLedger implements AutoCloseable {
     private Order order(String number) {
         Order order = orders.get(number);
         if (order == null) {
-            throw new SandboxRefusal(404, "ORDER_NOT_EXIST", "there is no such order");
+            throw new TenpayApiException(404, "ORDER_NOT_EXIST", "there is no such order");
         }
         return order;
     }
@@ -504,7 +504,7 @@ final class SandboxLedger implements AutoCloseable {
     private Refund refundOf(String number) {
         Refund refund = refunds.get(number);
         if (refund == null) {
-            throw new SandboxRefusal(404, "REFUND_NOT_EXIST", "there is no such refund");
+            throw new TenpayApiException(404, "REFUND_NOT_EXIST", "there is no such refund");
         }
         return refund;
     }
@@ -584,7 +584,7 @@ final class SandboxLedger implements AutoCloseable {
         try {
             Currency.getInstance(text(amount, "currency"));
         } catch (IllegalArgumentException e) {
-            throw SandboxRefusal.invalid(name + ".currency must be an ISO 4217 code");
+            throw TenpayApiException.invalid(name + ".currency must be an ISO 4217 code");
         }
     }
 
@@ -592,7 +592,7 @@ final class SandboxLedger implements AutoCloseable {
         try {
             return OffsetDateTime.parse(text(request, "expire_time")).toInstant();
         } catch (DateTimeParseException e) {
-            throw SandboxRefusal.invalid("expire_time must be an RFC 3339 time");
+            throw TenpayApiException.invalid("expire_time must be an RFC 3339 time");
         }
     }
 
@@ -603,7 +603,7 @@ final class SandboxLedger implements AutoCloseable {
                     url.getHost() != null && ("http".equals(url.getScheme()) || "https".equals(url.getScheme())),
                     "notify_url must be an absolute http or https URL");
         } catch (IllegalArgumentException e) {
-            throw SandboxRefusal.invalid("notify_url must be an absolute http or https URL");
+            throw TenpayApiException.invalid("notify_url must be an absolute http or https URL");
         }
     }
 
@@ -625,7 +625,7 @@ final class SandboxLedger implements AutoCloseable {
 
     private static void require(boolean good, int status, String code, String message) {
         if (!good) {
-            throw new SandboxRefusal(status, code, message);
+            throw new TenpayApiException(status, code, message);
         }
     }
 

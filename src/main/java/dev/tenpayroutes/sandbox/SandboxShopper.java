@@ -68,7 +68,7 @@ final class SandboxShopper {
         try {
             return ledger.portalRefund(number, SandboxWire.JSON.readTree(request.getInputStream()));
         } catch (JsonProcessingException e) {
-            throw SandboxRefusal.invalid("the body must be like {\"total\":250,\"outcome\":\"SUCCESS\"}");
+            throw TenpayApiException.invalid("the body must be like {\"total\":250,\"outcome\":\"SUCCESS\"}");
         }
     }
 
@@ -78,7 +78,7 @@ final class SandboxShopper {
         try {
             return faults.add(SandboxWire.JSON.readTree(request.getInputStream()));
         } catch (JsonProcessingException e) {
-            throw SandboxRefusal.invalid(
+            throw TenpayApiException.invalid(
                     "the body must be like {\"call\":\"refund\",\"fault\":\"UNSIGNED\",\"times\":1}");
         }
     }
@@ -90,7 +90,7 @@ final class SandboxShopper {
     }
 
     @ExceptionHandler
-    ResponseEntity<Map<String, String>> refuse(SandboxRefusal refusal) {
+    ResponseEntity<Map<String, String>> refuse(TenpayApiException refusal) {
         return ResponseEntity.status(refusal.status())
                 .body(Map.of("code", refusal.code(), "message", refusal.message()));
     }
@@ -112,7 +112,7 @@ final class SandboxShopper {
                 return status;
             }
         }
-        throw SandboxRefusal.invalid("the outcome must be one of "
+        throw TenpayApiException.invalid("the outcome must be one of "
                 + String.join(", ", allowed.stream().map(Status::name).sorted().toList()));
     }
 }

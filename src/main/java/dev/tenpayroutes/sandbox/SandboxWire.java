@@ -118,7 +118,7 @@ final class SandboxWire {
      *
      * @param target path and query exactly as received, undecoded
      * @param authorization the header's value, null when it is missing
-     * @throws SandboxRefusal 401 SIGN_ERROR, whatever is wrong
+     * @throws TenpayApiException 401 SIGN_ERROR, whatever is wrong
      */
     void verify(String method, String target, @Nullable String authorization, byte[] body) {
         Map<String, String> fields = fields(authorization);
@@ -232,7 +232,7 @@ final class SandboxWire {
 
     private static void check(boolean good, String complaint) {
         if (!good) {
-            throw new SandboxRefusal(401, "SIGN_ERROR", complaint);
+            throw new TenpayApiException(401, "SIGN_ERROR", complaint);
         }
     }
 

@@ -1,20 +1,21 @@
 package dev.tenpayroutes.account;
 
 import static dev.tenpayroutes.account.AccountsTest.with;
-import static dev.tenpayroutes.account.Papers.FROM;
-import static dev.tenpayroutes.account.Papers.TO;
-import static dev.tenpayroutes.account.Papers.certificate;
-import static dev.tenpayroutes.account.Papers.key;
+import static dev.tenpayroutes.account.KeyMaterialFixture.FROM;
+import static dev.tenpayroutes.account.KeyMaterialFixture.TO;
+import static dev.tenpayroutes.account.KeyMaterialFixture.certificate;
+import static dev.tenpayroutes.account.KeyMaterialFixture.key;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
-import dev.tenpayroutes.account.AccountSettings.AccountFiles;
-import dev.tenpayroutes.wire.Keys;
-import dev.tenpayroutes.wire.RequestSigner.Credential;
-import dev.tenpayroutes.wire.Rsa;
+import dev.tenpayroutes.account.AccountProperties.AccountFiles;
+import dev.tenpayroutes.config.ConfigurationProblem;
+import dev.tenpayroutes.signature.KeyFixture;
+import dev.tenpayroutes.signature.RequestSigner.Credential;
+import dev.tenpayroutes.signature.Rsa;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -52,14 +53,14 @@ class AccountTest {
     @TempDir
     private Path folder;
 
-    private Papers papers;
+    private KeyMaterialFixture papers;
     private final AdjustableClock clock = new AdjustableClock("2026-11-23T08:00:00Z");
     private final ListAppender<ILoggingEvent> log = new ListAppender<>();
     private final Logger logger = (Logger) LoggerFactory.getLogger(Account.class);
 
     @BeforeEach
     void papers() throws IOException {
-        papers = new Papers(folder);
+        papers = new KeyMaterialFixture(folder);
         log.start();
         logger.addAppender(log);
     }
@@ -95,7 +96,7 @@ class AccountTest {
     }
 
     private static List<String> problems(Account account) {
-        return account.findings().stream().map(Finding::line).toList();
+        return account.findings().stream().map(ConfigurationProblem::line).toList();
     }
 
     private List<String> logged() {
@@ -111,27 +112,27 @@ class AccountTest {
     @Test
     void aPairWrittenToTheSamePlacesSignsFromTheNextLookOn() throws Exception {
         Account account = account();
-        pair("", NEW, Keys.STRANGER, FROM, TO);
+        pair("", NEW, KeyFixture.STRANGER, FROM, TO);
         assertThat(serial(account)).isEqualTo(OLD);
 
         account.look();
 
         assertThat(serial(account)).isEqualTo(NEW);
-        assertThat(signs(account.credential(), Keys.STRANGER)).isTrue();
+        assertThat(signs(account.credential(), KeyFixture.STRANGER)).isTrue();
         assertThat(account.findings()).isEmpty();
     }
 
     @Test
     void whileOnlyOneFileOfAPairIsWrittenTheOldOneSignsAndOneLineSaysSo() throws Exception {
         Account account = account();
-        write("key.pem", key(Keys.STRANGER));
+        write("key.pem", key(KeyFixture.STRANGER));
 
         account.look();
         account.look();
         account.look();
 
         assertThat(serial(account)).isEqualTo(OLD);
-        assertThat(signs(account.credential(), Keys.MERCHANT)).isTrue();
+        assertThat(signs(account.credential(), KeyFixture.MERCHANT)).isTrue();
         assertThat(problems(account))
                 .singleElement()
                 .asString()
@@ -139,7 +140,7 @@ class AccountTest {
                 .contains(": ignored, what was read before goes on");
         assertThat(logged()).hasSize(1);
 
-        write("certificate.pem", certificate(NEW, Keys.STRANGER, FROM, TO));
+        write("certificate.pem", certificate(NEW, KeyFixture.STRANGER, FROM, TO));
         account.look();
         assertThat(serial(account)).isEqualTo(NEW);
         assertThat(account.findings()).isEmpty();
@@ -149,18 +150,18 @@ class AccountTest {
     private void spoil(String how) throws IOException {
         switch (how) {
             case "key empty" -> write("key.pem", "");
-            case "key half" -> write("key.pem", key(Keys.STRANGER).substring(0, 700));
+            case "key half" -> write("key.pem", key(KeyFixture.STRANGER).substring(0, 700));
             case "key gone" -> Files.delete(folder.resolve("key.pem"));
-            case "key is a certificate" -> write("key.pem", certificate(NEW, Keys.STRANGER, FROM, TO));
-            case "key is EC" -> write("key.pem", key(Papers.ec()));
+            case "key is a certificate" -> write("key.pem", certificate(NEW, KeyFixture.STRANGER, FROM, TO));
+            case "key is EC" -> write("key.pem", key(KeyMaterialFixture.ec()));
             case "certificate half" ->
                 write(
                         "certificate.pem",
-                        certificate(NEW, Keys.MERCHANT, FROM, TO).substring(0, 300));
+                        certificate(NEW, KeyFixture.MERCHANT, FROM, TO).substring(0, 300));
             case "certificate gone" -> Files.delete(folder.resolve("certificate.pem"));
-            case "certificate is a key" -> write("certificate.pem", key(Keys.STRANGER));
-            case "pair expired" -> pair("", NEW, Keys.STRANGER, FROM, "2026-11-23T07:59:59Z");
-            case "pair not yet valid" -> pair("", NEW, Keys.STRANGER, "2026-11-23T09:00:00Z", TO);
+            case "certificate is a key" -> write("certificate.pem", key(KeyFixture.STRANGER));
+            case "pair expired" -> pair("", NEW, KeyFixture.STRANGER, FROM, "2026-11-23T07:59:59Z");
+            case "pair not yet valid" -> pair("", NEW, KeyFixture.STRANGER, "2026-11-23T09:00:00Z", TO);
             default -> throw new IllegalArgumentException(how);
         }
     }
@@ -186,7 +187,7 @@ class AccountTest {
         account.look();
         assertThat(account.works()).isTrue();
         assertThat(serial(account)).isEqualTo(OLD);
-        assertThat(signs(account.credential(), Keys.MERCHANT)).isTrue();
+        assertThat(signs(account.credential(), KeyFixture.MERCHANT)).isTrue();
         String place = how.startsWith("key") ? "private-key" : "certificate";
         assertThat(problems(account))
                 .singleElement()
@@ -211,7 +212,7 @@ class AccountTest {
                 .hasSize(1)
                 .allMatch(line -> line.startsWith("account main can't work: tenpay.accounts.main."));
 
-        pair("", OLD, Keys.MERCHANT, FROM, TO);
+        pair("", OLD, KeyFixture.MERCHANT, FROM, TO);
         account.look();
 
         assertThat(serial(account)).isEqualTo(OLD);
@@ -222,7 +223,7 @@ class AccountTest {
     @Test
     void aSecondPairSignsFromTheMomentItsCertificateIsValid() throws Exception {
         Account account = account();
-        pair(".next", NEW, Keys.STRANGER, "2026-11-23T08:00:05Z", TO);
+        pair(".next", NEW, KeyFixture.STRANGER, "2026-11-23T08:00:05Z", TO);
         account.look();
         assertThat(serial(account)).isEqualTo(OLD);
         assertThat(problems(account))
@@ -249,7 +250,7 @@ class AccountTest {
 
     @Test
     void aSecondPairThatIsTakenAwayLeavesTheSigningToTheFirst() throws Exception {
-        pair(".next", NEW, Keys.STRANGER, FROM, TO);
+        pair(".next", NEW, KeyFixture.STRANGER, FROM, TO);
         Account account = account(papers.files());
         assertThat(serial(account)).isEqualTo(NEW);
         Files.delete(folder.resolve("key.pem.next"));
@@ -260,7 +261,7 @@ class AccountTest {
 
     @Test
     void aBrokenSecondPairStopsNothingEvenAtAStart() throws Exception {
-        pair(".next", NEW, Keys.STRANGER, FROM, TO);
+        pair(".next", NEW, KeyFixture.STRANGER, FROM, TO);
         write("key.pem.next", "half a k");
         Account account = account(papers.files());
         assertThat(serial(account)).isEqualTo(OLD);
@@ -275,10 +276,10 @@ class AccountTest {
     void aMountedPairWhoseLinksAreSwappedCountsThoughNoTimeHasChanged() throws Exception {
         Path first = Files.createDirectories(folder.resolve("..1"));
         Path second = Files.createDirectories(folder.resolve("..2"));
-        Files.writeString(first.resolve("key.pem"), key(Keys.MERCHANT));
-        Files.writeString(first.resolve("certificate.pem"), certificate(OLD, Keys.MERCHANT, FROM, TO));
-        Files.writeString(second.resolve("key.pem"), key(Keys.STRANGER));
-        Files.writeString(second.resolve("certificate.pem"), certificate(NEW, Keys.STRANGER, FROM, TO));
+        Files.writeString(first.resolve("key.pem"), key(KeyFixture.MERCHANT));
+        Files.writeString(first.resolve("certificate.pem"), certificate(OLD, KeyFixture.MERCHANT, FROM, TO));
+        Files.writeString(second.resolve("key.pem"), key(KeyFixture.STRANGER));
+        Files.writeString(second.resolve("certificate.pem"), certificate(NEW, KeyFixture.STRANGER, FROM, TO));
         var then = Files.getLastModifiedTime(first.resolve("key.pem"));
         for (String name : List.of("key.pem", "certificate.pem")) {
             Files.setLastModifiedTime(first.resolve(name), then);
@@ -308,7 +309,9 @@ class AccountTest {
                                     Credential credential = account.credential();
                                     assertThat(signs(
                                                     credential,
-                                                    credential.serial().equals(OLD) ? Keys.MERCHANT : Keys.STRANGER))
+                                                    credential.serial().equals(OLD)
+                                                            ? KeyFixture.MERCHANT
+                                                            : KeyFixture.STRANGER))
                                             .isTrue();
                                     signed.incrementAndGet();
                                 }
@@ -320,7 +323,7 @@ class AccountTest {
                 .toList();
         for (int i = 0; i < 40; i++) {
             boolean old = i % 2 == 1;
-            KeyPair keys = old ? Keys.MERCHANT : Keys.STRANGER;
+            KeyPair keys = old ? KeyFixture.MERCHANT : KeyFixture.STRANGER;
             write("key.pem", key(keys));
             account.look();
             write("certificate.pem", certificate(old ? OLD : NEW, keys, FROM, TO));
@@ -335,7 +338,7 @@ class AccountTest {
     @Test
     void aNewPairThatTenpayRefusesGivesWayToTheOldOneForTenMinutes() throws Exception {
         Account account = account();
-        pair("", NEW, Keys.STRANGER, FROM, TO);
+        pair("", NEW, KeyFixture.STRANGER, FROM, TO);
         account.look();
         Credential refused = account.credential();
         assertThat(refused.serial()).isEqualTo(NEW);
@@ -361,7 +364,7 @@ class AccountTest {
     @Test
     void onceTenpayHasAcceptedTheNewPairNothingBringsTheOldOneBack() throws Exception {
         Account account = account();
-        pair("", NEW, Keys.STRANGER, FROM, TO);
+        pair("", NEW, KeyFixture.STRANGER, FROM, TO);
         account.look();
         account.accepted(account.credential());
         account.refused(account.credential());
@@ -372,7 +375,7 @@ class AccountTest {
     void whatTheOldPairSignedAndTenpayAcceptsSaysNothingOfTheNewOne() throws Exception {
         Account account = account();
         Credential old = account.credential();
-        pair("", NEW, Keys.STRANGER, FROM, TO);
+        pair("", NEW, KeyFixture.STRANGER, FROM, TO);
         account.look();
         account.accepted(old);
         account.refused(account.credential());
@@ -382,7 +385,7 @@ class AccountTest {
     @Test
     void whenTenpayRefusesBothTheNewPairSigns() throws Exception {
         Account account = account();
-        pair("", NEW, Keys.STRANGER, FROM, TO);
+        pair("", NEW, KeyFixture.STRANGER, FROM, TO);
         account.look();
         account.refused(account.credential());
         account.refused(account.credential());
@@ -400,13 +403,13 @@ class AccountTest {
     @Test
     void asksToMoveNextPairWhenTenpayRefusesOldOne() throws Exception {
         Account account = account();
-        pair(".next", NEW, Keys.STRANGER, "2026-11-24T00:00:00Z", TO);
+        pair(".next", NEW, KeyFixture.STRANGER, "2026-11-24T00:00:00Z", TO);
         account.look();
         // The old one is refused before the new one is valid; once valid, the new one signs and the old one is
         // obsolete.
         account.refused(account.credential());
         clock.advance("PT9M");
-        pair(".next", NEW, Keys.STRANGER, FROM, TO);
+        pair(".next", NEW, KeyFixture.STRANGER, FROM, TO);
         account.look();
 
         assertThat(serial(account)).isEqualTo(NEW);
@@ -421,7 +424,7 @@ class AccountTest {
     @Test
     void asksToUploadNextCertificateWhenTenpayRefusesIt() throws Exception {
         Account account = account();
-        pair(".next", NEW, Keys.STRANGER, FROM, TO);
+        pair(".next", NEW, KeyFixture.STRANGER, FROM, TO);
         account.look();
         account.refused(account.credential());
 
@@ -456,7 +459,7 @@ class AccountTest {
     @Test
     void refusalsThatGoOnDoNotPutOffTheNextTry() throws Exception {
         Account account = account();
-        pair("", NEW, Keys.STRANGER, FROM, TO);
+        pair("", NEW, KeyFixture.STRANGER, FROM, TO);
         account.look();
         account.refused(account.credential());
         account.refused(account.credential());
@@ -479,7 +482,7 @@ class AccountTest {
 
     @Test
     void theOnlyPairSignsThoughItHasExpiredAndSaysSo() throws Exception {
-        pair("", OLD, Keys.MERCHANT, FROM, "2026-11-23T07:59:59Z");
+        pair("", OLD, KeyFixture.MERCHANT, FROM, "2026-11-23T07:59:59Z");
         Account account = account(papers.files());
         assertThat(serial(account)).isEqualTo(OLD);
         assertThat(problems(account))
@@ -492,7 +495,7 @@ class AccountTest {
     @Test
     void withoutAValidPlatformCertificateItDoesNotWorkUntilThereIsOne() throws Exception {
         Account account = account();
-        write("platform/tenpay.pem", certificate("7E2A54C1D9F0", Keys.TENPAY, FROM, "2026-11-23T08:00:05Z"));
+        write("platform/tenpay.pem", certificate("7E2A54C1D9F0", KeyFixture.TENPAY, FROM, "2026-11-23T08:00:05Z"));
         account.look();
         assertThat(account.works()).isTrue();
         clock.advance("PT6S");
@@ -501,7 +504,7 @@ class AccountTest {
         assertThatThrownBy(account::credential).isInstanceOf(AccountUnavailableException.class);
         assertThatThrownBy(() -> account.platformKey("7E2A54C1D9F0")).isInstanceOf(AccountUnavailableException.class);
 
-        write("platform/new.pem", certificate("7E2A", Keys.TENPAY, FROM, TO));
+        write("platform/new.pem", certificate("7E2A", KeyFixture.TENPAY, FROM, TO));
         account.look();
         assertThat(serial(account)).isEqualTo(OLD);
         assertThat(account.platformKey("7E2A")).isPresent();
@@ -518,20 +521,20 @@ class AccountTest {
     @Test
     void thePlatformCertificateOfOneAccountNeverCountsForAnotherEvenWithTheSameSerial() throws Exception {
         Path other = Files.createDirectory(folder.resolve("other"));
-        Files.writeString(other.resolve("tenpay.pem"), certificate("7E2A54C1D9F0", Keys.STRANGER, FROM, TO));
-        Files.writeString(other.resolve("more.pem"), certificate("CAFE", Keys.STRANGER, FROM, TO));
+        Files.writeString(other.resolve("tenpay.pem"), certificate("7E2A54C1D9F0", KeyFixture.STRANGER, FROM, TO));
+        Files.writeString(other.resolve("more.pem"), certificate("CAFE", KeyFixture.STRANGER, FROM, TO));
         Account main = account();
         Account macau = account(with(papers.files(), "platform-certificates", other.toString()));
         assertThat(main.platformKey("7E2A54C1D9F0").orElseThrow().getEncoded())
-                .isEqualTo(Keys.TENPAY.getPublic().getEncoded());
+                .isEqualTo(KeyFixture.TENPAY.getPublic().getEncoded());
         assertThat(macau.platformKey("7E2A54C1D9F0").orElseThrow().getEncoded())
-                .isEqualTo(Keys.STRANGER.getPublic().getEncoded());
+                .isEqualTo(KeyFixture.STRANGER.getPublic().getEncoded());
         assertThat(main.platformKey("CAFE")).isEmpty();
     }
 
     @Test
     void secretsMayComeFromFilesAndAreReadAgain() throws Exception {
-        new dev.tenpayroutes.wire.OpenSsl(folder)
+        new dev.tenpayroutes.signature.OpenSsl(folder)
                 .run("pkcs8", "-topk8", "-in", "key.pem", "-passout", "pass:first", "-out", "locked.pem");
         write("password", "first\r\n");
         write("api", API_KEY + "\n");
@@ -589,17 +592,17 @@ class AccountTest {
         assertThat(account(with(papers.files(), "base-url", "https://macau.example.com/"))
                         .baseUrl())
                 .hasToString("https://macau.example.com");
-        AccountSettings two = papers.settings("main", "macau");
+        AccountProperties two = papers.settings("main", "macau");
         Map<String, AccountFiles> accounts = new HashMap<>(two.accounts());
         accounts.put("macau", with(accounts.get("macau"), "base-url", "macau.example.com"));
-        Accounts both = new Accounts(new AccountSettings(two.baseUrl(), two.notifyBaseUrl(), accounts), RSA, clock);
+        Accounts both = new Accounts(new AccountProperties(two.baseUrl(), two.notifyBaseUrl(), accounts), RSA, clock);
         assertThat(both.unavailable()).containsExactly("macau");
         assertThat(both.get("main").baseUrl()).hasToString("https://uat.tenpayglobal.com");
     }
 
     @Test
     void certificatesTellTheirDays() throws Exception {
-        write("platform/old.pem", certificate("0D", Keys.STRANGER, FROM, "2026-11-23T07:00:00Z"));
+        write("platform/old.pem", certificate("0D", KeyFixture.STRANGER, FROM, "2026-11-23T07:00:00Z"));
         assertThat(account(papers.files()).certificates())
                 .extracting(
                         Account.Certificate::kind,

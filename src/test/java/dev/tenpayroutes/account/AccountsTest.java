@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import dev.tenpayroutes.account.AccountSettings.AccountFiles;
-import dev.tenpayroutes.wire.Keys;
-import dev.tenpayroutes.wire.Rsa;
+import dev.tenpayroutes.account.AccountProperties.AccountFiles;
+import dev.tenpayroutes.config.ConfigurationProblem;
+import dev.tenpayroutes.config.InvalidConfigurationException;
+import dev.tenpayroutes.signature.KeyFixture;
+import dev.tenpayroutes.signature.Rsa;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,20 +35,21 @@ class AccountsTest {
     @TempDir
     private Path folder;
 
-    private Papers papers;
+    private KeyMaterialFixture papers;
 
     @BeforeEach
     void papers() throws IOException {
-        papers = new Papers(folder);
+        papers = new KeyMaterialFixture(folder);
     }
 
-    private static Accounts accounts(AccountSettings settings) {
+    private static Accounts accounts(AccountProperties settings) {
         return new Accounts(settings, Rsa.fastest(), CLOCK);
     }
 
     /** What stops the start, and that the line carries no secret. */
-    private String refusal(AccountSettings settings) {
-        SettingException refusal = catchThrowableOfType(SettingException.class, () -> accounts(settings));
+    private String refusal(AccountProperties settings) {
+        InvalidConfigurationException refusal =
+                catchThrowableOfType(InvalidConfigurationException.class, () -> accounts(settings));
         assertThat(refusal).as("started").isNotNull();
         String line = refusal.line();
         assertThat(line).hasLineCount(1).contains(". Remedy: ").startsWith(refusal.getMessage());
@@ -55,8 +58,8 @@ class AccountsTest {
     }
 
     private String refusal(AccountFiles files) {
-        return refusal(
-                new AccountSettings("https://uat.tenpayglobal.com", "https://erp.example.com", Map.of("main", files)));
+        return refusal(new AccountProperties(
+                "https://uat.tenpayglobal.com", "https://erp.example.com", Map.of("main", files)));
     }
 
     static AccountFiles with(AccountFiles files, String setting, @Nullable String value) {
@@ -84,12 +87,12 @@ class AccountsTest {
 
     @Test
     void oneMerchantIdMayNotBeTwoAccounts() {
-        AccountSettings two = papers.settings("main", "macau");
+        AccountProperties two = papers.settings("main", "macau");
         Map<String, AccountFiles> accounts = new HashMap<>(two.accounts());
         accounts.put(
                 "macau",
                 with(accounts.get("macau"), "merchant-id", accounts.get("main").merchantId()));
-        assertThat(refusal(new AccountSettings(two.baseUrl(), two.notifyBaseUrl(), accounts)))
+        assertThat(refusal(new AccountProperties(two.baseUrl(), two.notifyBaseUrl(), accounts)))
                 .contains(".merchant-id is that of the account ", "one payment would settle the orders of both");
     }
 
@@ -122,7 +125,7 @@ class AccountsTest {
     @NullSource
     @ValueSource(strings = {"", "  "})
     void theApiKeyMayBeLeftOut(@Nullable String apiKey) {
-        AccountSettings settings = new AccountSettings(
+        AccountProperties settings = new AccountProperties(
                 "https://uat.tenpayglobal.com",
                 "https://erp.example.com",
                 Map.of("main", with(papers.files(), "api-key", apiKey)));
@@ -133,7 +136,7 @@ class AccountsTest {
     @NullSource
     @ValueSource(strings = {"", "  "})
     void theBaseUrlIsNeeded(@Nullable String url) {
-        assertThat(refusal(new AccountSettings(url, "https://erp.example.com", Map.of("main", papers.files()))))
+        assertThat(refusal(new AccountProperties(url, "https://erp.example.com", Map.of("main", papers.files()))))
                 .isEqualTo("tenpay.base-url is not set. Remedy: set it to https://uat.tenpayglobal.com for UAT, or to"
                         + " the URL the Tenpay Global team gave you");
     }
@@ -142,7 +145,7 @@ class AccountsTest {
     @NullSource
     @ValueSource(strings = {"", "  "})
     void theNotifyBaseUrlIsNeeded(@Nullable String url) {
-        assertThat(refusal(new AccountSettings("https://uat.tenpayglobal.com", url, Map.of("main", papers.files()))))
+        assertThat(refusal(new AccountProperties("https://uat.tenpayglobal.com", url, Map.of("main", papers.files()))))
                 .isEqualTo("tenpay.notify-base-url is not set. Remedy: set it to the public https address at which"
                         + " Tenpay reaches this service, without /webhooks");
     }
@@ -159,7 +162,7 @@ class AccountsTest {
                 "file:/etc/passwd"
             })
     void aBaseUrlThatCannotBeCalledIsRefused(String url) {
-        assertThat(refusal(new AccountSettings(url, "https://erp.example.com", Map.of("main", papers.files()))))
+        assertThat(refusal(new AccountProperties(url, "https://erp.example.com", Map.of("main", papers.files()))))
                 .isEqualTo("tenpay.base-url is not an http or https URL with a host: " + url
                         + ". Remedy: set it to https://uat.tenpayglobal.com for UAT, or to the URL the Tenpay Global"
                         + " team gave you");
@@ -168,14 +171,14 @@ class AccountsTest {
     @ParameterizedTest
     @ValueSource(strings = {"http://erp_app/tenpay", "https://erp_app:8443"})
     void namesUnderscoreOfHostAndRemedy(String url) {
-        assertThat(refusal(new AccountSettings("https://uat.tenpayglobal.com", url, Map.of("main", papers.files()))))
+        assertThat(refusal(new AccountProperties("https://uat.tenpayglobal.com", url, Map.of("main", papers.files()))))
                 .startsWith("tenpay.notify-base-url has a host name with an underscore")
                 .contains("network alias");
     }
 
     @Test
     void aNotifyBaseUrlThatCannotBeCalledIsRefused() {
-        assertThat(refusal(new AccountSettings(
+        assertThat(refusal(new AccountProperties(
                         "https://uat.tenpayglobal.com", "erp.example.com", Map.of("main", papers.files()))))
                 .isEqualTo(
                         "tenpay.notify-base-url is not an http or https URL with a host: erp.example.com. Remedy: set"
@@ -184,7 +187,7 @@ class AccountsTest {
 
     @Test
     void aUrlWithAPasswordIsRefusedWithoutThePassword() {
-        assertThat(refusal(new AccountSettings(
+        assertThat(refusal(new AccountProperties(
                         "https://user:" + PASSWORD + "@uat.tenpayglobal.com",
                         "https://erp.example.com",
                         Map.of("main", papers.files()))))
@@ -193,14 +196,14 @@ class AccountsTest {
 
     @Test
     void aUrlWithAFragmentIsRefused() {
-        assertThat(refusal(new AccountSettings(
+        assertThat(refusal(new AccountProperties(
                         "https://uat.tenpayglobal.com/#x", "https://erp.example.com", Map.of("main", papers.files()))))
                 .startsWith("tenpay.base-url ");
     }
 
     @Test
     void anAccountIsNeeded() {
-        assertThat(refusal(new AccountSettings("https://uat.tenpayglobal.com", "https://erp.example.com", Map.of())))
+        assertThat(refusal(new AccountProperties("https://uat.tenpayglobal.com", "https://erp.example.com", Map.of())))
                 .isEqualTo("tenpay.accounts names no merchant account. Remedy: set tenpay.accounts.main.merchant-id,"
                         + " .app-id, .private-key, .certificate, .platform-certificates");
     }
@@ -274,7 +277,7 @@ class AccountsTest {
 
     @Test
     void aPrivateKeyThatIsNotRsaIsRefused() throws IOException {
-        Path ec = write("ec.pem", Papers.key(Papers.ec()));
+        Path ec = write("ec.pem", KeyMaterialFixture.key(KeyMaterialFixture.ec()));
         assertThat(refusalOf("private-key", ec.toString()))
                 .isEqualTo("tenpay.accounts.main.private-key holds a key that is not RSA. Remedy: name a file that"
                         + " holds a private key in PEM or PKCS#12 form");
@@ -282,7 +285,7 @@ class AccountsTest {
 
     @Test
     void aPrivateKeyThatIsNotTheCertificatesIsRefused() throws IOException {
-        Path other = write("other.pem", Papers.key(Keys.STRANGER));
+        Path other = write("other.pem", KeyMaterialFixture.key(KeyFixture.STRANGER));
         assertThat(refusalOf("private-key", other.toString()))
                 .isEqualTo("tenpay.accounts.main.private-key is not the key of tenpay.accounts.main.certificate (serial"
                         + " 0A1B2C3D). Remedy: give the key and the certificate that were made together");
@@ -290,7 +293,7 @@ class AccountsTest {
 
     @Test
     void thePrivateKeysTextInPlaceOfItsFileIsRefusedWithoutTheText() {
-        String pem = Papers.key(Keys.MERCHANT);
+        String pem = KeyMaterialFixture.key(KeyFixture.MERCHANT);
         assertThat(refusalOf("private-key", pem))
                 .startsWith("tenpay.accounts.main.private-key ")
                 .doesNotContain(pem.lines().skip(1).findFirst().orElseThrow());
@@ -335,9 +338,11 @@ class AccountsTest {
 
     @Test
     void aPlatformFolderWithNothingButAnExpiredCertificateIsRefused() throws IOException {
-        KeyPair keys = Keys.TENPAY;
+        KeyPair keys = KeyFixture.TENPAY;
         Path file = papers.platform.resolve("tenpay.pem");
-        Files.writeString(file, Papers.certificate("7E2A54C1D9F0", keys, Papers.FROM, "2026-11-23T07:59:59Z"));
+        Files.writeString(
+                file,
+                KeyMaterialFixture.certificate("7E2A54C1D9F0", keys, KeyMaterialFixture.FROM, "2026-11-23T07:59:59Z"));
         assertThat(refusal(papers.settings("main")))
                 .isEqualTo("tenpay.accounts.main.platform-certificates holds no usable platform certificate: "
                         + papers.platform + " (it has the file tenpay.pem, which"
@@ -352,7 +357,7 @@ class AccountsTest {
         Path own = papers.platform.resolve("own.pem");
         Files.copy(folder.resolve("certificate.pem"), own);
         assertThat(accounts(papers.settings("main")).get("main").findings())
-                .extracting(Finding::problem)
+                .extracting(ConfigurationProblem::problem)
                 .anyMatch(
                         problem -> problem.matches("holds this account's own certificate \\w+, which is not Tenpay's"));
         Files.delete(papers.platform.resolve("tenpay.pem"));
@@ -378,15 +383,15 @@ class AccountsTest {
     @Test
     void settingsAndAccountsNeverShowASecret() {
         AccountFiles files = with(papers.files(), "private-key-password", PASSWORD);
-        AccountSettings settings =
-                new AccountSettings("https://uat.tenpayglobal.com", "https://erp.example.com", Map.of("main", files));
+        AccountProperties settings =
+                new AccountProperties("https://uat.tenpayglobal.com", "https://erp.example.com", Map.of("main", files));
         assertThat(files).hasToString("AccountFiles[merchantId=2480000001, secrets=***]");
         assertThat(settings.toString()).contains("secrets=***").doesNotContain(PASSWORD, API_KEY);
         assertThat(accounts(settings).get("main").credential().toString()).contains("key=***");
         assertThat(accounts(settings).get("main").toString())
                 .isEqualTo("Account[main, merchantId=2480000001]")
                 .doesNotContain(PASSWORD, API_KEY)
-                .doesNotContain(((java.security.interfaces.RSAPublicKey) Keys.MERCHANT.getPublic())
+                .doesNotContain(((java.security.interfaces.RSAPublicKey) KeyFixture.MERCHANT.getPublic())
                         .getModulus()
                         .toString(16));
     }

@@ -4,10 +4,11 @@ import static dev.tenpayroutes.account.AccountsTest.with;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.tenpayroutes.account.AccountSettings.AccountFiles;
-import dev.tenpayroutes.wire.Keys;
-import dev.tenpayroutes.wire.RequestSigner.Credential;
-import dev.tenpayroutes.wire.Rsa;
+import dev.tenpayroutes.account.AccountProperties.AccountFiles;
+import dev.tenpayroutes.config.KeyMaterialReader;
+import dev.tenpayroutes.signature.KeyFixture;
+import dev.tenpayroutes.signature.RequestSigner.Credential;
+import dev.tenpayroutes.signature.Rsa;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -63,7 +64,7 @@ class Pkcs11Test {
             LoggerFactory.getLogger(Pkcs11Test.class).warn(remedy);
         }
         assumeTrue(LIBRARY.isPresent(), remedy);
-        new Papers(folder);
+        new KeyMaterialFixture(folder);
         Files.createDirectory(folder.resolve("tokens"));
         Files.writeString(folder.resolve("softhsm2.conf"), "directories.tokendir = " + folder.resolve("tokens") + "\n");
         Files.writeString(
@@ -107,7 +108,9 @@ class Pkcs11Test {
     @Test
     void whatIsWrongWithATokenIsSaidWithoutThePin() throws Exception {
         Files.writeString(
-                folder.resolve("beef.pem"), Papers.certificate("BEEF", Keys.STRANGER, Papers.FROM, Papers.TO));
+                folder.resolve("beef.pem"),
+                KeyMaterialFixture.certificate(
+                        "BEEF", KeyFixture.STRANGER, KeyMaterialFixture.FROM, KeyMaterialFixture.TO));
         Files.writeString(folder.resolve("nowhere.cfg"), "name = nowhere\nlibrary = /nowhere.so\n");
         String[] said = program(
                         "sign",
@@ -219,9 +222,10 @@ class Pkcs11Test {
         }
 
         private static void store(Path folder, Provider provider) throws Exception {
-            X509Certificate certificate = KeyFile.certificates(KeyFile.content(folder.resolve("certificate.pem")))
+            X509Certificate certificate = KeyMaterialReader.certificates(
+                            KeyMaterialReader.content(folder.resolve("certificate.pem")))
                     .get(0);
-            byte[] key = KeyFile.privateKey(KeyFile.content(folder.resolve("key.pem")), null);
+            byte[] key = KeyMaterialReader.privateKey(KeyMaterialReader.content(folder.resolve("key.pem")), null);
             token(provider)
                     .setKeyEntry(
                             "main",
@@ -232,7 +236,7 @@ class Pkcs11Test {
 
         private static Account account(
                 Path folder, Rsa rsa, String label, String pin, String config, String certificate) throws IOException {
-            AccountFiles files = new Papers(Files.createTempDirectory(folder, "papers")).files();
+            AccountFiles files = new KeyMaterialFixture(Files.createTempDirectory(folder, "papers")).files();
             files = with(files, "private-key", "pkcs11:" + label);
             files = with(files, "private-key-password", pin);
             files = with(files, "pkcs11-config", folder.resolve(config).toString());
@@ -291,7 +295,7 @@ class Pkcs11Test {
             Rsa rsa = Rsa.fastest();
             Account account = account(folder, rsa, "main", PIN, "pkcs11.cfg", "certificate.pem");
             Security.insertProviderAt(new Hanging(), 1);
-            new Looks(Account::read).at(List.of(account), Duration.ofMillis(300));
+            new AccountReloader(Account::read).at(List.of(account), Duration.ofMillis(300));
             System.out.println("silent: " + state(account, rsa));
             Hanging.OVER.countDown();
             Awaitility.await().until(account::works);
@@ -321,10 +325,11 @@ class Pkcs11Test {
             if (account.works()) {
                 Credential credential = account.credential();
                 byte[] text = {1, 2, 3};
-                PublicKey key = rsa.publicKey(KeyFile.certificates(KeyFile.content(folder.resolve(certificate)))
-                        .get(0)
-                        .getPublicKey()
-                        .getEncoded());
+                PublicKey key = rsa.publicKey(
+                        KeyMaterialReader.certificates(KeyMaterialReader.content(folder.resolve(certificate)))
+                                .get(0)
+                                .getPublicKey()
+                                .getEncoded());
                 byte[] signature = Base64.getDecoder().decode(rsa.sign(credential.key(), text));
                 System.out.println("serial " + credential.serial());
                 System.out.println("verified " + rsa.verify(key, text, signature));

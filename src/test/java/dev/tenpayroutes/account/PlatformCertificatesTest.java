@@ -1,12 +1,13 @@
 package dev.tenpayroutes.account;
 
-import static dev.tenpayroutes.account.Papers.FROM;
-import static dev.tenpayroutes.account.Papers.TO;
-import static dev.tenpayroutes.account.Papers.certificate;
+import static dev.tenpayroutes.account.KeyMaterialFixture.FROM;
+import static dev.tenpayroutes.account.KeyMaterialFixture.TO;
+import static dev.tenpayroutes.account.KeyMaterialFixture.certificate;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tenpayroutes.wire.Keys;
-import dev.tenpayroutes.wire.Rsa;
+import dev.tenpayroutes.config.ConfigurationProblem;
+import dev.tenpayroutes.signature.KeyFixture;
+import dev.tenpayroutes.signature.Rsa;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,13 +37,13 @@ class PlatformCertificatesTest {
 
     private PlatformCertificates with(String name, String content) throws IOException {
         Files.createDirectories(folder());
-        Files.writeString(folder().resolve("a.pem"), certificate(OLD, Keys.TENPAY, FROM, TO));
+        Files.writeString(folder().resolve("a.pem"), certificate(OLD, KeyFixture.TENPAY, FROM, TO));
         write(name, content);
         return certificates();
     }
 
     private PlatformCertificates withOne() throws IOException {
-        return with("a.pem", certificate(OLD, Keys.TENPAY, FROM, TO));
+        return with("a.pem", certificate(OLD, KeyFixture.TENPAY, FROM, TO));
     }
 
     private PlatformCertificates certificates() {
@@ -63,7 +64,9 @@ class PlatformCertificatesTest {
     }
 
     private static List<String> problems(PlatformCertificates certificates) {
-        return certificates.problems().stream().map(Finding::problem).toList();
+        return certificates.problems().stream()
+                .map(ConfigurationProblem::problem)
+                .toList();
     }
 
     private static void hasNot(PlatformCertificates certificates, String serial) {
@@ -73,18 +76,18 @@ class PlatformCertificatesTest {
     @ParameterizedTest
     @ValueSource(strings = {"0A1B2C", "0a1b2c", "A1B2C", "0000a1B2c"})
     void findsKeyBySerialNumberInAnySpelling(String spelling) throws IOException {
-        has(with("a.pem", certificate("0A1B2C", Keys.TENPAY, FROM, TO)), spelling, Keys.TENPAY);
+        has(with("a.pem", certificate("0A1B2C", KeyFixture.TENPAY, FROM, TO)), spelling, KeyFixture.TENPAY);
     }
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void usesLeafOfChainAndNoAuthority(boolean ec) throws Exception {
-        KeyPair root = ec ? Papers.ec() : Keys.STRANGER;
-        String authority = Papers.authority("CA", root);
-        String leaf = Papers.issued("BEEF", Keys.TENPAY, root);
+        KeyPair root = ec ? KeyMaterialFixture.ec() : KeyFixture.STRANGER;
+        String authority = KeyMaterialFixture.authority("CA", root);
+        String leaf = KeyMaterialFixture.issued("BEEF", KeyFixture.TENPAY, root);
         for (String file : List.of(leaf + authority, authority + leaf)) {
             PlatformCertificates certificates = with("a.pem", file);
-            has(certificates, "BEEF", Keys.TENPAY);
+            has(certificates, "BEEF", KeyFixture.TENPAY);
             hasNot(certificates, "CA");
             assertThat(problems(certificates)).isEmpty();
         }
@@ -92,18 +95,21 @@ class PlatformCertificatesTest {
 
     @Test
     void usesNoAuthorityBesideCertificateItIssued() throws Exception {
-        has(with("root.pem", Papers.authority("CA", Keys.STRANGER)), "CA", Keys.STRANGER);
-        PlatformCertificates certificates = with("leaf.pem", Papers.issued("BEEF", Keys.TENPAY, Keys.STRANGER));
-        has(certificates, "BEEF", Keys.TENPAY);
+        has(with("root.pem", KeyMaterialFixture.authority("CA", KeyFixture.STRANGER)), "CA", KeyFixture.STRANGER);
+        PlatformCertificates certificates =
+                with("leaf.pem", KeyMaterialFixture.issued("BEEF", KeyFixture.TENPAY, KeyFixture.STRANGER));
+        has(certificates, "BEEF", KeyFixture.TENPAY);
         hasNot(certificates, "CA");
     }
 
     @Test
     void keepsTwoSelfSignedAuthoritiesOfOneName() throws Exception {
-        PlatformCertificates certificates =
-                with("a.pem", Papers.authority("CA", Keys.STRANGER) + Papers.authority("CB", Keys.TENPAY));
-        has(certificates, "CA", Keys.STRANGER);
-        has(certificates, "CB", Keys.TENPAY);
+        PlatformCertificates certificates = with(
+                "a.pem",
+                KeyMaterialFixture.authority("CA", KeyFixture.STRANGER)
+                        + KeyMaterialFixture.authority("CB", KeyFixture.TENPAY));
+        has(certificates, "CA", KeyFixture.STRANGER);
+        has(certificates, "CB", KeyFixture.TENPAY);
     }
 
     @Test
@@ -120,17 +126,19 @@ class PlatformCertificatesTest {
 
     @Test
     void keepsRsaCertificateBesideOneThatIsNot() throws Exception {
-        PlatformCertificates certificates =
-                with("a.pem", certificate("BEEF", Keys.TENPAY, FROM, TO) + certificate("EC", Papers.ec(), FROM, TO));
-        has(certificates, "BEEF", Keys.TENPAY);
+        PlatformCertificates certificates = with(
+                "a.pem",
+                certificate("BEEF", KeyFixture.TENPAY, FROM, TO)
+                        + certificate("EC", KeyMaterialFixture.ec(), FROM, TO));
+        has(certificates, "BEEF", KeyFixture.TENPAY);
         assertThat(problems(certificates)).singleElement().asString().contains("has a key that is not RSA");
     }
 
     @Test
     void twoSerialsCountAtOnceEachWithItsOwnKey() throws IOException {
-        PlatformCertificates certificates = with("b.pem", certificate(NEW, Keys.STRANGER, FROM, TO));
-        has(certificates, OLD, Keys.TENPAY);
-        has(certificates, "C0FFEE1", Keys.STRANGER);
+        PlatformCertificates certificates = with("b.pem", certificate(NEW, KeyFixture.STRANGER, FROM, TO));
+        has(certificates, OLD, KeyFixture.TENPAY);
+        has(certificates, "C0FFEE1", KeyFixture.STRANGER);
         assertThat(problems(certificates)).isEmpty();
         assertThat(certificates.usable()).isTrue();
     }
@@ -138,49 +146,50 @@ class PlatformCertificatesTest {
     @Test
     void twoCertificatesInOneFileBothCount() throws IOException {
         PlatformCertificates certificates = with(
-                "a.pem", certificate(OLD, Keys.TENPAY, FROM, TO) + "\n" + certificate(NEW, Keys.STRANGER, FROM, TO));
-        has(certificates, OLD, Keys.TENPAY);
-        has(certificates, NEW, Keys.STRANGER);
+                "a.pem",
+                certificate(OLD, KeyFixture.TENPAY, FROM, TO) + "\n" + certificate(NEW, KeyFixture.STRANGER, FROM, TO));
+        has(certificates, OLD, KeyFixture.TENPAY);
+        has(certificates, NEW, KeyFixture.STRANGER);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"C0FFEE1", "0C0FFEE1", "0000C0FFEE1", "c0ffee1", "0c0ffee1", "0C0fFeE1"})
     void aSerialCountsInEverySpelling(String spelling) throws IOException {
-        has(with("b.pem", certificate(NEW, Keys.STRANGER, FROM, TO)), spelling, Keys.STRANGER);
+        has(with("b.pem", certificate(NEW, KeyFixture.STRANGER, FROM, TO)), spelling, KeyFixture.STRANGER);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"", "0", "00", "C0FFEE", "C0FFEE10", "../platform/a.pem", "no hex"})
     void anotherSerialIsUnknown(String serial) throws IOException {
-        hasNot(with("b.pem", certificate(NEW, Keys.STRANGER, FROM, TO)), serial);
+        hasNot(with("b.pem", certificate(NEW, KeyFixture.STRANGER, FROM, TO)), serial);
     }
 
     @Test
     void aFileAddedLaterCountsWithoutARestart() throws IOException {
         PlatformCertificates certificates = withOne();
         hasNot(certificates, NEW);
-        write("b.pem", certificate(NEW, Keys.STRANGER, FROM, TO));
+        write("b.pem", certificate(NEW, KeyFixture.STRANGER, FROM, TO));
         clock.advance("PT1.001S");
-        has(certificates, NEW, Keys.STRANGER);
-        has(certificates, OLD, Keys.TENPAY);
+        has(certificates, NEW, KeyFixture.STRANGER);
+        has(certificates, OLD, KeyFixture.TENPAY);
     }
 
     @Test
     void unknownSerialsMakeTheFolderBeReadAtMostOnceASecond() throws IOException {
         PlatformCertificates certificates = withOne();
-        write("b.pem", certificate("B", Keys.STRANGER, FROM, TO));
+        write("b.pem", certificate("B", KeyFixture.STRANGER, FROM, TO));
         clock.advance("PT1S");
         hasNot(certificates, "B");
         clock.advance("PT0.001S");
-        has(certificates, "B", Keys.STRANGER);
+        has(certificates, "B", KeyFixture.STRANGER);
 
-        write("c.pem", certificate("C", Keys.STRANGER, FROM, TO));
+        write("c.pem", certificate("C", KeyFixture.STRANGER, FROM, TO));
         for (int i = 0; i < 4; i++) {
             clock.advance("PT0.25S");
             hasNot(certificates, "C");
         }
         clock.advance("PT0.001S");
-        has(certificates, "C", Keys.STRANGER);
+        has(certificates, "C", KeyFixture.STRANGER);
     }
 
     @Test
@@ -188,28 +197,28 @@ class PlatformCertificatesTest {
         PlatformCertificates certificates = withOne();
         clock.advance("PT1.001S");
         hasNot(certificates, "C");
-        write("c.pem", certificate("C", Keys.STRANGER, FROM, TO));
+        write("c.pem", certificate("C", KeyFixture.STRANGER, FROM, TO));
         clock.advance("PT1S");
         hasNot(certificates, "C");
         clock.advance("PT0.001S");
-        has(certificates, "C", Keys.STRANGER);
+        has(certificates, "C", KeyFixture.STRANGER);
     }
 
     @Test
     void aRemovedFileStopsCountingAtTheNextLook() throws IOException {
-        PlatformCertificates certificates = with("b.pem", certificate(NEW, Keys.STRANGER, FROM, TO));
+        PlatformCertificates certificates = with("b.pem", certificate(NEW, KeyFixture.STRANGER, FROM, TO));
         Files.delete(folder().resolve("b.pem"));
         clock.advance("PT10S");
-        has(certificates, NEW, Keys.STRANGER);
+        has(certificates, NEW, KeyFixture.STRANGER);
         certificates.look();
         hasNot(certificates, NEW);
-        has(certificates, OLD, Keys.TENPAY);
+        has(certificates, OLD, KeyFixture.TENPAY);
     }
 
     @Test
     @Timeout(10)
     void anUnknownSerialThatWasLookedForLeavesTheNextLookFree() throws IOException {
-        PlatformCertificates certificates = with("b.pem", certificate(NEW, Keys.STRANGER, FROM, TO));
+        PlatformCertificates certificates = with("b.pem", certificate(NEW, KeyFixture.STRANGER, FROM, TO));
         clock.advance("PT1.001S");
         hasNot(certificates, "C");
         Files.delete(folder().resolve("b.pem"));
@@ -220,9 +229,9 @@ class PlatformCertificatesTest {
     @Test
     void aReplacedFileCountsAtTheNextLook() throws IOException {
         PlatformCertificates certificates = withOne();
-        write("a.pem", certificate(OLD, Keys.STRANGER, FROM, TO));
+        write("a.pem", certificate(OLD, KeyFixture.STRANGER, FROM, TO));
         certificates.look();
-        has(certificates, OLD, Keys.STRANGER);
+        has(certificates, OLD, KeyFixture.STRANGER);
     }
 
     @ParameterizedTest
@@ -233,24 +242,24 @@ class PlatformCertificatesTest {
         write("a.pem", content);
         certificates.look();
         certificates.look();
-        has(certificates, OLD, Keys.TENPAY);
+        has(certificates, OLD, KeyFixture.TENPAY);
         assertThat(problems(certificates))
                 .singleElement()
                 .asString()
                 .startsWith("has the file a.pem, which ")
                 .endsWith(": ignored, what it held before goes on");
 
-        write("b.pem", certificate(OLD, Keys.STRANGER, FROM, TO));
+        write("b.pem", certificate(OLD, KeyFixture.STRANGER, FROM, TO));
         certificates.look();
-        has(certificates, OLD, Keys.STRANGER);
-        write("a.pem", certificate(NEW, Keys.TENPAY, FROM, TO));
+        has(certificates, OLD, KeyFixture.STRANGER);
+        write("a.pem", certificate(NEW, KeyFixture.TENPAY, FROM, TO));
         Files.delete(folder().resolve("b.pem"));
         certificates.look();
         hasNot(certificates, OLD);
-        has(certificates, NEW, Keys.TENPAY);
+        has(certificates, NEW, KeyFixture.TENPAY);
         write("a.pem", content);
         certificates.look();
-        has(certificates, NEW, Keys.TENPAY);
+        has(certificates, NEW, KeyFixture.TENPAY);
         Files.delete(folder().resolve("a.pem"));
         certificates.look();
         hasNot(certificates, NEW);
@@ -266,39 +275,40 @@ class PlatformCertificatesTest {
                 .startsWith("has the file broken.pem, which ")
                 .endsWith(": ignored")
                 .doesNotContain("rubbish");
-        has(certificates, OLD, Keys.TENPAY);
+        has(certificates, OLD, KeyFixture.TENPAY);
     }
 
     @Test
     void aCertificateWithoutAnRsaKeyIsReportedByNameAndIgnored() throws IOException {
-        PlatformCertificates certificates = with("ec.pem", certificate("EC", Papers.ec(), FROM, TO));
+        PlatformCertificates certificates = with("ec.pem", certificate("EC", KeyMaterialFixture.ec(), FROM, TO));
         assertThat(problems(certificates))
                 .containsExactly("has the file ec.pem, which has a key that is not RSA: ignored");
         hasNot(certificates, "EC");
-        has(certificates, OLD, Keys.TENPAY);
+        has(certificates, OLD, KeyFixture.TENPAY);
     }
 
     @Test
     void aPrivateKeyLeftInTheFolderIsReportedByNameAndIgnored() throws IOException {
-        PlatformCertificates certificates = with("key.pem", Papers.key(Keys.MERCHANT));
+        PlatformCertificates certificates = with("key.pem", KeyMaterialFixture.key(KeyFixture.MERCHANT));
         assertThat(problems(certificates)).containsExactly("has the file key.pem, which holds no certificate: ignored");
-        has(certificates, OLD, Keys.TENPAY);
+        has(certificates, OLD, KeyFixture.TENPAY);
     }
 
     @Test
     void anExpiredCertificateIsReportedByNameAndIgnored() throws IOException {
         PlatformCertificates certificates =
-                with("b.pem", certificate(NEW, Keys.STRANGER, FROM, "2026-11-23T07:59:59Z"));
+                with("b.pem", certificate(NEW, KeyFixture.STRANGER, FROM, "2026-11-23T07:59:59Z"));
         hasNot(certificates, NEW);
         assertThat(problems(certificates))
                 .containsExactly(
                         "has the file b.pem, which is valid only from 2026-01-01T00:00:00Z to 2026-11-23T07:59:59Z: ignored");
-        has(certificates, OLD, Keys.TENPAY);
+        has(certificates, OLD, KeyFixture.TENPAY);
     }
 
     @Test
     void aCertificateThatIsNotValidYetIsReportedByNameAndIgnoredUntilThen() throws IOException {
-        PlatformCertificates certificates = with("b.pem", certificate(NEW, Keys.STRANGER, "2026-11-23T08:00:05Z", TO));
+        PlatformCertificates certificates =
+                with("b.pem", certificate(NEW, KeyFixture.STRANGER, "2026-11-23T08:00:05Z", TO));
         hasNot(certificates, NEW);
         assertThat(problems(certificates))
                 .containsExactly(
@@ -306,22 +316,23 @@ class PlatformCertificatesTest {
         clock.advance("PT4.999S");
         hasNot(certificates, NEW);
         clock.advance("PT0.001S");
-        has(certificates, NEW, Keys.STRANGER);
+        has(certificates, NEW, KeyFixture.STRANGER);
     }
 
     @Test
     void aCertificateStopsCountingTheMomentItExpires() throws IOException {
         PlatformCertificates certificates =
-                with("b.pem", certificate(NEW, Keys.STRANGER, FROM, "2026-11-23T08:00:05Z"));
+                with("b.pem", certificate(NEW, KeyFixture.STRANGER, FROM, "2026-11-23T08:00:05Z"));
         clock.advance("PT5S");
-        has(certificates, NEW, Keys.STRANGER);
+        has(certificates, NEW, KeyFixture.STRANGER);
         clock.advance("PT0.001S");
         hasNot(certificates, NEW);
     }
 
     @Test
     void nothingButAnExpiredCertificateIsNotUsable() throws IOException {
-        PlatformCertificates certificates = with("a.pem", certificate(OLD, Keys.TENPAY, FROM, "2026-11-23T07:59:59Z"));
+        PlatformCertificates certificates =
+                with("a.pem", certificate(OLD, KeyFixture.TENPAY, FROM, "2026-11-23T07:59:59Z"));
         assertThat(certificates.usable()).isFalse();
     }
 
@@ -330,11 +341,11 @@ class PlatformCertificatesTest {
         PlatformCertificates certificates = withOne();
         Files.move(folder(), parent.resolve("away"));
         certificates.look();
-        has(certificates, OLD, Keys.TENPAY);
+        has(certificates, OLD, KeyFixture.TENPAY);
         assertThat(problems(certificates)).containsExactly("names a folder that does not exist: " + folder());
         Files.move(parent.resolve("away"), folder());
         certificates.look();
-        has(certificates, OLD, Keys.TENPAY);
+        has(certificates, OLD, KeyFixture.TENPAY);
         assertThat(problems(certificates)).isEmpty();
     }
 
@@ -346,12 +357,13 @@ class PlatformCertificatesTest {
         Files.move(parent.resolve("away"), folder());
         write("a.pem", "half");
         certificates.look();
-        has(certificates, OLD, Keys.TENPAY);
+        has(certificates, OLD, KeyFixture.TENPAY);
     }
 
     @Test
     void keysKeptWhileTheFolderIsAwayStillExpire() throws IOException {
-        PlatformCertificates certificates = with("a.pem", certificate(OLD, Keys.TENPAY, FROM, "2026-11-23T08:00:30Z"));
+        PlatformCertificates certificates =
+                with("a.pem", certificate(OLD, KeyFixture.TENPAY, FROM, "2026-11-23T08:00:30Z"));
         Files.move(folder(), parent.resolve("away"));
         clock.advance("PT30.001S");
         certificates.look();
@@ -364,26 +376,26 @@ class PlatformCertificatesTest {
         // As Kubernetes mounts a secret: tenpay.pem -> ..data/tenpay.pem, ..data -> ..2026_11_23.
         Path first = Files.createDirectories(folder().resolve("..2026_11_23"));
         Path second = Files.createDirectories(folder().resolve("..2026_11_24"));
-        Files.writeString(first.resolve("tenpay.pem"), certificate(OLD, Keys.TENPAY, FROM, TO));
-        Files.writeString(second.resolve("tenpay.pem"), certificate(NEW, Keys.STRANGER, FROM, TO));
+        Files.writeString(first.resolve("tenpay.pem"), certificate(OLD, KeyFixture.TENPAY, FROM, TO));
+        Files.writeString(second.resolve("tenpay.pem"), certificate(NEW, KeyFixture.STRANGER, FROM, TO));
         Path data = Files.createSymbolicLink(folder().resolve("..data"), first.getFileName());
         Files.createSymbolicLink(folder().resolve("tenpay.pem"), Path.of("..data", "tenpay.pem"));
 
         PlatformCertificates certificates = certificates();
-        has(certificates, OLD, Keys.TENPAY);
+        has(certificates, OLD, KeyFixture.TENPAY);
         assertThat(problems(certificates)).isEmpty();
         Files.delete(data);
         Files.createSymbolicLink(data, second.getFileName());
         clock.advance("PT1.001S");
-        has(certificates, NEW, Keys.STRANGER);
+        has(certificates, NEW, KeyFixture.STRANGER);
         hasNot(certificates, OLD);
     }
 
     @Test
     void hiddenFilesAndSubfoldersAreNotRead() throws IOException {
-        PlatformCertificates certificates = with(".old.pem", certificate(NEW, Keys.STRANGER, FROM, TO));
+        PlatformCertificates certificates = with(".old.pem", certificate(NEW, KeyFixture.STRANGER, FROM, TO));
         Files.createDirectory(folder().resolve("archive"));
-        Files.writeString(folder().resolve("archive/b.pem"), certificate(NEW, Keys.STRANGER, FROM, TO));
+        Files.writeString(folder().resolve("archive/b.pem"), certificate(NEW, KeyFixture.STRANGER, FROM, TO));
         certificates.look();
         hasNot(certificates, NEW);
         assertThat(problems(certificates)).isEmpty();

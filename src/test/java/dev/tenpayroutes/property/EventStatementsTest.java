@@ -18,7 +18,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** What becomes of events, by the statements themselves and the settings as they are delivered. */
-class EventStatementsTest extends OnAStore {
+class EventStatementsTest extends DatabaseTest {
 
     private static final List<Integer> SECONDS = List.of(5, 30, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400);
 

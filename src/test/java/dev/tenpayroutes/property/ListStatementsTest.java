@@ -21,7 +21,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** Lists read what they show, by an index in its order, and show what is there; whatever plan PostgreSQL keeps. */
-class ListStatementsTest extends OnAStore {
+class ListStatementsTest extends DatabaseTest {
 
     private static final int PAYMENTS = 60_000;
     private static final String FAR_PAST = "2001-01-01T00:00:00Z";

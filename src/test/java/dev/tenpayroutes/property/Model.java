@@ -70,7 +70,7 @@ final class Model {
             Map.entry("refund ORDER_NOT_PAID", "REFUSED"),
             Map.entry("inquiry-refund REFUND_NOT_EXIST", "ABSENT"));
 
-    private final World world;
+    private final CallTracker world;
     private final long start;
     private long passed;
     private final Map<String, Payment> payments = new TreeMap<>();
@@ -174,7 +174,7 @@ final class Model {
         long received;
     }
 
-    Model(World world, long start) {
+    Model(CallTracker world, long start) {
         this.world = world;
         this.start = start;
     }
@@ -264,7 +264,7 @@ final class Model {
             p.expires = start / 1_000_000 * 1_000_000 + passed + s.validitySeconds() * 1_000_000L;
             payments.put(p.key, p);
             p.history.add("order STORED >CREATED ");
-            wake(s.account(), false, Hand.ORDERS[s.order()]);
+            wake(s.account(), false, StatementDriver.ORDERS[s.order()]);
             return "NEW";
         }
         if (p.content != s.content()) {
@@ -358,7 +358,7 @@ final class Model {
 
     private static String reason(Said said, String answer) {
         if (said.http().equals("none") || said.http().equals("unsent")) {
-            return News.PROBLEM;
+            return TenpayResult.PROBLEM;
         } else if (said.http().equals("replayed")) {
             return REPLAYED;
         } else if (!said.http().equals("200")) {
@@ -366,7 +366,7 @@ final class Model {
         } else if (answer.equals("NONE")) {
             return "an answer without a known status";
         }
-        return News.reason(said);
+        return TenpayResult.reason(said);
     }
 
     private static boolean anotherAmount(Said said, long amount) {
@@ -391,7 +391,7 @@ final class Model {
         boolean mustName = success && !source.equals("checkout-pay");
         boolean anotherAmount = isStatus && (said.total() != null || mustName) && anotherAmount(said, p.amount);
         String told = paidAlready ? "PENDING" : isStatus ? WORDS.get(said.word()) : null;
-        String id = News.paymentId(said, Hand.ORDERS[p.order]);
+        String id = TenpayResult.paymentId(said, StatementDriver.ORDERS[p.order]);
         boolean anotherId = isStatus && !another && p.tenpayId != null && !p.tenpayId.equals(id);
         boolean asked = source.startsWith("inquiry-");
         boolean unknown = answer.equals("ABSENT") && old.equals("CREATED") && ofLastCall && !p.leased(now());
@@ -459,7 +459,7 @@ final class Model {
                 || newReview) {
             if (!mismatch && isStatus) {
                 p.tenpayId = id;
-                p.prepay = News.prepay(said);
+                p.prepay = TenpayResult.prepay(said);
             }
             String refusal = p.refusal;
             boolean hasIt = isStatus && moved;
@@ -628,7 +628,7 @@ final class Model {
         boolean success = isStatus && said.word().equals("SUCCESS");
         boolean anotherAmount = isStatus && (said.total() != null || success) && anotherAmount(said, r.amount);
         String told = isStatus ? WORDS.get(said.word()) : null;
-        String id = News.refundId(said, Hand.REFUNDS[r.refund]);
+        String id = TenpayResult.refundId(said, StatementDriver.REFUNDS[r.refund]);
         boolean anotherId = isStatus && !another && r.tenpayId != null && !r.tenpayId.equals(id);
         boolean asked = source.startsWith("inquiry-");
 
@@ -723,14 +723,14 @@ final class Model {
                             + detail(
                                     reason(said, answer), upheld, otherId, r, said, moved && status.equals("SUCCEEDED"))
                             + " "
-                            + Hand.REFUNDS[r.refund]);
+                            + StatementDriver.REFUNDS[r.refund]);
         }
         if (moved) {
             r.payment.events.add("refund." + status.toLowerCase(java.util.Locale.ROOT) + " " + status + " "
-                    + text(r.review) + " " + Hand.REFUNDS[r.refund]);
+                    + text(r.review) + " " + StatementDriver.REFUNDS[r.refund]);
         }
         if (upheld || (newReview && review != null)) {
-            r.payment.events.add("refund.review " + status + " " + review + " " + Hand.REFUNDS[r.refund]);
+            r.payment.events.add("refund.review " + status + " " + review + " " + StatementDriver.REFUNDS[r.refund]);
         }
         return outcome + (another ? " elsewhere " : " ") + answer + " " + status;
     }
@@ -785,8 +785,8 @@ final class Model {
         r.reason = s.reason();
         created(r);
         refunds.put(key, r);
-        p.history.add("refund-request STORED >CREATED  " + Hand.REFUNDS[s.refund()]);
-        wake(s.account(), true, Hand.REFUNDS[s.refund()]);
+        p.history.add("refund-request STORED >CREATED  " + StatementDriver.REFUNDS[s.refund()]);
+        wake(s.account(), true, StatementDriver.REFUNDS[s.refund()]);
         return "NEW";
     }
 
@@ -891,11 +891,11 @@ final class Model {
     /** What makes it the same notification. */
     private static String bytes(int account, int order, int refund, int id, Said said) {
         return account + " " + (refund >= 0) + " "
-                + News.body(
+                + TenpayResult.body(
                                 said,
-                                Hand.MERCHANTS[account],
-                                Hand.ORDERS[order],
-                                refund >= 0 ? Hand.REFUNDS[refund] : null)
+                                StatementDriver.MERCHANTS[account],
+                                StatementDriver.ORDERS[order],
+                                refund >= 0 ? StatementDriver.REFUNDS[refund] : null)
                         .put("id", id);
     }
 
@@ -925,7 +925,7 @@ final class Model {
         boolean givenUp = n.received < now() - NOTIFICATION_GIVE_UP;
         n.state = givenUp ? "GIVEN_UP" : "WAITING";
         n.next = givenUp ? null : n.next;
-        n.number = n.ofRefund ? Hand.REFUNDS[n.refund] : Hand.ORDERS[n.order];
+        n.number = n.ofRefund ? StatementDriver.REFUNDS[n.refund] : StatementDriver.ORDERS[n.order];
         n.problem = absent ? "not there" : "elsewhere or a riddle";
         return said + " " + n.state;
     }
@@ -939,11 +939,12 @@ final class Model {
             n.attempts++;
         }
         return due.stream()
-                .map(n -> (n.ofRefund ? Hand.REFUNDS[n.refund] : Hand.ORDERS[n.order]) + " " + process(n))
+                .map(n -> (n.ofRefund ? StatementDriver.REFUNDS[n.refund] : StatementDriver.ORDERS[n.order]) + " "
+                        + process(n))
                 .toList();
     }
 
-    /** Every row as {@link Books} reads it. */
+    /** Every row as {@link LedgerInvariants} reads it. */
     List<String> rows() {
         Stream<String> paid = payments.values().stream()
                 .map(p -> "payment " + common(p) + " expires=" + time(p.expires) + " refunded=" + p.refunded
@@ -951,8 +952,8 @@ final class Model {
                         + " absent="
                         + time(p.absent));
         Stream<String> refunded = refunds.values().stream()
-                .map(r -> "refund " + common(r) + " of=" + Hand.ORDERS[r.payment.order] + " reason=" + text(r.reason)
-                        + " refusal=" + text(r.refusal));
+                .map(r -> "refund " + common(r) + " of=" + StatementDriver.ORDERS[r.payment.order] + " reason="
+                        + text(r.reason) + " refusal=" + text(r.refusal));
         Stream<String> notified = notifications.values().stream()
                 .map(n -> "notification " + world.account(n.account) + " " + (n.ofRefund ? "refunds" : "payments")
                         + " state=" + n.state + " number=" + text(n.number) + " problem=" + text(n.problem)

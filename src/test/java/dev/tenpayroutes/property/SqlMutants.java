@@ -101,7 +101,7 @@ class SqlMutants {
     private static Optional<String> played(
             Database database, Mutant mutant, List<List<Step>> alone, List<List<Step>> atOnce) throws Exception {
         Map<String, String> mutated = Map.of(mutant.file(), mutant.text());
-        try (Alone one = new Alone(database, mutated)) {
+        try (SequentialRunner one = new SequentialRunner(database, mutated)) {
             for (List<Step> history : alone) {
                 Optional<String> wrong = one.play(history);
                 if (wrong.isPresent()) {
@@ -109,7 +109,7 @@ class SqlMutants {
                 }
             }
         }
-        try (Together several = new Together(database, mutated)) {
+        try (ConcurrentRunner several = new ConcurrentRunner(database, mutated)) {
             for (List<Step> history : atOnce) {
                 Optional<String> wrong = several.play(history);
                 if (wrong.isPresent()) {

@@ -61,9 +61,9 @@ class SqlPropertyTest {
     private static Database database;
 
     /** One for all the tries of a property; its reports count them. */
-    private Alone alone;
+    private SequentialRunner alone;
 
-    private Together together;
+    private ConcurrentRunner together;
     private int tries = 1;
 
     @BeforeContainer
@@ -93,7 +93,7 @@ class SqlPropertyTest {
 
     @Property(edgeCases = EdgeCasesMode.NONE)
     void whateverHappensEveryRowIsWhatTheRulesSay(@ForAll("histories") List<Step> history) throws SQLException {
-        alone = alone == null ? new Alone(database, Map.of()) : alone;
+        alone = alone == null ? new SequentialRunner(database, Map.of()) : alone;
         assertThat(alone.play(history)).isEmpty();
     }
 
@@ -110,7 +110,7 @@ class SqlPropertyTest {
     void newsThatNobodyUnderstandsIsNotTakenForDone() throws Exception {
         Step.Said riddle = new Step.Said("200", "NEWS", 1000L, "SGD", true, true, null);
         Step.Said success = new Step.Said("200", "SUCCESS", 1000L, "SGD", true, true, null);
-        alone = new Alone(database, Map.of());
+        alone = new SequentialRunner(database, Map.of());
         assertThat(alone.play(List.of(
                         new Step.Order(0, 0, 0, 1800),
                         new Step.Webhook(0, 0, 0, riddle),
@@ -129,7 +129,7 @@ class SqlPropertyTest {
 
     @Property(tries = 100, edgeCases = EdgeCasesMode.NONE)
     void whateverHappensAtOnceTheBooksAreInOrder(@ForAll("historiesAtOnce") List<Step> history) throws Exception {
-        together = together == null ? new Together(database, Map.of()) : together;
+        together = together == null ? new ConcurrentRunner(database, Map.of()) : together;
         for (int i = 0; i < tries; i++) {
             Optional<String> wrong = together.play(history);
             // Who comes first is chance: a shorter history may need several tries to go wrong again.

@@ -3,7 +3,7 @@ package dev.tenpayroutes.property;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.tenpayroutes.wire.Wire;
+import dev.tenpayroutes.signature.SignatureProperties;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What payment-status and refund-status make of news in situations that drawn histories seldom reach. */
-class StatusStatementsTest extends OnAStore {
+class StatusStatementsTest extends DatabaseTest {
 
     /** A pending payment, and a pending refund of another one; nobody wants events. */
     @BeforeEach
@@ -379,7 +379,7 @@ class StatusStatementsTest extends OnAStore {
     @Test
     void keepsSignaturesForTwiceTheLongestFreshness() throws SQLException {
         // Of an instance that is set to the longest, while this one has the shipped 300 s.
-        long seconds = Wire.LONGEST_FRESHNESS.multipliedBy(2).toSeconds();
+        long seconds = SignatureProperties.LONGEST_FRESHNESS.multipliedBy(2).toSeconds();
         statement.execute("insert into used_signature (digest, used_at) values"
                 + " ('old', now() - interval '%d seconds'), ('fresh', now() - interval '%d seconds')"
                         .formatted(seconds + 660, seconds + 540));

@@ -70,7 +70,7 @@ class AccountsStoryTest extends Story {
     private static final TestAccount BROKEN = copyOfSteady("broken");
     private static final TestAccount MOODY = copyOfSteady("moody");
     private static final StrictProxy PROXY = new StrictProxy("merchant", PROXY_PASSWORD);
-    private static final Map<String, ForeignTenpay> TENPAY = new ConcurrentHashMap<>();
+    private static final Map<String, SdkTenpayServer> TENPAY = new ConcurrentHashMap<>();
 
     @Autowired
     private Accounts accounts;
@@ -93,7 +93,7 @@ class AccountsStoryTest extends Story {
         replace(BROKEN, "merchant-key.pem", STEADY, "merchant-cert.pem");
 
         account(registry, ROTATING, tenpay("rotating", ROTATING, "localhost", "TLSv1.3"));
-        ForeignTenpay steady = tenpay("steady", STEADY, "localhost", "TLSv1.3");
+        SdkTenpayServer steady = tenpay("steady", STEADY, "localhost", "TLSv1.3");
         account(registry, BROKEN, steady);
         account(registry, MOODY, steady);
         account(registry, new TestAccount("othername", folder), tenpay("othername", STEADY, "elsewhere", "TLSv1.3"));
@@ -111,7 +111,7 @@ class AccountsStoryTest extends Story {
                 () -> folder.resolve("trusted.pem").toUri().toString());
     }
 
-    private static void account(DynamicPropertyRegistry registry, TestAccount account, ForeignTenpay tenpay) {
+    private static void account(DynamicPropertyRegistry registry, TestAccount account, SdkTenpayServer tenpay) {
         String prefix = "tenpay.accounts." + account.name() + ".";
         account.settings().forEach((setting, value) -> registry.add(setting, () -> value));
         registry.add(
@@ -122,7 +122,7 @@ class AccountsStoryTest extends Story {
 
     @AfterAll
     static void close() {
-        TENPAY.values().forEach(ForeignTenpay::close);
+        TENPAY.values().forEach(SdkTenpayServer::close);
         PROXY.close();
     }
 
@@ -178,7 +178,7 @@ class AccountsStoryTest extends Story {
                 file + ".p12");
     }
 
-    private static ForeignTenpay tenpay(String name, TestAccount account, String identity, String version)
+    private static SdkTenpayServer tenpay(String name, TestAccount account, String identity, String version)
             throws IOException {
         try (InputStream in = Files.newInputStream(STEADY.folder().resolve("tls-" + identity + ".p12"))) {
             KeyStore keys = KeyStore.getInstance("PKCS12");
@@ -187,7 +187,7 @@ class AccountsStoryTest extends Story {
             factory.init(keys, "x".toCharArray());
             SSLContext context = SSLContext.getInstance("TLS");
             context.init(factory.getKeyManagers(), null, null);
-            ForeignTenpay tenpay = new ForeignTenpay(account, new HttpsConfigurator(context) {
+            SdkTenpayServer tenpay = new SdkTenpayServer(account, new HttpsConfigurator(context) {
                 @Override
                 public void configure(HttpsParameters parameters) {
                     SSLParameters chosen = context.getDefaultSSLParameters();
@@ -325,7 +325,7 @@ class AccountsStoryTest extends Story {
     /** The certificates of both sides are replaced while orders come in: on the same paths, then as a second pair. */
     @Test
     void keysAndCertificatesAreReplacedUnderLoadAndNoOrderFails() throws Exception {
-        ForeignTenpay tenpay = TENPAY.get("rotating");
+        SdkTenpayServer tenpay = TENPAY.get("rotating");
         TestAccount second = TestAccount.create("second");
         TestAccount third = TestAccount.create("third");
         tenpay.accept(second.folder().resolve("merchant-cert.pem"));
@@ -391,7 +391,7 @@ class AccountsStoryTest extends Story {
 
     @Test
     void sendsOnceMoreWithOtherPairWhenSignatureIsRefused() throws IOException {
-        ForeignTenpay tenpay = TENPAY.get("steady");
+        SdkTenpayServer tenpay = TENPAY.get("steady");
         TestAccount unknown = TestAccount.create("unknown");
         int refusals = tenpay.refusals().size();
         replace(MOODY, "merchant-key.pem.next", unknown, "merchant-key.pem");

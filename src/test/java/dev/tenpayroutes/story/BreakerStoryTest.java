@@ -32,11 +32,11 @@ import org.springframework.test.context.TestPropertySource;
 @DirtiesContext
 class BreakerStoryTest extends Story {
 
-    private static final Cable TO_TENPAY;
+    private static final TcpFaultProxy TO_TENPAY;
 
     static {
         try {
-            TO_TENPAY = new Cable(0);
+            TO_TENPAY = new TcpFaultProxy(0);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -64,9 +64,9 @@ class ContractFuzzTest extends Story {
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
 
-    private record Step(Mutation mutation, long seed) {}
+    private record Step(RequestFuzzer mutation, long seed) {}
 
-    private static List<Mutation> mutations(List<Step> steps) {
+    private static List<RequestFuzzer> mutations(List<Step> steps) {
         return steps.stream().map(Step::mutation).toList();
     }
 
@@ -99,13 +99,13 @@ class ContractFuzzTest extends Story {
                         .filter(line -> !CONTRACT.isNotYet(line)))
                 .as("stack traces in the log")
                 .isEmpty();
-        assertThat(log.getAll()).as("what a caller sent, in the log").doesNotContain(Mutation.MARK);
+        assertThat(log.getAll()).as("what a caller sent, in the log").doesNotContain(RequestFuzzer.MARK);
     }
 
     private static List<Step> steps(Operation operation, Random random) {
-        List<Mutation> mutations = new ArrayList<>(Mutation.OF_ALL);
+        List<RequestFuzzer> mutations = new ArrayList<>(RequestFuzzer.OF_ALL);
         if (operation.request() != null) {
-            mutations.addAll(Mutation.OF_BODIES);
+            mutations.addAll(RequestFuzzer.OF_BODIES);
         }
         List<Step> steps = new ArrayList<>();
         do {
@@ -173,7 +173,7 @@ class ContractFuzzTest extends Story {
         if (answer.status() >= 300 && INSIDE.matcher(answer.content()).find()) {
             return "something of the inside is shown";
         }
-        if (answer.headers().toString().contains(Mutation.MARK)) {
+        if (answer.headers().toString().contains(RequestFuzzer.MARK)) {
             return "a header is handed back in " + answer.headers();
         }
         String broken = answer.status() < 300 && sent.method().equals(operation.method())

@@ -517,7 +517,7 @@ class ContractStoryTest extends Story {
                                         ? Stream.of("")
                                         : response.getValue().examples().keySet().stream())
                                 .map(example -> new Promise(operation, response.getKey(), example))))
-                // No issuer is set here: CallerStoryTest has one that is away.
+                // No issuer is set here: ClientStoryTest has one that is away.
                 .filter(promise -> !promise.example().equals("ISSUER_UNAVAILABLE"))
                 // They need five seconds, which the others take meanwhile.
                 .sorted(Comparator.comparing(promise -> promise.status() == 408));

@@ -51,8 +51,8 @@ class FailoverIT {
     private volatile boolean enough;
     private EmbeddedPostgres primary;
     private EmbeddedPostgres standby;
-    private Cable address;
-    private ForeignTenpay tenpay;
+    private TcpFaultProxy address;
+    private SdkTenpayServer tenpay;
     private JarProcess program;
 
     @BeforeEach
@@ -76,9 +76,9 @@ class FailoverIT {
                         .query(Integer.class)
                         .single()
                         .equals(1));
-        address = new Cable(port);
+        address = new TcpFaultProxy(port);
         TestAccount account = TestAccount.create("main");
-        tenpay = new ForeignTenpay(account, "WECHATPAY2-SHA256-RSA2048", "Wechatpay");
+        tenpay = new SdkTenpayServer(account, "WECHATPAY2-SHA256-RSA2048", "Wechatpay");
         program = new JarProcess(
                 Files.createDirectory(folder.resolve("program")),
                 account,

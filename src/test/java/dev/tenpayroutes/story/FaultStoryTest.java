@@ -71,8 +71,8 @@ class FaultStoryTest extends Story {
 
     private static final String HOOK = "/webhooks/tenpay/main/payments";
     private static final EmbeddedPostgres POSTGRES;
-    private static final Cable TO_DATABASE;
-    private static final Cable TO_TENPAY;
+    private static final TcpFaultProxy TO_DATABASE;
+    private static final TcpFaultProxy TO_TENPAY;
     private static final MovedClock CLOCK = new MovedClock();
 
     static {
@@ -83,8 +83,8 @@ class FaultStoryTest extends Story {
                     .setServerConfig("deadlock_timeout", "600ms")
                     .setServerConfig("default_transaction_isolation", "serializable")
                     .start();
-            TO_DATABASE = new Cable(POSTGRES.getPort());
-            TO_TENPAY = new Cable(0);
+            TO_DATABASE = new TcpFaultProxy(POSTGRES.getPort());
+            TO_TENPAY = new TcpFaultProxy(0);
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);
         }

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.tenpayroutes.TenpayGlobalRoutes;
-import dev.tenpayroutes.property.Books;
+import dev.tenpayroutes.property.LedgerInvariants;
 import dev.tenpayroutes.sandbox.FreePort;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -161,7 +161,7 @@ class InstancesStoryTest extends Story {
                     .pollInterval(Duration.ofMillis(500))
                     .untilAsserted(() -> assertThat(differences(numbers)).isEmpty());
             try (Connection connection = store.getConnection()) {
-                assertThat(new Books(connection, new HashMap<>(), "main").wrongs())
+                assertThat(new LedgerInvariants(connection, new HashMap<>(), "main").wrongs())
                         .as("-Dproperty.seed=%d", SEED)
                         .isEmpty();
             }

@@ -74,13 +74,13 @@ class KafkaStoryTest extends Story {
     private static final String GROUP_ID = "tenpay-global-routes";
 
     private static final EmbeddedPostgres POSTGRES;
-    private static final Cable TO_DATABASE;
+    private static final TcpFaultProxy TO_DATABASE;
     private static final Broker BROKER = new Broker();
 
     static {
         try {
             POSTGRES = EmbeddedPostgres.builder().setPort(FreePort.find()).start();
-            TO_DATABASE = new Cable(POSTGRES.getPort());
+            TO_DATABASE = new TcpFaultProxy(POSTGRES.getPort());
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);
         }

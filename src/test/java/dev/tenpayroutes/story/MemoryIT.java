@@ -59,7 +59,7 @@ class MemoryIT {
         TestAccount account = TestAccount.create("main");
         try (EmbeddedPostgres postgres =
                         EmbeddedPostgres.builder().setPort(FreePort.find()).start();
-                ForeignTenpay tenpay = new ForeignTenpay(account, "WECHATPAY2-SHA256-RSA2048", "Wechatpay")) {
+                SdkTenpayServer tenpay = new SdkTenpayServer(account, "WECHATPAY2-SHA256-RSA2048", "Wechatpay")) {
             JarProcess program = new JarProcess(folder, account, postgres.getJdbcUrl("postgres", "postgres"));
             program.options(flags);
             program.settings().put("tenpay.base-url", tenpay.url());

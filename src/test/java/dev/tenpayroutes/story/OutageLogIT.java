@@ -33,18 +33,18 @@ class OutageLogIT {
     Path folder;
 
     private EmbeddedPostgres postgres;
-    private Cable toDatabase;
-    private ForeignTenpay tenpay;
-    private Cable toTenpay;
+    private TcpFaultProxy toDatabase;
+    private SdkTenpayServer tenpay;
+    private TcpFaultProxy toTenpay;
     private JarProcess program;
 
     @BeforeEach
     void program() throws Exception {
         postgres = EmbeddedPostgres.builder().setPort(FreePort.find()).start();
-        toDatabase = new Cable(postgres.getPort());
+        toDatabase = new TcpFaultProxy(postgres.getPort());
         TestAccount account = TestAccount.create("main");
-        tenpay = new ForeignTenpay(account, "WECHATPAY2-SHA256-RSA2048", "Wechatpay");
-        toTenpay = new Cable(Integer.parseInt(tenpay.url().replaceFirst(".*:", "")));
+        tenpay = new SdkTenpayServer(account, "WECHATPAY2-SHA256-RSA2048", "Wechatpay");
+        toTenpay = new TcpFaultProxy(Integer.parseInt(tenpay.url().replaceFirst(".*:", "")));
         program = new JarProcess(folder, account, "jdbc:postgresql://127.0.0.1:" + toDatabase.port() + "/postgres");
         program.settings().put("tenpay.base-url", "http://127.0.0.1:" + toTenpay.port());
         program.settings().put("tenpay.poll.first-delay", "1s");

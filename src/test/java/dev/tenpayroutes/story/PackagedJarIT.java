@@ -83,7 +83,7 @@ class PackagedJarIT {
 
     @Test
     void theMainJobRunsInProductionAgainstAForeignTenpayBySettingsAlone() throws Exception {
-        try (ForeignTenpay tenpay = new ForeignTenpay(account, "WECHATPAY2-SHA256-RSA2048", "Wechatpay")) {
+        try (SdkTenpayServer tenpay = new SdkTenpayServer(account, "WECHATPAY2-SHA256-RSA2048", "Wechatpay")) {
             settings.put("tenpay.base-url", tenpay.url());
             program.asOneFile();
             startAndWait();
@@ -96,7 +96,7 @@ class PackagedJarIT {
         }
     }
 
-    private void mainJob(ForeignTenpay tenpay, String number, String headerPrefix) {
+    private void mainJob(SdkTenpayServer tenpay, String number, String headerPrefix) {
         JsonNode payment = call("POST", "/v1/payments", """
                 {"orderNo":"%s","paymentMethod":"PAYNOW","region":"SG","amount":{"total":1050,"currency":"SGD"},\
                 "description":"2 x latte \u00e9\u4e2d","payer":{"openId":"oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"}}""".formatted(number), 201);
@@ -130,7 +130,7 @@ class PackagedJarIT {
         Files.writeString(mapping, Files.readString(mapping).replace("region,", "region: (.region + \"!\"),"));
         Path methods = folder.resolve("routes/payment-methods.yaml");
         Files.writeString(methods, Files.readString(methods).replace("CARD:", "GRABPAY:"));
-        try (ForeignTenpay tenpay = new ForeignTenpay(account, "TENPAY9-SHA256-RSA4096", "Tenpayglobal")) {
+        try (SdkTenpayServer tenpay = new SdkTenpayServer(account, "TENPAY9-SHA256-RSA4096", "Tenpayglobal")) {
             settings.put("tenpay.base-url", tenpay.url());
             settings.put("tenpay.wire.scheme", "TENPAY9-SHA256-RSA4096");
             for (String part : List.of("timestamp", "nonce", "serial", "signature")) {

@@ -30,11 +30,11 @@ class PollShareStoryTest extends Story {
 
     private static final int DUE = 120;
     private static final TestAccount SLOW = TestAccount.create("slow");
-    private static final ForeignTenpay TENPAY;
+    private static final SdkTenpayServer TENPAY;
 
     static {
         try {
-            TENPAY = new ForeignTenpay(SLOW, "WECHATPAY2-SHA256-RSA2048", "Wechatpay");
+            TENPAY = new SdkTenpayServer(SLOW, "WECHATPAY2-SHA256-RSA2048", "Wechatpay");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -23,12 +23,12 @@ class ReplayStoryTest extends Story {
 
     private static final String PROXIED = "proxied-key-of-20-characters";
     private static final TestAccount ACCOUNT = TestAccount.create("proxied");
-    private static ForeignTenpay tenpay;
+    private static SdkTenpayServer tenpay;
     private static TerminatingProxy proxy;
 
     @DynamicPropertySource
     static void aProxyThatEndsTls(DynamicPropertyRegistry registry) throws IOException {
-        tenpay = new ForeignTenpay(ACCOUNT, "WECHATPAY2-SHA256-RSA2048", "Wechatpay");
+        tenpay = new SdkTenpayServer(ACCOUNT, "WECHATPAY2-SHA256-RSA2048", "Wechatpay");
         proxy = new TerminatingProxy(ACCOUNT.folder(), tenpay.url());
         ACCOUNT.settings().forEach((name, value) -> registry.add(name, () -> value));
         registry.add("tenpay.accounts.proxied.merchant-id", () -> "2480000003");

@@ -55,14 +55,14 @@ class RollingUpdateIT {
     private List<CompletableFuture<Void>> erps = List.of();
 
     private EmbeddedPostgres postgres;
-    private ForeignTenpay tenpay;
+    private SdkTenpayServer tenpay;
     private List<JarProcess> programs;
 
     @BeforeEach
     void twoInstancesOnOneDatabase() throws IOException {
         postgres = EmbeddedPostgres.builder().setPort(FreePort.find()).start();
         TestAccount account = TestAccount.create("main");
-        tenpay = new ForeignTenpay(account, "WECHATPAY2-SHA256-RSA2048", "Wechatpay");
+        tenpay = new SdkTenpayServer(account, "WECHATPAY2-SHA256-RSA2048", "Wechatpay");
         programs = Stream.of("one", "another")
                 .map(name -> {
                     Path own = folder.resolve(name);

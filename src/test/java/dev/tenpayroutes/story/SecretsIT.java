@@ -92,7 +92,7 @@ class SecretsIT {
     private ServerSocket silent;
 
     private TenpaySigner signer;
-    private Cable cable;
+    private TcpFaultProxy cable;
     private JarProcess program;
 
     @BeforeAll
@@ -114,7 +114,7 @@ class SecretsIT {
         tenpay.setExecutor(threads);
         tenpay.createContext("/", this::answerIll);
         tenpay.start();
-        cable = new Cable(postgres.getPort());
+        cable = new TcpFaultProxy(postgres.getPort());
         program = new JarProcess(
                 folder, account, "jdbc:postgresql://127.0.0.1:" + cable.port() + "/postgres?ApplicationName=canaries");
         Map<String, String> settings = program.settings();

@@ -37,13 +37,13 @@ class SlowSendersIT {
 
     private final TestAccount account = TestAccount.create("main");
     private EmbeddedPostgres postgres;
-    private ForeignTenpay tenpay;
+    private SdkTenpayServer tenpay;
     private JarProcess program;
 
     @BeforeEach
     void start() throws Exception {
         postgres = EmbeddedPostgres.builder().start();
-        tenpay = new ForeignTenpay(account, "WECHATPAY2-SHA256-RSA2048", "Wechatpay");
+        tenpay = new SdkTenpayServer(account, "WECHATPAY2-SHA256-RSA2048", "Wechatpay");
         program = new JarProcess(folder, account, postgres.getJdbcUrl("postgres", "postgres"));
         program.settings().put("tenpay.base-url", tenpay.url());
         program.settings().put("java.tool.options", "-Xmx256m -XX:+ExitOnOutOfMemoryError");
@@ -138,7 +138,7 @@ class SlowSendersIT {
     }
 
     /** The longest that an order, its webhook and the probes take. */
-    static Map<String, Duration> slowest(JarProcess program, ForeignTenpay tenpay, String prefix, int seconds)
+    static Map<String, Duration> slowest(JarProcess program, SdkTenpayServer tenpay, String prefix, int seconds)
             throws InterruptedException {
         Map<String, Duration> slowest = new TreeMap<>();
         long end = System.nanoTime() + Duration.ofSeconds(seconds).toNanos();

@@ -1,0 +1,42 @@
+package dev.tenpayroutes.config;
+
+/**
+ * What is wrong with a setting or with a file that it names, and what to do about it. Never carries the value of a secret.
+ *
+ * @param severity whether the account can work in spite of it
+ * @param setting the setting's full name
+ * @param problem continues the sentence that the setting's name begins
+ * @param remedy what a person should do
+ */
+public record ConfigurationProblem(Severity severity, String setting, String problem, String remedy) {
+
+    /** How bad it is. */
+    public enum Severity {
+        /** The account can't work. */
+        ERROR,
+        /** It works, but not as somebody meant it to. */
+        WARNING
+    }
+
+    public static ConfigurationProblem error(String setting, String problem, String remedy) {
+        return new ConfigurationProblem(Severity.ERROR, setting, problem, remedy);
+    }
+
+    public static ConfigurationProblem warning(String setting, String problem, String remedy) {
+        return new ConfigurationProblem(Severity.WARNING, setting, problem, remedy);
+    }
+
+    public boolean stops() {
+        return severity == Severity.ERROR;
+    }
+
+    /** The same of something that isn't needed, since what was read before goes on. */
+    public ConfigurationProblem ignored() {
+        return stops() ? warning(setting, problem + ": ignored, what was read before goes on", remedy) : this;
+    }
+
+    /** The whole story in one line. */
+    public String line() {
+        return setting + " " + problem + ". Remedy: " + remedy;
+    }
+}

@@ -1,0 +1,70 @@
+package dev.tenpayroutes.delivery;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The attempts of this instance: those under way, and those that are over and not yet in the database. Both together are
+ * never more than there is room for, so that neither memory nor sockets run out, whoever is silent.
+ *
+ * <p>Attempts end on any thread; everything else is done by the one that records them.
+ */
+final class InFlightDeliveries {
+
+    private final int most;
+    private final Set<DeliveryAttempt> underWay = ConcurrentHashMap.newKeySet();
+    private final LinkedBlockingQueue<DeliveryAttempt> ended = new LinkedBlockingQueue<>();
+    private final Deque<DeliveryAttempt> unrecorded = new ArrayDeque<>();
+
+    InFlightDeliveries(int most) {
+        this.most = most;
+    }
+
+    void begin(DeliveryAttempt attempt) {
+        underWay.add(attempt);
+    }
+
+    /** Once for each attempt: whoever ended it says so here. */
+    void ended(DeliveryAttempt attempt) {
+        ended.add(attempt);
+        underWay.remove(attempt);
+    }
+
+    /** Some of those that are to be recorded; where there is none, waits a while for one that is under way. */
+    synchronized List<DeliveryAttempt> over(int atMost, long patience, TimeUnit unit) throws InterruptedException {
+        ended.drainTo(unrecorded);
+        if (unrecorded.isEmpty() && !underWay.isEmpty()) {
+            DeliveryAttempt first = ended.poll(patience, unit);
+            if (first != null) {
+                unrecorded.add(first);
+                ended.drainTo(unrecorded);
+            }
+        }
+        return unrecorded.stream().limit(atMost).toList();
+    }
+
+    /** The first of those that are over are in the database. */
+    synchronized void recorded(int attempts) {
+        for (int i = 0; i < attempts; i++) {
+            unrecorded.remove();
+        }
+    }
+
+    Queue<DeliveryAttempt> underWay() {
+        return new ArrayDeque<>(underWay);
+    }
+
+    synchronized int open() {
+        return underWay.size() + ended.size() + unrecorded.size();
+    }
+
+    int room() {
+        return Math.max(0, most - open());
+    }
+}

@@ -1,0 +1,262 @@
+package dev.tenpayroutes.delivery;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.tenpayroutes.camel.FailureLog;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import java.net.InetAddress;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
+import org.apache.camel.Exchange;
+import org.apache.camel.Processor;
+import org.apache.hc.client5.http.async.methods.SimpleHttpRequest;
+import org.apache.hc.client5.http.async.methods.SimpleRequestBuilder;
+import org.apache.hc.client5.http.async.methods.SimpleRequestProducer;
+import org.apache.hc.core5.http.ContentType;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+import org.springframework.beans.factory.annotation.Value;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/** The beans of {@code erp-notify}: what is over, what there is room for, and the sending of one event. */
+@Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(EventProperties.class)
+class WebhookDelivery {
+
+    private static final Logger LOG = LoggerFactory.getLogger("erp-notify");
+    private static final FailureLog FAILED = new FailureLog(LOG);
+    private static final int RECORDED_AT_ONCE = 500;
+    private static final String ATTEMPT = "attempt";
+    private static final long FAREWELL = TimeUnit.SECONDS.toNanos(4);
+
+    @Bean
+    InFlightDeliveries erpAttempts(@Value("${tenpay.events.in-flight}") int most) {
+        return new InFlightDeliveries(most);
+    }
+
+    @Bean
+    WebhookSender erpCalls(
+            InFlightDeliveries attempts,
+            EgressPolicy networks,
+            Clock clock,
+            @Value("${tenpay.events.timeout}") Duration patience,
+            @Value("${tenpay.events.in-flight}") int most) {
+        return new WebhookSender(attempts, networks, clock, patience, most, InetAddress::getAllByName);
+    }
+
+    /**
+     * Sets what is to be recorded, {@code attempts} (JSON, none as {@code []}), and what may be claimed: {@code eventAccounts}
+     * with their {@code eventAddresses}, {@code room} and {@code perAccount}. Where nothing is over yet, it waits for that, but not longer than for a tick.
+     */
+    @Bean
+    Processor finishedAttempts(
+            InFlightDeliveries attempts,
+            WebhookSender calls,
+            WebhookEndpoints endpoints,
+            ObjectMapper json,
+            Clock clock,
+            @Value("${tenpay.events.tick}") Duration tick,
+            @Value("${tenpay.events.in-flight-per-account}") int perAccount) {
+        String accounts = endpoints.all().stream().map(WebhookEndpoint::account).collect(Collectors.joining(","));
+        String addresses =
+                endpoints.all().stream().map(WebhookEndpoint::addressHash).collect(Collectors.joining(","));
+        long[] stoppingSince = new long[1];
+        return exchange -> {
+            boolean stopping = exchange.getContext().isStopping();
+            if (stopping) {
+                stoppingSince[0] = stoppingSince[0] == 0 ? System.nanoTime() : stoppingSince[0];
+                if (System.nanoTime() - stoppingSince[0] > FAREWELL) {
+                    calls.release();
+                }
+            }
+            boolean claimedNone = exchange.getVariable("claimed", 0, Integer.class) == 0;
+            List<DeliveryAttempt> over =
+                    attempts.over(RECORDED_AT_ONCE, claimedNone ? tick.toMillis() : 1, TimeUnit.MILLISECONDS);
+            int room = stopping || accounts.isEmpty() ? 0 : attempts.room();
+            exchange.setVariable("attempts", json.writeValueAsString(over));
+            exchange.setVariable("attemptsOver", over.size());
+            exchange.setVariable("eventAccounts", accounts);
+            exchange.setVariable("eventAddresses", addresses);
+            exchange.setVariable("room", room);
+            // The less room there is, the less of it one account gets: silent receivers never take all of it.
+            exchange.setVariable("perAccount", Math.max(2, Math.min(perAccount, room / 16)));
+            ClaimedEvent.beforeClaim(exchange, clock);
+        };
+    }
+
+    /** What was recorded is no longer under way. */
+    @Bean
+    Processor attemptsRecorded(InFlightDeliveries attempts) {
+        return exchange -> attempts.recorded(exchange.getVariable("attemptsOver", Integer.class));
+    }
+
+    /** A line for each attempt that was recorded and did not arrive, whatever the destination. */
+    @Bean
+    Processor reportAttempts(MeterRegistry meters) {
+        return exchange -> {
+            String destination = exchange.getVariable("destination", String.class);
+            for (Object row : exchange.getMessage().getMandatoryBody(List.class)) {
+                report((Map<?, ?>) row, destination, meters);
+            }
+        };
+    }
+
+    private static void report(Map<?, ?> row, String destination, MeterRegistry meters) {
+        String outcome = String.valueOf(row.get("outcome"));
+        boolean dead = "DEAD".equals(row.get("state"));
+        String account = String.valueOf(row.get("account"));
+        meters.counter(
+                        "tenpay.events.attempts",
+                        "account",
+                        account,
+                        "destination",
+                        destination,
+                        "result",
+                        dead ? "dead" : outcome.toLowerCase(Locale.ROOT))
+                .increment();
+        Object why = row.get("problem") == null ? "HTTP " + row.get("status") : row.get("problem");
+        if (Boolean.FALSE.equals(row.get("counts")) && !outcome.equals("RELEASED")) {
+            LOG.info(
+                    "event {} {} of account {}: the address that it was sent to is not in force any more, and its answer does"
+                            + " not count: {}",
+                    row.get("event_id"),
+                    row.get("type"),
+                    account,
+                    why);
+        } else if (outcome.equals("GONE")) {
+            LOG.error(
+                    "account {}: its events.url answered 410 Gone; nothing is sent there until the setting is another, or"
+                            + " an event is redelivered",
+                    account);
+        } else if (dead) {
+            LOG.error(
+                    "event {} {} of account {} is dead after {} attempts: {}",
+                    row.get("event_id"),
+                    row.get("type"),
+                    account,
+                    row.get("attempts"),
+                    why);
+        } else if (outcome.equals("FAILED")) {
+            FAILED.log(
+                    Level.WARN,
+                    account + " " + why,
+                    "event {} {} of account {} failed, attempt {}: {}",
+                    row.get("event_id"),
+                    row.get("type"),
+                    account,
+                    row.get("attempts"),
+                    why);
+        }
+    }
+
+    /** Takes a claimed event apart, as {@link ClaimedEvent#open} says, and begins an attempt to send it. */
+    @Bean
+    Processor openEvent(InFlightDeliveries attempts, WebhookEndpoints endpoints, ObjectMapper json, Clock clock) {
+        return exchange -> {
+            JsonNode event = ClaimedEvent.open(exchange, json);
+            WebhookEndpoint endpoint = endpoints
+                    .find(exchange.getVariable("account", String.class))
+                    .orElseThrow();
+            DeliveryAttempt attempt = new DeliveryAttempt(
+                    event.path("event").longValue(),
+                    event.path("claim").intValue(),
+                    clock.instant().toString(),
+                    endpoint.addressHash(),
+                    System.nanoTime());
+            attempts.begin(attempt);
+            exchange.setProperty(ATTEMPT, attempt);
+        };
+    }
+
+    /**
+     * Signs the body's bytes and starts to send them; the message's headers go along. A program that stops sends no more, and
+     * an event whose claim may end meanwhile isn't sent: it is given back.
+     */
+    @Bean
+    Processor sendEvent(
+            WebhookSender calls,
+            WebhookEndpoints endpoints,
+            Clock clock,
+            @Value("${tenpay.events.lease}") Duration lease,
+            @Value("${tenpay.events.timeout}") Duration patience) {
+        return exchange -> {
+            DeliveryAttempt attempt = exchange.getProperty(ATTEMPT, DeliveryAttempt.class);
+            if (exchange.getContext().isStopping() || ClaimedEvent.isOld(exchange, clock, lease, patience)) {
+                calls.release(attempt);
+                return;
+            }
+            WebhookEndpoint endpoint = endpoints
+                    .find(exchange.getVariable("account", String.class))
+                    .orElseThrow();
+            byte[] body = exchange.getMessage().getMandatoryBody(byte[].class);
+            String id = exchange.getVariable("eventId", String.class);
+            Instant now = clock.instant();
+            SimpleHttpRequest request =
+                    SimpleRequestBuilder.post(endpoint.url()).build();
+            String type = exchange.getMessage().getHeader(Exchange.CONTENT_TYPE, "application/json", String.class);
+            exchange.getMessage().getHeaders().forEach((name, value) -> {
+                if (!name.startsWith("Camel") && !name.equalsIgnoreCase(Exchange.CONTENT_TYPE)) {
+                    request.setHeader(name, value);
+                }
+            });
+            endpoint.headers().forEach(request::setHeader);
+            request.setHeader("webhook-id", id);
+            request.setHeader("webhook-timestamp", Long.toString(now.getEpochSecond()));
+            request.setHeader("webhook-signature", endpoint.signature(id, now, body));
+            request.setBody(body, ContentType.parse(type));
+            calls.send(attempt, endpoint, SimpleRequestProducer.create(request));
+        };
+    }
+
+    /** An event that can't be made into a message has failed like one that nobody takes: its turn comes again. */
+    @Bean
+    Processor unsentEvent(InFlightDeliveries attempts) {
+        return exchange -> {
+            Throwable failure = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Throwable.class);
+            DeliveryAttempt attempt = exchange.getProperty(ATTEMPT, DeliveryAttempt.class);
+            LOG.error(
+                    "event {} of account {} can't be made: {}",
+                    exchange.getVariable("eventId"),
+                    exchange.getVariable("account"),
+                    failure == null ? "" : failure.getClass().getSimpleName());
+            if (attempt != null && attempt.end("it can't be made: the log has why", System.nanoTime())) {
+                attempts.ended(attempt);
+            }
+        };
+    }
+
+    /** What each destination has not taken becomes the gauges {@code tenpay.events.undelivered}, {@code .age} and others. */
+    @Bean
+    Processor reportBacklog(MeterRegistry meters) {
+        Map<Tags, Map<String, AtomicLong>> gauges = new ConcurrentHashMap<>();
+        return exchange -> {
+            // Who is not in it any more has nothing left.
+            gauges.values().forEach(all -> all.values().forEach(gauge -> gauge.set(0)));
+            for (Object row : exchange.getMessage().getMandatoryBody(List.class)) {
+                Map<?, ?> destination = (Map<?, ?>) row;
+                Tags tags = Tags.of(
+                        "account",
+                        String.valueOf(destination.get("account")),
+                        "destination",
+                        String.valueOf(destination.get("destination")));
+                Map<String, AtomicLong> own = gauges.computeIfAbsent(tags, any -> new ConcurrentHashMap<>());
+                for (String what : List.of("undelivered", "age", "dead", "disabled")) {
+                    own.computeIfAbsent(what, name -> meters.gauge("tenpay.events." + name, tags, new AtomicLong()))
+                            .set(((Number) destination.get(what)).longValue());
+                }
+            }
+        };
+    }
+}

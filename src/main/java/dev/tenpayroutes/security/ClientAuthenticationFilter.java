@@ -1,0 +1,115 @@
+package dev.tenpayroutes.security;
+
+import dev.tenpayroutes.api.Problem;
+import dev.tenpayroutes.api.ProblemException;
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.springframework.http.HttpHeaders;
+import org.springframework.security.core.context.SecurityContext;
+import org.springframework.security.core.context.SecurityContextHolder;
+import org.springframework.web.filter.OncePerRequestFilter;
+
+/**
+ * Finds out who calls, and lets nobody call more often than agreed. A request carries one credential: with two, whoever
+ * stands between the caller and us could be let in as the one and be logged as the other.
+ *
+ * <p>A credential that isn't good is the same as none, so that what is open to all stays so; the reason is kept for the
+ * refusal. Webhooks and health aren't looked at: they need no client, and a token there must not ask the issuer anything.
+ */
+final class ClientAuthenticationFilter extends OncePerRequestFilter {
+
+    private static final String API_KEY = "X-API-Key";
+    private static final String BEARER = "Bearer";
+    private static final String REFUSAL = ClientAuthenticationFilter.class.getName();
+    private static final String SECONDS_UNTIL_THE_ISSUER_IS_ASKED_AGAIN = "10";
+
+    private static final Set<String> PROBES =
+            Set.of("/actuator/health", "/actuator/health/liveness", "/actuator/health/readiness");
+
+    private final Clients clients;
+    private final BearerTokens tokens;
+    private final RateLimits limits;
+
+    ClientAuthenticationFilter(Clients clients, BearerTokens tokens, RateLimits limits) {
+        this.clients = clients;
+        this.tokens = tokens;
+        this.limits = limits;
+    }
+
+    @Override
+    protected boolean shouldNotFilter(HttpServletRequest request) {
+        String path = request.getRequestURI();
+        return path.startsWith("/webhooks/") || PROBES.contains(path);
+    }
+
+    @Override
+    protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+            throws ServletException, IOException {
+        try {
+            Optional<Client> caller = caller(request);
+            if (caller.isPresent()) {
+                long wait = limits.secondsToWait(caller.get());
+                if (wait > 0) {
+                    response.setHeader(HttpHeaders.RETRY_AFTER, Long.toString(wait));
+                    new Problem(
+                                    429,
+                                    "RATE_LIMITED",
+                                    "this client calls more often than its requests-per-second allow; send the same"
+                                            + " request again after Retry-After")
+                            .write(response);
+                    return;
+                }
+                SecurityContext context = SecurityContextHolder.createEmptyContext();
+                context.setAuthentication(new SecurityConfiguration.ClientAuthentication(caller.get()));
+                SecurityContextHolder.setContext(context);
+                request.setAttribute(SecurityConfiguration.CLIENT, caller.get());
+            }
+        } catch (ProblemException e) {
+            request.setAttribute(REFUSAL, e.problem());
+        }
+        chain.doFilter(request, response);
+    }
+
+    private Optional<Client> caller(HttpServletRequest request) {
+        List<String> keys = Collections.list(request.getHeaders(API_KEY));
+        List<String> bearers = tokens.count()
+                ? Collections.list(request.getHeaders(HttpHeaders.AUTHORIZATION)).stream()
+                        .filter(value -> value.regionMatches(true, 0, BEARER, 0, BEARER.length()))
+                        .toList()
+                : List.of();
+        if (keys.size() + bearers.size() > 1) {
+            throw new ProblemException(
+                    401, "UNAUTHENTICATED", "send one credential, an X-API-Key or a bearer token, and send it once");
+        }
+        return bearers.isEmpty()
+                ? keys.stream().findFirst().flatMap(clients::byApiKey)
+                : Optional.of(
+                        tokens.client(bearers.get(0).substring(BEARER.length()).strip()));
+    }
+
+    /** Answers a request that needed a client and has none. */
+    void refuse(HttpServletRequest request, HttpServletResponse response) throws IOException {
+        Problem problem = request.getAttribute(REFUSAL) instanceof Problem kept
+                ? kept
+                : new Problem(
+                        401,
+                        "UNAUTHENTICATED",
+                        (request.getHeader(API_KEY) == null
+                                        ? "send your API key in the X-API-Key header"
+                                        : "no client has this API key; send yours in the X-API-Key header")
+                                + (tokens.count() ? ", or a bearer token in the Authorization header" : ""));
+        if (problem.status() == 503) {
+            response.setHeader(HttpHeaders.RETRY_AFTER, SECONDS_UNTIL_THE_ISSUER_IS_ASKED_AGAIN);
+        } else if (tokens.count()) {
+            response.setHeader(HttpHeaders.WWW_AUTHENTICATE, BEARER);
+        }
+        problem.write(response);
+    }
+}

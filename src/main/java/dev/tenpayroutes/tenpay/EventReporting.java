@@ -1,0 +1,102 @@
+package dev.tenpayroutes.tenpay;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.tenpayroutes.camel.FailureLog;
+import dev.tenpayroutes.camel.SafeFailureText;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Pattern;
+import org.apache.camel.Exchange;
+import org.apache.camel.Processor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/** What a person should hear of: in the log by ids and states only, and as counters. */
+@Configuration(proxyBeanMethods = false)
+class EventReporting {
+
+    private static final Logger PAYMENT = LoggerFactory.getLogger("payment-status");
+    private static final Logger REFUND = LoggerFactory.getLogger("refund-status");
+    private static final String LINE = "{} {} of account {}: {}, status {} {} {}";
+    private static final Pattern CODE = Pattern.compile("[A-Z_]{3,64}");
+    /** Why something is not closed. */
+    private static final Set<String> ORDINARY = Set.of("PAID", "NOT_CLOSABLE");
+
+    private static final FailureLog WORK = new FailureLog(LoggerFactory.getLogger("background-work"));
+
+    /** A line for each piece of news, with Tenpay's code where it has one; an alarm for what must not happen. */
+    @Bean
+    Processor reportNews(MeterRegistry meters) {
+        return exchange -> {
+            JsonNode row = exchange.getMessage().getBody(JsonNode.class);
+            String verdict = row.path("verdict").asText();
+            String source = exchange.getVariable("source", String.class);
+            meters.counter("tenpay.news", "source", source, "verdict", verdict).increment();
+            Object[] line = {
+                source,
+                exchange.getVariable("number", String.class),
+                row.path("account").asText(),
+                verdict,
+                row.path("status").asText(),
+                row.path("review").asText(""),
+                code(row.path("told").asText(""))
+            };
+            Logger log = row.has("refund_no") ? REFUND : PAYMENT;
+            log.atLevel(level(verdict, row)).log(LINE, line);
+        };
+    }
+
+    /** Refusals and contradictions are asked about; one that Tenpay upholds needs a person, and is reported once. */
+    private static Level level(String verdict, JsonNode row) {
+        if (row.path("upheld").asBoolean()) {
+            return Level.ERROR;
+        }
+        if (row.path("answer").asText().equals("REFUSED")
+                || row.path("contradicts").asBoolean()) {
+            return Level.WARN;
+        }
+        // A close that comes after the payment: an ordinary answer, and Tenpay is asked for the payment.
+        if (ORDINARY.contains(row.path("answer").asText())) {
+            return Level.INFO;
+        }
+        return verdict.equals("MISMATCH") || verdict.equals("REFUSED") ? Level.ERROR : Level.INFO;
+    }
+
+    /** Of {@code CODE: message} the code; a message is Tenpay's own words. */
+    private static String code(String told) {
+        String code = told.split(": ", 2)[0];
+        return CODE.matcher(code).matches() ? code : "";
+    }
+
+    /** The age of each queue's oldest overdue work becomes the gauge {@code tenpay.queue.age}, in seconds. */
+    @Bean
+    Processor reportQueues(MeterRegistry meters) {
+        Map<String, AtomicLong> ages = new ConcurrentHashMap<>();
+        return exchange -> {
+            Map<?, ?> row = exchange.getMessage().getMandatoryBody(Map.class);
+            row.forEach((queue, age) -> ages.computeIfAbsent(
+                            queue.toString(),
+                            name -> meters.gauge("tenpay.queue.age", Tags.of("queue", name), new AtomicLong()))
+                    .set(age == null ? 0 : ((Number) age).longValue()));
+        };
+    }
+
+    @Bean
+    Processor reportFailure() {
+        return exchange -> {
+            WORK.log(
+                    Level.ERROR,
+                    SafeFailureText.kind(exchange),
+                    "{} failed and will come round again: {}",
+                    exchange.getProperty(Exchange.FAILURE_ROUTE_ID),
+                    SafeFailureText.of(exchange));
+        };
+    }
+}

@@ -1,0 +1,410 @@
+package dev.tenpayroutes.tenpay;
+
+import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.tenpayroutes.account.Account;
+import dev.tenpayroutes.account.AccountUnavailableException;
+import dev.tenpayroutes.account.Accounts;
+import dev.tenpayroutes.camel.FailureLog;
+import dev.tenpayroutes.signature.RequestSigner;
+import dev.tenpayroutes.signature.RequestSigner.Credential;
+import dev.tenpayroutes.signature.Rsa;
+import dev.tenpayroutes.signature.SignatureProperties;
+import dev.tenpayroutes.signature.SignatureVerifier;
+import dev.tenpayroutes.signature.SignatureVerifier.UnverifiedException;
+import io.github.resilience4j.circuitbreaker.CallNotPermittedException;
+import io.github.resilience4j.circuitbreaker.CircuitBreaker;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.net.ConnectException;
+import java.net.URI;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.apache.camel.Exchange;
+import org.apache.camel.Message;
+import org.apache.camel.Processor;
+import org.apache.camel.component.http.HttpClientConfigurer;
+import org.apache.camel.component.http.HttpMethods;
+import org.apache.camel.support.jsse.SSLContextParameters;
+import org.apache.camel.support.jsse.SecureSocketProtocolsParameters;
+import org.apache.camel.support.jsse.TrustManagersParameters;
+import org.apache.hc.core5.http.ClassicHttpResponse;
+import org.apache.hc.core5.http.Header;
+import org.apache.hc.core5.http.HttpEntity;
+import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+import org.springframework.beans.factory.annotation.Value;
+import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.ssl.SslBundles;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/** The beans of {@code tenpay-call}: sign what is sent, verify what comes back, and say when nothing did. */
+@Configuration(proxyBeanMethods = false)
+class TenpayRequestProcessors {
+
+    private static final FailureLog LOG = new FailureLog(LoggerFactory.getLogger("tenpay-call"));
+    /** As Camel's client has it: a name would be looked up among all converters at each call. */
+    private static final HttpMethods METHOD = HttpMethods.POST;
+    /** Set once a call may have been sent: who signed it. */
+    private static final String SIGNED_BY = "tenpaySignedBy";
+
+    private static final String SIGNED_AT = "tenpaySignedAt";
+    /** Set while a call is under way: the circuit breaker that permitted it and waits for its result. */
+    private static final String PERMITTED_BY = "tenpayPermittedBy";
+
+    /** Set when Tenpay refused the signature and another pair signs now: tenpay-call sends the same bytes once more. */
+    private static final String SIGN_AGAIN = "signAgain";
+
+    private static final int LARGEST_ANSWER = 1024 * 1024;
+
+    /** The calls that only one may make at a time: whoever has the right to, as the store says. */
+    private static final Set<String> ORDERS = Set.of("checkout-pay", "refund");
+
+    private static final String RIGHT_ASKED_AT = "rightAskedAt";
+
+    /** How long all calls for one order or refund may take together: the shopper's screen gives up after 30 s. */
+    private static final Duration ANSWER_WITHIN = Duration.ofSeconds(20);
+
+    @Bean
+    Rsa rsa() {
+        return Rsa.fastest();
+    }
+
+    @Bean
+    SignatureVerifier signatureVerifier(SignatureProperties wire, Rsa rsa, Clock clock) {
+        return new SignatureVerifier(wire, rsa, clock);
+    }
+
+    /** Notes when the right to call Tenpay is asked for: before the statement that takes it, since it begins in the database. */
+    @Bean
+    Processor rightToCall(Clock clock) {
+        return exchange -> exchange.setVariable(RIGHT_ASKED_AT, clock.instant());
+    }
+
+    /** Whoever stood still since then may not be the only one any more; a clock that was set back can't tell. */
+    private static final class RightIsOverException extends Exception {
+        private RightIsOverException() {
+            super("the right to this call may be another's by now", null, false, false);
+        }
+    }
+
+    /** The order or refund is answered now: with 202, since the poller asks. */
+    private static final class AnswerIsDueException extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        private AnswerIsDueException() {
+            super("no time is left for this call", null, false, false);
+        }
+    }
+
+    private static void isStillOurs(Exchange exchange, Clock clock, Duration lease, Duration timeout)
+            throws RightIsOverException, AnswerIsDueException {
+        if (ORDERS.contains(exchange.getVariable("source", String.class))
+                && !inTime(exchange, clock, lease.minus(timeout))) {
+            throw new RightIsOverException();
+        }
+        if (isAnswerDue(exchange, clock, timeout)) {
+            throw new AnswerIsDueException();
+        }
+    }
+
+    /** Whether another call could end too late for the request that asked for the right to the first one. */
+    private static boolean isAnswerDue(Exchange exchange, Clock clock, Duration timeout) {
+        Instant begun = exchange.getVariable(RIGHT_ASKED_AT, Instant.class);
+        return begun != null
+                && clock.instant().isAfter(begun.plus(ANSWER_WITHIN).minus(timeout));
+    }
+
+    /** Signs the body's bytes for the account and path of the exchange, and addresses the call, if calls are made at all now. */
+    @Bean
+    Processor signRequest(
+            Accounts accounts,
+            SignatureProperties wire,
+            Rsa rsa,
+            Clock clock,
+            SecureRandom random,
+            CircuitBreakerRegistry breakers,
+            @Value("${tenpay.poll.submit-lease}") Duration lease,
+            @Value("${tenpay.call-timeout}") Duration timeout) {
+        RequestSigner signer = new RequestSigner(wire, rsa, clock, random);
+        return exchange -> {
+            Account account = accounts.get(exchange.getVariable("account", String.class));
+            if (!"true".equals(exchange.getVariable(SIGN_AGAIN))) {
+                exchange.removeProperty(SIGNED_BY);
+                exchange.setProperty(SIGNED_AT, clock.instant());
+            }
+            Credential credential = account.credential();
+            URI url = URI.create(account.baseUrl() + exchange.getVariable("tenpayPath", String.class));
+            Message message = exchange.getMessage();
+            byte[] body = message.getMandatoryBody(byte[].class);
+            String path = url.getRawQuery() == null ? url.getRawPath() : url.getRawPath() + "?" + url.getRawQuery();
+            CircuitBreaker breaker = breakers.circuitBreaker(CircuitBreakers.of(exchange));
+            breaker.acquirePermission();
+            try {
+                message.setHeader("Authorization", signer.authorization(credential, METHOD.name(), path, body));
+                isStillOurs(exchange, clock, lease, timeout);
+            } catch (Exception e) {
+                // A token that is away, perhaps: nothing was sent, and it says nothing about Tenpay.
+                breaker.releasePermission();
+                throw e;
+            }
+            exchange.setProperty(PERMITTED_BY, breaker);
+            exchange.setProperty(SIGNED_BY, credential);
+            message.setHeader(Exchange.HTTP_URI, url.toString());
+            message.setHeader(Exchange.HTTP_METHOD, METHOD);
+            message.setHeader(Exchange.CONTENT_TYPE, "application/json");
+            message.setHeader("Accept", "application/json");
+            message.setHeader("User-Agent", "tenpay-global-routes");
+        };
+    }
+
+    /** Lets an answer in only when its exact bytes are verified: 2xx or not. Then the body is the parsed answer. */
+    @Bean
+    Processor verifyAnswer(
+            Accounts accounts,
+            SignatureProperties wire,
+            SignatureVerifier verifier,
+            ObjectMapper json,
+            Clock clock,
+            @Value("${tenpay.poll.submit-lease}") Duration lease,
+            @Value("${tenpay.call-timeout}") Duration timeout) {
+        return exchange -> {
+            Message message = exchange.getMessage();
+            byte[] body = message.getBody(byte[].class);
+            byte[] bytes = body == null ? new byte[0] : body;
+            Account account = accounts.get(exchange.getVariable("account", String.class));
+            String signature = verifier.verify(headers(message, wire), account::platformKey, bytes);
+            JsonNode answer = json.readTree(bytes);
+            int status = message.getHeader(Exchange.HTTP_RESPONSE_CODE, Integer.class);
+            Credential by = exchange.getProperty(SIGNED_BY, Credential.class);
+            tell(account, by, status);
+            CircuitBreakers.answered(permittedBy(exchange), status, message, clock);
+            boolean again = status == 401
+                    && account.works()
+                    && account.credential() != by
+                    && inTime(exchange, clock, lease.minus(timeout))
+                    && !isAnswerDue(exchange, clock, timeout);
+            exchange.setVariable(SIGN_AGAIN, Boolean.toString(again));
+            exchange.setVariable("tenpayStatus", Integer.toString(status));
+            exchange.setVariable("signature", signature);
+            message.removeHeaders("*");
+            message.setBody(answer);
+        };
+    }
+
+    private static CircuitBreaker permittedBy(Exchange exchange) {
+        return (CircuitBreaker) exchange.removeProperty(PERMITTED_BY);
+    }
+
+    /**
+     * Whether a call that Tenpay refused to read may be sent once more: the same bytes under the same number, so that Tenpay
+     * answers with the same payment or refund if it did read the first one after all.
+     */
+    private static boolean inTime(Exchange exchange, Clock clock, Duration longest) {
+        Instant begun = ORDERS.contains(exchange.getVariable("source", String.class))
+                ? exchange.getVariable(RIGHT_ASKED_AT, Instant.class)
+                : exchange.getProperty(SIGNED_AT, Instant.class);
+        Duration age = begun == null ? longest.negated() : Duration.between(begun, clock.instant());
+        return !age.isNegative() && age.compareTo(longest) <= 0;
+    }
+
+    /** Says that nothing usable came back, and why: in words fit for history and log. */
+    @Bean
+    Processor noAnswer(Accounts accounts, MeterRegistry meters, Clock clock) {
+        return exchange -> {
+            Throwable failure = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Throwable.class);
+            boolean asked = exchange.getProperty(SIGNED_BY) != null;
+            // Taken out of the settings: nobody will put that right by waiting, so history shows it, ever less often.
+            boolean gone =
+                    accounts.find(exchange.getVariable("account", String.class)).isEmpty();
+            CircuitBreaker breaker = permittedBy(exchange);
+            String status = exchange.getMessage().getHeader(Exchange.HTTP_RESPONSE_CODE, "", String.class);
+            if (breaker != null) {
+                CircuitBreakers.unanswered(
+                        breaker, status.isEmpty() ? 0 : Integer.parseInt(status), exchange.getMessage(), clock);
+            }
+            String problem = gone
+                    ? "not asked: no such account is in the settings"
+                    : words(failure, asked) + (status.isEmpty() ? "" : " (HTTP " + status + ")");
+            String call = exchange.getVariable("source", String.class);
+            // A paused account was reported when it was paused.
+            if (asked || gone) {
+                LOG.log(
+                        Level.WARN,
+                        call + " " + exchange.getVariable("account") + " " + problem,
+                        "{} {} of account {}: {}",
+                        call,
+                        exchange.getVariable("number"),
+                        exchange.getVariable("account"),
+                        problem);
+            }
+            meters.counter("tenpay.calls.unanswered", "call", call).increment();
+            exchange.setVariable("tenpayStatus", "none");
+            exchange.setVariable("signature", null);
+            exchange.setVariable("tenpayProblem", problem);
+            exchange.setVariable("tenpayUnsent", asked || gone ? null : "true");
+            exchange.getMessage().removeHeaders("*");
+            exchange.getMessage().setBody(JsonNodeFactory.instance.objectNode());
+        };
+    }
+
+    /** Never the exception's own message: a parser's quotes what it read. */
+    private static String words(Throwable failure, boolean asked) {
+        if (failure instanceof UnverifiedException unverified) {
+            return "unverified answer: " + unverified.getMessage();
+        }
+        if (failure instanceof CallNotPermittedException) {
+            return "not asked: Tenpay did not answer lately, or asked us to wait";
+        }
+        if (failure instanceof RightIsOverException) {
+            return "not asked: too much time went by before the call, which another instance may make by now";
+        }
+        if (failure instanceof AnswerIsDueException) {
+            return "not asked: the calls before took too long for the request that waits; it is asked for by polling";
+        }
+        if (failure instanceof AccountUnavailableException) {
+            return "not asked or not provable: the account can't work at present";
+        }
+        if (failure instanceof JacksonException) {
+            return "the answer is not JSON";
+        }
+        if (failure instanceof ConnectException || failure instanceof java.net.UnknownHostException) {
+            return "no connection";
+        }
+        if (failure instanceof InterruptedIOException) {
+            return "no answer in time";
+        }
+        return (asked ? "no answer: " : "not asked: ") + failure.getClass().getSimpleName();
+    }
+
+    /** Lets the account know whether Tenpay accepts who signs: the first to hear it is a pair that was put there just now. */
+    private static void tell(Account account, Credential by, int status) {
+        if (status == 401) {
+            account.refused(by);
+        } else if (status < 500 && status != 403 && status != 429) {
+            account.accepted(by);
+        }
+    }
+
+    static SignatureProperties.SignatureHeaders headers(Message message, SignatureProperties wire) {
+        return new SignatureProperties.SignatureHeaders(
+                header(message, wire.timestampHeader()),
+                header(message, wire.nonceHeader()),
+                header(message, wire.serialHeader()),
+                header(message, wire.signatureHeader()));
+    }
+
+    /** A header that a proxy has doubled is one; of several that differ none is. */
+    private static @Nullable String header(Message message, String name) {
+        Object value = message.getHeader(name);
+        if (value instanceof Collection<?> values) {
+            Set<?> different = Set.copyOf(values);
+            return different.size() == 1 ? different.iterator().next().toString() : null;
+        }
+        return value == null ? null : value.toString();
+    }
+
+    /** TLS to Tenpay by the trust store and the versions of the SSL bundle {@code tenpay}; without one, the JVM's. */
+    @Bean
+    SSLContextParameters tenpayTls(SslBundles bundles) {
+        SSLContextParameters tls = new SSLContextParameters();
+        if (bundles.getBundleNames().contains("tenpay")) {
+            SslBundle bundle = bundles.getBundle("tenpay");
+            TrustManagersParameters trust = new TrustManagersParameters();
+            trust.setTrustManager(bundle.getManagers().getTrustManagers()[0]);
+            tls.setTrustManagers(trust);
+            if (bundle.getOptions().getEnabledProtocols() != null) {
+                SecureSocketProtocolsParameters versions = new SecureSocketProtocolsParameters();
+                versions.setSecureSocketProtocol(List.of(bundle.getOptions().getEnabledProtocols()));
+                tls.setSecureSocketProtocols(versions);
+            }
+        }
+        return tls;
+    }
+
+    /**
+     * One attempt, as it is: the client would by itself send a call again on 429 and 503, follow redirects with our
+     * credentials, and unpack the bytes that the signature covers. Its own timeouts count from byte to byte; this one
+     * counts the whole call, and an answer has a size that ends. Of its head only what is read goes on: Camel would parse the
+     * content type, look up its charset and unpack what calls itself packed, and fail with bytes that verify.
+     */
+    @Bean
+    HttpClientConfigurer oneHonestAttempt(@Value("${tenpay.call-timeout}") Duration timeout, SignatureProperties wire) {
+        Set<String> read = Set.of(
+                wire.timestampHeader().toLowerCase(Locale.ROOT),
+                wire.nonceHeader().toLowerCase(Locale.ROOT),
+                wire.serialHeader().toLowerCase(Locale.ROOT),
+                wire.signatureHeader().toLowerCase(Locale.ROOT),
+                "retry-after",
+                "date");
+        ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1, task -> {
+            Thread thread = new Thread(task, "tenpay-call-timeout");
+            thread.setDaemon(true);
+            return thread;
+        });
+        timer.setRemoveOnCancelPolicy(true);
+        return client -> client.disableAutomaticRetries()
+                .disableRedirectHandling()
+                .disableContentCompression()
+                .disableCookieManagement()
+                .disableAuthCaching()
+                .addExecInterceptorFirst("whole answer in time", (request, scope, chain) -> {
+                    AtomicBoolean over = new AtomicBoolean();
+                    ScheduledFuture<?> end = timer.schedule(
+                            () -> {
+                                over.set(true);
+                                scope.execRuntime.discardEndpoint();
+                            },
+                            timeout.toMillis(),
+                            TimeUnit.MILLISECONDS);
+                    try {
+                        return whole(chain.proceed(request, scope), read, scope.execRuntime::discardEndpoint);
+                    } catch (IOException e) {
+                        throw over.get() ? new InterruptedIOException("no answer in time") : e;
+                    } finally {
+                        end.cancel(false);
+                    }
+                });
+    }
+
+    private static ClassicHttpResponse whole(ClassicHttpResponse response, Set<String> read, Runnable cutOff)
+            throws IOException {
+        HttpEntity entity = response.getEntity();
+        if (entity != null) {
+            byte[] bytes;
+            try (InputStream in = entity.getContent()) {
+                bytes = in.readNBytes(LARGEST_ANSWER + 1);
+                if (bytes.length > LARGEST_ANSWER) {
+                    // First of all: whoever closes the stream reads it to its end.
+                    cutOff.run();
+                    throw new IOException("the answer is larger than " + LARGEST_ANSWER + " bytes");
+                }
+            }
+            response.setEntity(new ByteArrayEntity(bytes, null));
+        }
+        for (Header header : response.getHeaders()) {
+            if (!read.contains(header.getName().toLowerCase(Locale.ROOT))) {
+                response.removeHeaders(header.getName());
+            }
+        }
+        return response;
+    }
+}

@@ -1,0 +1,250 @@
+package dev.tenpayroutes.architecture;
+
+import dev.tenpayroutes.architecture.RouteFile.Entry;
+import dev.tenpayroutes.architecture.RouteFile.Route;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** One listing of {@code routes/} explains the project: names, descriptions and policies are where a reader expects them. */
+class ArchitectureRoutesTest {
+
+    private static final Pattern KEBAB = Pattern.compile("[a-z][a-z0-9]*(-[a-z0-9]+)*");
+    private static final Pattern SENTENCE = Pattern.compile("[A-Z].*[^.!?]\\.", Pattern.DOTALL);
+    private static final Pattern ALLOWED = Pattern.compile(
+            "[a-z0-9-]+\\.camel\\.yaml|payment-methods\\.yaml|mappings/[a-z0-9-]+\\.jq|sql/[a-z0-9-]+\\.sql");
+
+    /** These begin with something other than their own route. */
+    private static final Set<String> WITHOUT_OWN_ROUTE = Set.of("merchant-api", "error-handling");
+
+    private final List<RouteFile> files = RouteFile.all();
+    private final List<Route> routes =
+            files.stream().flatMap(file -> file.routes().stream()).toList();
+    private final Set<String> operations = Architecture.operations();
+    private final List<Violation> breaches = new ArrayList<>();
+
+    @Test
+    void theFolderIsFlatAndHoldsNothingElse() throws IOException {
+        try (Stream<Path> walk = Files.walk(Architecture.ROUTES)) {
+            walk.filter(path -> !path.equals(Architecture.ROUTES)
+                            && !path.equals(Architecture.MAPPINGS)
+                            && !path.equals(Architecture.SQL))
+                    .map(path -> Architecture.ROUTES.relativize(path).toString().replace('\\', '/'))
+                    .filter(name -> !ALLOWED.matcher(name).matches())
+                    .forEach(name -> breaches.add(new Violation(
+                            "routes/" + name,
+                            "routes/ holds only *.camel.yaml, payment-methods.yaml, mappings/*.jq and sql/*.sql,"
+                                    + " in kebab-case and without further folders (inside the jar they would be lost)",
+                            "rename it, move it out, or make it one of these")));
+        }
+        Violation.none(breaches);
+    }
+
+    @Test
+    void aFileHoldsRoutesAndOnlyItsOwnKindOfThing() {
+        for (RouteFile file : files) {
+            String special = file.name().equals("merchant-api")
+                    ? "rest"
+                    : file.name().equals("error-handling") ? "routeConfiguration" : "route";
+            for (Entry entry : file.entries()) {
+                if (entry.path().matches("\\d+/[^/]+")
+                        && !entry.key().equals("route")
+                        && !entry.key().equals(special)) {
+                    breaches.add(file.breach(
+                            entry.line(),
+                            "`" + entry.key() + "` at the top: only `route`, in merchant-api also `rest`,"
+                                    + " in error-handling also `routeConfiguration`",
+                            "write it as a route, or move it to the file that is its place"));
+                }
+            }
+        }
+        Violation.none(breaches);
+    }
+
+    @Test
+    void everyRouteHasAnIdThatSaysWhatItIs() {
+        for (Route route : routes) {
+            boolean operation = route.file().name().equals("merchant-api") && operations.contains(route.id());
+            if (!operation && !KEBAB.matcher(route.id()).matches()) {
+                breaches.add(route.file()
+                        .breach(
+                                route.line(),
+                                "route id `" + route.id() + "` is neither kebab-case nor, in merchant-api, an"
+                                        + " operationId of " + Architecture.CONTRACT,
+                                "give it an id like feature-verb"));
+            }
+        }
+        Violation.none(breaches);
+    }
+
+    @Test
+    void everyRouteHasADescriptionOfOneSentence() {
+        for (Route route : routes) {
+            String description = route.get("description");
+            boolean one = SENTENCE.matcher(description).matches()
+                    && !Pattern.compile("[.!?]\\s+[A-Z]").matcher(description).find();
+            if (!one) {
+                breaches.add(route.file()
+                        .breach(
+                                route.line(),
+                                "route " + route.id() + " needs a description of one sentence, but has `" + description
+                                        + "`",
+                                "say in one sentence, with a capital and a full stop, what the route does"));
+            }
+        }
+        Violation.none(breaches);
+    }
+
+    @Test
+    void everyRouteNamesAnErrorPolicyOfErrorHandling() {
+        Set<String> policies = files.stream()
+                .filter(file -> file.name().equals("error-handling"))
+                .flatMap(file -> file.entries().stream())
+                .filter(entry -> entry.path().matches("\\d+/routeConfiguration/id"))
+                .map(Entry::text)
+                .collect(Collectors.toCollection(TreeSet::new));
+        for (Route route : routes) {
+            String policy = route.get("routeConfigurationId");
+            if (!policies.contains(policy)) {
+                breaches.add(route.file()
+                        .breach(
+                                route.line(),
+                                "route " + route.id() + " has routeConfigurationId `" + policy
+                                        + "`, which error-handling.camel.yaml doesn't define",
+                                "name one of " + policies));
+            }
+        }
+        Violation.none(breaches);
+    }
+
+    @Test
+    void everyErrorPolicyIsNamedByARoute() {
+        Set<String> named =
+                routes.stream().map(route -> route.get("routeConfigurationId")).collect(Collectors.toSet());
+        for (RouteFile file : files) {
+            for (Entry entry : file.entries()) {
+                if (entry.path().matches("\\d+/routeConfiguration/id") && !named.contains(entry.text())) {
+                    breaches.add(file.breach(
+                            entry.line(),
+                            "error policy " + entry.text() + " is named by no route",
+                            "delete it, or name it as routeConfigurationId"));
+                }
+            }
+        }
+        Violation.none(breaches);
+    }
+
+    @Test
+    void theFirstRouteOfAFileHasTheFilesName() {
+        for (RouteFile file : files) {
+            if (WITHOUT_OWN_ROUTE.contains(file.name())) {
+                continue;
+            }
+            String first = file.routes().isEmpty() ? "" : file.routes().get(0).id();
+            if (!first.equals(file.name())) {
+                breaches.add(file.breach(
+                        file.routes().isEmpty() ? 1 : file.routes().get(0).line(),
+                        "the first route's id is `" + first + "`, the file's name `" + file.name() + "`",
+                        "rename one of the two, or move the file's own route to the top"));
+            }
+        }
+        Violation.none(breaches);
+    }
+
+    @Test
+    void aRouteIsNamedLikeItsDirectEndpoint() {
+        for (Route route : routes) {
+            if (route.from().startsWith("direct:") && !route.from().equals("direct:" + route.id())) {
+                breaches.add(route.file()
+                        .breach(
+                                route.line(),
+                                "route " + route.id() + " listens to " + route.from(),
+                                "write from.uri direct:" + route.id()));
+            }
+        }
+        Violation.none(breaches);
+    }
+
+    @Test
+    void routeIdsAreUnique() {
+        Map<String, Route> seen = new HashMap<>();
+        for (Route route : routes) {
+            Route before = seen.putIfAbsent(route.id(), route);
+            if (before != null) {
+                breaches.add(route.file()
+                        .breach(
+                                route.line(),
+                                "route id " + route.id() + " is taken by "
+                                        + Architecture.place(before.file().path(), before.line()),
+                                "rename one of the two"));
+            }
+        }
+        Violation.none(breaches);
+    }
+
+    @Test
+    void whateverIsSentToExists() {
+        for (RouteFile file : files) {
+            for (Entry entry : file.entries()) {
+                if (entry.text().matches("(direct|batch):.+") && routes.stream().noneMatch(entry::names)) {
+                    breaches.add(file.breach(
+                            entry.line(),
+                            "no route listens to " + entry.text(),
+                            "correct the name, or write the route"));
+                }
+            }
+        }
+        Violation.none(breaches);
+    }
+
+    @Test
+    void everyOperationOfTheContractHasItsRoute() {
+        Set<String> ids = routes.stream()
+                .filter(route -> route.file().name().equals("merchant-api"))
+                .map(Route::id)
+                .collect(Collectors.toSet());
+        for (String operation : operations) {
+            if (!ids.contains(operation)) {
+                breaches.add(new Violation(
+                        Architecture.CONTRACT.toString(),
+                        "operation " + operation + " has no route in merchant-api.camel.yaml",
+                        "write the route " + operation + ", from direct:" + operation));
+            }
+        }
+        Violation.none(breaches);
+    }
+
+    /** A route sends to itself only by mistake, so that doesn't count as a use. */
+    @Test
+    void everyDirectRouteIsUsed() {
+        for (Route route : routes) {
+            boolean used = operations.contains(route.id())
+                    || files.stream()
+                            .flatMap(file -> file.policyEntries().stream())
+                            .anyMatch(entry -> entry.names(route))
+                    || routes.stream()
+                            .filter(other -> other != route)
+                            .flatMap(other -> other.entries().stream())
+                            .anyMatch(
+                                    entry -> entry.names(route) && !entry.path().matches("\\d+/route/from/uri"));
+            if (route.from().startsWith("direct:") && !used) {
+                breaches.add(route.file()
+                        .breach(
+                                route.line(),
+                                "nothing sends to " + route.from() + ", and the contract has no such operation",
+                                "delete the route, or use it"));
+            }
+        }
+        Violation.none(breaches);
+    }
+}

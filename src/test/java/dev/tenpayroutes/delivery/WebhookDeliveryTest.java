@@ -1,0 +1,77 @@
+package dev.tenpayroutes.delivery;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.tenpayroutes.delivery.EventProperties.Address;
+import dev.tenpayroutes.delivery.EventProperties.ForAll;
+import dev.tenpayroutes.delivery.EventProperties.OfAccount;
+import java.net.InetAddress;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.apache.camel.Exchange;
+import org.apache.camel.impl.DefaultCamelContext;
+import org.apache.camel.support.DefaultExchange;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class WebhookDeliveryTest {
+
+    private static final Clock CLOCK = Clock.fixed(Instant.parse("2026-11-24T08:00:00Z"), ZoneOffset.UTC);
+    private static final Duration LEASE = Duration.ofSeconds(40);
+    private static final Duration TIMEOUT = Duration.ofSeconds(15);
+
+    private final ObjectMapper json = new ObjectMapper();
+    private final WebhookDelivery notify = new WebhookDelivery();
+    private final InFlightDeliveries attempts = new InFlightDeliveries(10);
+    // Nobody listens there: whatever is sent has failed, and so differs from what isn't.
+    private final EventProperties settings = new EventProperties(
+            Map.of(
+                    "main",
+                    new OfAccount(new Address(
+                            "http://127.0.0.1:1/events",
+                            List.of("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="),
+                            Map.of(),
+                            List.of()))),
+            new ForAll(List.of("127.0.0.0/8")));
+    private final EgressPolicy networks = new EgressPolicy(settings);
+    private final WebhookEndpoints endpoints = new WebhookEndpoints(settings, Set.of("main"), networks);
+    private final WebhookSender calls =
+            new WebhookSender(attempts, networks, Clock.systemUTC(), TIMEOUT, 10, InetAddress::getAllByName);
+
+    @AfterEach
+    void close() {
+        calls.close();
+    }
+
+    /** How the attempt ends that would begin so long after its claim. */
+    private String sent(Duration after) throws Exception {
+        Exchange one = new DefaultExchange(new DefaultCamelContext());
+        ClaimedEvent.beforeClaim(one, CLOCK);
+        one.getMessage().setBody(Map.of("event", """
+                {"event": 1, "claim": 3, "id": "00000000-0000-0000-0000-000000000001", "type": "payment.pending",
+                 "at": "2026-11-24T07:59:59+00:00", "account": "main", "orderNo": "SO-1", "data": {}}"""));
+        notify.openEvent(attempts, endpoints, json, CLOCK).process(one);
+        one.getMessage().setBody(new byte[0]);
+        notify.sendEvent(calls, endpoints, Clock.offset(CLOCK, after), LEASE, TIMEOUT)
+                .process(one);
+        DeliveryAttempt attempt = attempts.over(1, 10, TimeUnit.SECONDS).get(0);
+        attempts.recorded(1);
+        return json.valueToTree(attempt).path("outcome").asText();
+    }
+
+    /** A machine that stood still: another instance may have sent the event by then, and the next one of its payment. */
+    @Test
+    void anEventWhoseClaimMayEndWhileItIsBeingSentIsGivenBackUnsent() throws Exception {
+        assertThat(sent(Duration.ofSeconds(25))).isEqualTo("FAILED");
+        assertThat(sent(Duration.ofMillis(25_001))).isEqualTo("RELEASED");
+        assertThat(sent(Duration.ofHours(1))).isEqualTo("RELEASED");
+        assertThat(sent(Duration.ofMillis(-1))).isEqualTo("RELEASED");
+    }
+}
