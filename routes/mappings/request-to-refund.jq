@@ -1,6 +1,6 @@
 # The ERP's refund request, with the rules of its payment's method -> what refund-insert.sql decides on and stores.
 {
-  payment: variable("paymentKey"),
+  payment: variable("paymentRowId"),
   refundNo,
   total: .amount.total,
   currency: .amount.currency,

@@ -12,7 +12,7 @@ with busy as (
         string_to_array(:#${variable.eventAddresses}, ',')) as o (account, address)
 ), open as (
     select d.account, least(
-        cast(:#${variable.perAccount} as integer) - coalesce(b.events, 0), cast(:#${variable.room} as integer)) as free
+        cast(:#${variable.perAccount} as integer) - coalesce(b.events, 0), cast(:#${variable.capacity} as integer)) as free
     from event_destination d
     -- Only to an instance that sends to the address in force: with two addresses, one of them would answer for the other.
     join own o on o.account = d.account and decode(o.address, 'hex') = d.address
@@ -55,7 +55,7 @@ with busy as (
         ) oldest
         limit s.free
     ) q
-    limit cast(:#${variable.room} as integer)
+    limit cast(:#${variable.capacity} as integer)
 ), claimed as (
     update event_queue q
     set in_flight = true,

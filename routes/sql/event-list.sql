@@ -38,7 +38,7 @@ with recursive filter as materialized (
                     order by created_at desc, id desc limit bound.most)
                     union all
                     (select created_at, id, true from erp_event
-                    where f.order_no is null and f.status = 'UNADDRESSED' and t.destination = 'http' and account = a.account
+                    where f.order_no is null and f.status = 'NO_DESTINATION' and t.destination = 'http' and account = a.account
                       and not addressed and (created_at, id) < (f.before, f.before_id) and created_at >= bound.since
                     order by created_at desc, id desc limit bound.most)
                     union all
@@ -122,7 +122,7 @@ with recursive filter as materialized (
     left join event_destination t on d.state = 'PENDING' and t.account = d.account and t.destination = d.destination
     group by l.id
 ), page as (
-    select e.event_id, e.type, e.account, p.order_no, r.refund_no, e.created_at, coalesce(d.status, 'UNADDRESSED') as status,
+    select e.event_id, e.type, e.account, p.order_no, r.refund_no, e.created_at, coalesce(d.status, 'NO_DESTINATION') as status,
         coalesce(d.deliveries, '[]') as deliveries, e.id, l.place, l.cursor
     from listed l
     join erp_event e on e.id = l.id

@@ -5,7 +5,7 @@ with result as (
     from jsonb_to_recordset(cast(:#${variable.attempts} as jsonb)) as r (
         event bigint, claim integer, outcome text, status integer, problem text, at timestamptz, millis integer,
         "retryAfter" integer, address text, permanent boolean)
-), held as (
+), locked as (
     select q.payment_id, q.account, d.attempts, r.*, r.outcome = 'DELIVERED' or t.account is not null as counts
     from result r
     join event_delivery d on d.event_id = r.event and d.destination = :#${variable.destination}
@@ -16,15 +16,15 @@ with result as (
     order by q.payment_id
     -- Nobody waits for a row that somebody holds: its lease ends, and the event is sent again.
     for update of q skip locked
-), judged as (
+), evaluated as (
     select *,
         -- None after the last one, nor for what would be refused again.
         case when permanent is not true
             then cast((string_to_array(:#${properties:tenpay.events.retry-delays}, ','))[attempts + 1] as interval) end as delay,
         -- Null where nobody asked: `least` would take the limit for it.
         case when "retryAfter" is not null then least(
-            "retryAfter" * interval '1 second', cast(:#${properties:tenpay.events.longest-pause} as interval)) end as asked
-    from held
+            "retryAfter" * interval '1 second', cast(:#${properties:tenpay.events.max-retry-after} as interval)) end as asked
+    from locked
 ), settled as (
     update event_delivery d
     set attempts = d.attempts + 1,
@@ -33,7 +33,7 @@ with result as (
             when j.delay is null then 'DEAD'
             else 'PENDING' end,
         finished_at = case when j.outcome = 'DELIVERED' or j.delay is null then now() end
-    from judged j
+    from evaluated j
     where d.event_id = j.event
       and d.destination = :#${variable.destination}
       and d.state = 'PENDING'
@@ -51,18 +51,18 @@ with result as (
             when s.state = 'PENDING' then now() + greatest(j.delay * (0.9 + 0.2 * random()), j.asked)
             when s.state is not null and q.pending = 1 then null
             else now() end
-    from judged j
+    from evaluated j
     left join settled s on s.event_id = j.event
     where q.payment_id = j.payment_id and q.destination = :#${variable.destination}
 ), logged as (
     insert into event_attempt (event_id, destination, at, millis, status, outcome, problem)
     select event, :#${variable.destination}, at, millis, status, outcome, problem
-    from judged
+    from evaluated
     where outcome <> 'RELEASED'
 ), asking as (
     -- 410 is for good, until a person acts; 429 and 503 speak for the whole address, and ask for so long.
     select account, address, bool_or(outcome = 'GONE') as gone, max(asked) filter (where status in (429, 503)) as asked
-    from judged
+    from evaluated
     group by account, address
 ), addresses as (
     -- In the order of their keys, so that no two instances wait for each other. The address is compared once more under the lock.
@@ -80,6 +80,6 @@ with result as (
     where d.account = a.account and d.destination = :#${variable.destination}
 )
 select e.event_id, e.type, e.account, j.outcome, j.status, j.problem, j.counts, s.state, s.attempts
-from judged j
+from evaluated j
 join erp_event e on e.id = j.event
 left join settled s on s.event_id = j.event

@@ -15,7 +15,7 @@ with range as materialized (
         greatest(100, 50000 / (1 + (
             select count(*) from event_destination
             where account = any (string_to_array(:#${variable.accounts}, ','))))) as most
-    where cast(:#${variable.eventKey} as uuid) is null
+    where cast(:#${variable.eventRowId} as uuid) is null
 ), read as materialized (
     select e.*
     from range r
@@ -49,7 +49,7 @@ with range as materialized (
                 end
             from erp_event e
             left join event_delivery d on d.event_id = e.id and d.destination = t.destination
-            where (r.status is null or r.status = 'UNADDRESSED') and e.account = t.account
+            where (r.status is null or r.status = 'NO_DESTINATION') and e.account = t.account
               and (e.created_at, e.id) > (r.after, r.after_id)
               and e.created_at >= r.created_from and e.created_at < r.created_to
             order by e.created_at, e.id limit r.most)
@@ -76,7 +76,7 @@ with range as materialized (
 ), chosen as (
     select e.id
     from erp_event e
-    where e.event_id = cast(:#${variable.eventKey} as uuid)
+    where e.event_id = cast(:#${variable.eventRowId} as uuid)
       and e.account = any (string_to_array(:#${variable.accounts}, ','))
     union all
     select id from portion
@@ -87,7 +87,7 @@ with range as materialized (
     join erp_event e on e.id = c.id
     order by e.id
     for no key update of e
-), turns as (
+), locked_queue as (
     -- As whoever records attempts does: first the turn, then the delivery.
     select q.payment_id from event_queue q where q.payment_id in (select payment_id from picked) order by q.payment_id, q.destination for update
 ), again as (
@@ -96,11 +96,11 @@ with range as materialized (
     from picked s
     join event_destination t on t.account = s.account
     left join event_delivery o on o.event_id = s.id and o.destination = t.destination
-    where (select count(*) from turns) >= 0
+    where (select count(*) from locked_queue) >= 0
       -- A range is sent again to whom it was asked for, and to nobody who never wanted it.
-      and (cast(:#${variable.eventKey} as uuid) is not null
+      and (cast(:#${variable.eventRowId} as uuid) is not null
           or ((t.types is null or s.type = any (t.types))
-              and (cast(:#${variable.status} as text) is null or :#${variable.status} = coalesce(o.state, 'UNADDRESSED'))))
+              and (cast(:#${variable.status} as text) is null or :#${variable.status} = coalesce(o.state, 'NO_DESTINATION'))))
     order by s.id, t.destination
     on conflict (event_id, destination) do update
     set state = 'PENDING', attempts = 0, finished_at = null
@@ -111,7 +111,7 @@ with range as materialized (
 ), queued as (
     -- A range waits for its turn behind new events; one that a person asks for doesn't.
     insert into event_queue as q (payment_id, destination, account, pending, next_attempt_at, deferred)
-    select payment_id, destination, account, count(*), now(), cast(:#${variable.eventKey} as uuid) is null
+    select payment_id, destination, account, count(*), now(), cast(:#${variable.eventRowId} as uuid) is null
     from again
     group by payment_id, destination, account
     order by payment_id, destination
@@ -119,12 +119,12 @@ with range as materialized (
     set pending = q.pending + excluded.pending,
         deferred = excluded.deferred and (q.deferred or q.pending = 0),
         next_attempt_at = case when q.in_flight then q.next_attempt_at else now() end
-), hurried as (
+), expedited as (
     -- One that waits for its next attempt need not wait for it.
     update event_queue q
     set next_attempt_at = now(), deferred = false
     from picked s
-    where cast(:#${variable.eventKey} as uuid) is not null
+    where cast(:#${variable.eventRowId} as uuid) is not null
       and q.payment_id = s.payment_id
       and q.pending > 0
       and not q.in_flight
@@ -148,7 +148,7 @@ with range as materialized (
     where (t.account, t.destination) in (
             select account, destination from again
             union all
-            select account, destination from hurried)
+            select account, destination from expedited)
       and (t.disabled_at is not null or t.paused_until is not null)
     order by t.account, t.destination
     for update

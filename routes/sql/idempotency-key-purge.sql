@@ -3,7 +3,7 @@ delete from idempotency_key
 where (client, key) in (
     select client, key
     from idempotency_key
-    where used_at < now() - cast(:#${properties:tenpay.idempotency-keys.keep} as interval)
+    where used_at < now() - cast(:#${properties:tenpay.retention.idempotency-keys} as interval)
     order by used_at
     limit 10000
     for update skip locked)

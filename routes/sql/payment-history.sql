@@ -3,7 +3,7 @@ with page as (
     select h.id, h.id || '-history' as cursor, h.at, h.source, r.refund_no, h.outcome, h.status_before, h.status_after, h.detail
     from history h
     left join refund r on r.id = h.refund_id
-    where h.payment_id = cast(:#${variable.paymentKey} as bigint)
+    where h.payment_id = cast(:#${variable.paymentRowId} as bigint)
       and h.id > coalesce(cast(split_part(cast(:#${variable.cursor} as text), '-', 1) as bigint), 0)
     order by h.id
     limit coalesce(cast(:#${variable.limit} as integer), 50) + 1

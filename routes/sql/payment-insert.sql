@@ -27,10 +27,10 @@ with given as (
         where p.order_no = given."orderNo" and p.account = any (given.accounts))
     on conflict (account, order_no) do nothing
     returning *
-), noted as (
+), history_rows as (
     insert into history (payment_id, source, outcome, status_after)
     select id, 'order', 'STORED', status from stored
-), woken as (
+), rescheduled as (
     -- Its notification may have come first.
     update notification n set next_attempt_at = now()
     from stored s

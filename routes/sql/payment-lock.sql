@@ -1,5 +1,5 @@
 -- Holds a payment while one of its refunds is decided: the next statement then sees every refund decided before.
 select id
 from payment
-where id = cast(:#${variable.paymentKey} as bigint)
+where id = cast(:#${variable.paymentRowId} as bigint)
 for update

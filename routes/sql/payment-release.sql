@@ -2,5 +2,5 @@
 update payment
 set next_poll_at = now(),
     polls = greatest(polls - 1, 0)
-where id = cast(:#${variable.paymentKey} as bigint)
+where id = cast(:#${variable.paymentRowId} as bigint)
   and next_poll_at is not null

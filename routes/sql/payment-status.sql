@@ -5,32 +5,32 @@ with news as (
     from unnest(
             (select cast(:#${variable.account} as text[])),
             (select cast(:#${variable.number} as text[])),
-            (select cast(:#${variable.news} as text[])),
+            (select cast(:#${variable.tenpayResult} as text[])),
             (select cast(:#${variable.notification} as bytea[]))) with ordinality as g (account, number, news, notification, place)
     cross join lateral jsonb_to_record(cast(g.news as jsonb)) as n (
         source text, answer text, status text, reason text, "merchantId" text, "orderNo" text, total text, currency text,
         "paymentId" text, "prepayInfo" text, "succeededAt" text, unsent boolean, call timestamptz, signature text,
         "statusBefore" text, contradicted timestamptz, closing text)
     order by g.account, g.number, g.place
-), company as materialized (
-    select cardinality(cast(:#${variable.news} as text[])) > 1 as several
-), alone as (
+), batch_info as materialized (
+    select cardinality(cast(:#${variable.tenpayResult} as text[])) > 1 as several
+), single as (
     select n.place, p.*
     from news n
     join payment p on p.account = n.account and p.order_no = n.number
-    where not (select several from company)
+    where not (select several from batch_info)
     for update of p
-), among_others as (
+), batched as (
     -- Of several, whose payment somebody else holds is left out and comes again alone: nobody waits for another one's lock.
     select n.place, p.*
     from news n
     join payment p on p.account = n.account and p.order_no = n.number
-    where (select several from company)
+    where (select several from batch_info)
     for update of p skip locked
-), held as (
-    select * from alone
+), locked as (
+    select * from single
     union all
-    select * from among_others
+    select * from batched
 ), compared as materialized (
     -- Materialized, here and below: else every step is copied into each mention of it, into expressions of thousands of terms.
     select h.*, n.source, n.answer, n.status as told, n.reason, coalesce(n.unsent, false) as unsent, n.total, n."paymentId", n."prepayInfo",
@@ -43,7 +43,7 @@ with news as (
             and (n.total is not null or n.currency is not null or (n.status = 'SUCCEEDED' and n.source <> 'checkout-pay'))
             and (n.total, n.currency) is distinct from (cast(h.amount as text), h.currency) as of_another_amount,
         n.answer = 'STATUS' and n."paymentId" <> h.tenpay_payment_id as of_another_id
-    from held h
+    from locked h
     join news n using (place)
 ), claims as (
     -- A notification that can't be applied yet uses nothing.
@@ -57,13 +57,13 @@ with news as (
     select digest from claims
     union
     -- An answer about what isn't here has been used as well; of several, it comes again alone.
-    select decode(signature, 'hex') from news where signature is not null and notification is null and not (select several from company)
+    select decode(signature, 'hex') from news where signature is not null and notification is null and not (select several from batch_info)
     order by 1
     on conflict do nothing
     returning digest
 ), fresh as (
     select c.place from claims c join used u using (digest)
-), judged as materialized (
+), evaluated as materialized (
     select
         c.place, c.id, c.account, c.status as old_status, c.review as old_review, c.source, c.unsent, c.notification,
         c."paymentId", c."prepayInfo", c."succeededAt", c."statusBefore", c.closing, c.tenpay_payment_id, c.submits, c.submitted_at, c.submitting_until,
@@ -89,7 +89,7 @@ with news as (
     -- A notification counts once: who finds it done already takes nothing from it.
     insert into notification as x (account, kind, body, state)
     select account, 'payments', notification, 'DONE'
-    from judged
+    from evaluated
     where notification is not null
       -- News that names another order is not this one's to take.
       and not of_another
@@ -114,7 +114,7 @@ with news as (
             when unknown and expired and absent_at is not null then 'FAILED'
             else old_status
         end as wish
-    from judged j
+    from evaluated j
     cross join lateral (select
         -- A call that is still under way may yet arrive.
         answer = 'ABSENT' and old_status = 'CREATED' and of_last_call and (submitting_until is null or submitting_until < now()) as unknown,
@@ -178,11 +178,11 @@ with news as (
         case
             when repeated then 'REPEATED'
             when of_another or of_another_amount then 'MISMATCH'
-            when new_status <> old_status then 'MOVED'
+            when new_status <> old_status then 'CHANGED'
             when of_another_id then 'MISMATCH'
             when answer in ('REFUSED', 'CONFLICT', 'DENIED', 'PAID', 'NOT_CLOSABLE') then 'REFUSED'
             when answer = 'ABSENT' then 'ABSENT'
-            when answer = 'NONE' then 'NO_ANSWER'
+            when answer = 'NONE' then 'NO_RESPONSE'
             when wish = old_status then 'CONFIRMED'
             else 'IGNORED'
         end as outcome,
@@ -194,29 +194,29 @@ with news as (
     update payment p
     set status = r.new_status,
         review = r.new_review,
-        tenpay_payment_id = case when r.outcome in ('MOVED', 'CONFIRMED', 'IGNORED') then coalesce(p.tenpay_payment_id, r."paymentId")
+        tenpay_payment_id = case when r.outcome in ('CHANGED', 'CONFIRMED', 'IGNORED') then coalesce(p.tenpay_payment_id, r."paymentId")
             else p.tenpay_payment_id end,
         -- It comes from an answer that names this id, or it would pay for another one.
         prepay_info = case
-            when r.outcome in ('MOVED', 'CONFIRMED', 'IGNORED') and p.tenpay_payment_id is null and r."paymentId" is not null then r."prepayInfo"
-            when r.outcome in ('MOVED', 'CONFIRMED', 'IGNORED') and p.tenpay_payment_id = r."paymentId" then coalesce(r."prepayInfo", p.prepay_info)
+            when r.outcome in ('CHANGED', 'CONFIRMED', 'IGNORED') and p.tenpay_payment_id is null and r."paymentId" is not null then r."prepayInfo"
+            when r.outcome in ('CHANGED', 'CONFIRMED', 'IGNORED') and p.tenpay_payment_id = r."paymentId" then coalesce(r."prepayInfo", p.prepay_info)
             else p.prepay_info end,
         paid_at = case when r.new_status = 'SUCCEEDED' then coalesce(p.paid_at, r.succeeded_at, now()) end,
         refusal = case
             when r.answer = 'REFUSED' and r.new_status = 'CREATED' then coalesce(p.refusal, r.reason)
             -- It has the payment after all.
-            when r.answer = 'STATUS' and r.outcome = 'MOVED' then null
+            when r.answer = 'STATUS' and r.outcome = 'CHANGED' then null
             else p.refusal end,
         absent_at = case
             when r.absent then coalesce(p.absent_at, now())
-            when r.answer = 'STATUS' and r.outcome = 'MOVED' then null
+            when r.answer = 'STATUS' and r.outcome = 'CHANGED' then null
             else p.absent_at end,
         contradicted_at = case
-            when r.confirms or r.outcome = 'MOVED' then null
+            when r.confirms or r.outcome = 'CHANGED' then null
             when r.contradicts then coalesce(p.contradicted_at, now())
             else p.contradicted_at end,
         contradiction_upheld_at = case
-            when r.confirms or r.outcome = 'MOVED' then null
+            when r.confirms or r.outcome = 'CHANGED' then null
             when r.upheld then now()
             else p.contradiction_upheld_at end,
         fail_reason = case
@@ -224,7 +224,7 @@ with news as (
             when r.new_status <> r.old_status then case when r.answer = 'ABSENT' then coalesce(p.refusal, r.reason) else r.reason end
             else p.fail_reason end,
         refused = r.new_status <> 'SUCCEEDED'
-            and (p.refused or (r.answer = 'ABSENT' and r.outcome = 'MOVED' and r.new_status = 'FAILED' and p.refusal is not null)),
+            and (p.refused or (r.answer = 'ABSENT' and r.outcome = 'CHANGED' and r.new_status = 'FAILED' and p.refusal is not null)),
         next_poll_at = case
             when r.new_status not in ('CREATED', 'PENDING') then null
             when r.paid_already or r.answer = 'PAID' then now()
@@ -249,13 +249,13 @@ with news as (
         submits = p.submits - case when r.unsent and r.source = 'checkout-pay' then 1 else 0 end,
         polls = greatest(p.polls - case when r.unsent and r.source like 'inquiry-%' then 1 else 0 end, 0),
         submitting_until = case when r.source = 'checkout-pay' and r.of_last_call then null else p.submitting_until end,
-        updated_at = case when r.outcome = 'MOVED' or r.upheld or r.new_review is distinct from r.old_review then now()
+        updated_at = case when r.outcome = 'CHANGED' or r.upheld or r.new_review is distinct from r.old_review then now()
             else p.updated_at end
     from reviewed r
     where p.id = r.id
-      and (r.outcome in ('MOVED', 'CONFIRMED') or r.agreed or r.contradicts or (r.confirms and r.contradicted_at is not null) or r.absent or r.unsent or r.source = 'checkout-pay' or r.answer = 'PAID' or r.new_review is distinct from r.old_review)
+      and (r.outcome in ('CHANGED', 'CONFIRMED') or r.agreed or r.contradicts or (r.confirms and r.contradicted_at is not null) or r.absent or r.unsent or r.source = 'checkout-pay' or r.answer = 'PAID' or r.new_review is distinct from r.old_review)
     returning p.id, p.account, to_jsonb(p) - 'content' as payment
-), noted as (
+), history_rows as (
     insert into history (payment_id, source, outcome, status_before, status_after, detail)
     select id, source, outcome, old_status, new_status, nullif(concat_ws('; ',
             reason,
@@ -304,5 +304,5 @@ select r.place,
         || jsonb_build_object('verdict', r.outcome, 'elsewhere', r.of_another, 'answer', r.answer, 'told', r.reason, 'contradicts', r.contradicts, 'upheld', r.upheld) as text)
         as answer
 from reviewed r
-join held h using (place)
+join locked h using (place)
 left join moved m on m.id = r.id

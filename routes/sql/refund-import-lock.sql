@@ -2,5 +2,5 @@
 select id
 from payment
 where account = :#${variable.account}
-  and order_no = cast(:#${variable.news} as jsonb) ->> 'orderNo'
+  and order_no = cast(:#${variable.tenpayResult} as jsonb) ->> 'orderNo'
 for update

@@ -1,7 +1,7 @@
 -- Takes in a refund that Tenpay has and the store doesn't, made in the merchant portal or lost by a restore; or says why not.
 with news as (
     select *
-    from jsonb_to_record(cast(:#${variable.news} as jsonb)) as n (
+    from jsonb_to_record(cast(:#${variable.tenpayResult} as jsonb)) as n (
         source text, answer text, "merchantId" text, "orderNo" text, "refundNo" text, "refundId" text, total text, currency text,
         signature text)
 ), locked as (

@@ -3,7 +3,7 @@ with given as (
     select *
     from jsonb_to_record(cast(:#${variable.refund} as jsonb)) as g (
         payment bigint, "refundNo" text, total bigint, currency text, reason text, "notifyUrl" text, rules jsonb)
-), held as (
+), locked as (
     select p.id, p.account, p.order_no, p.merchant_id, p.status, p.paid_at, p.currency as paid_currency,
         g."refundNo", g.total, g.currency, g.reason, g."notifyUrl", g.rules ->> 'method' as method,
         cast(g.rules ->> 'windowDays' as integer) as window_days,
@@ -16,7 +16,7 @@ with given as (
         cast(:#${variable.refundsOnHold} as boolean) is true or exists (select from refund_hold f where f.account = p.account) as on_hold
     from payment p
     join given g on g.payment = p.id
-), judged as (
+), evaluated as (
     select *,
         case
             when known then 'KNOWN'
@@ -28,7 +28,7 @@ with given as (
             when total > rest then 'REFUND_EXCEEDS_PAYMENT'
             else 'NEW'
         end as verdict
-    from held
+    from locked
 ), stored as (
     insert into refund (
         payment_id, account, refund_no, order_no, merchant_id, amount, currency, reason, notify_url,
@@ -37,15 +37,15 @@ with given as (
         id, account, "refundNo", order_no, merchant_id, total, currency, reason, "notifyUrl",
         now() + cast(:#${properties:tenpay.poll.submit-lease} as interval),
         now() + cast(:#${properties:tenpay.poll.first-delay} as interval)
-    from judged
+    from evaluated
     where verdict = 'NEW'
     -- Another payment's refund may take the same number at this moment.
     on conflict (account, refund_no) do nothing
     returning *
-), noted as (
+), history_rows as (
     insert into history (payment_id, refund_id, source, outcome, status_after)
     select payment_id, id, 'refund-request', 'STORED', status from stored
-), woken as (
+), rescheduled as (
     -- Its notification may have come first.
     update notification n set next_attempt_at = now()
     from stored s
@@ -62,5 +62,5 @@ select cast(
             when 'REFUND_EXCEEDS_PAYMENT' then format('at most %s %s in minor units may still be refunded, but amount.total is %s', greatest(j.rest, 0), j.currency, j.total)
         end)
     as text) as refund
-from judged j
+from evaluated j
 left join stored s on true

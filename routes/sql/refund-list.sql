@@ -2,7 +2,7 @@
 with page as (
     select r.*, r.id || '-refunds' as cursor
     from refund r
-    where r.payment_id = cast(:#${variable.paymentKey} as bigint)
+    where r.payment_id = cast(:#${variable.paymentRowId} as bigint)
       and r.id > coalesce(cast(split_part(cast(:#${variable.cursor} as text), '-', 1) as bigint), 0)
     order by r.id
     limit coalesce(cast(:#${variable.limit} as integer), 50) + 1

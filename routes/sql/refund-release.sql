@@ -2,5 +2,5 @@
 update refund
 set next_poll_at = now(),
     polls = greatest(polls - 1, 0)
-where id = cast(:#${variable.refundKey} as bigint)
+where id = cast(:#${variable.refundRowId} as bigint)
   and next_poll_at is not null

@@ -1,7 +1,7 @@
 -- Applies one piece of Tenpay's news to one refund: the only statement that writes a refund's status, and what was refunded.
 with news as (
     select *
-    from jsonb_to_record(cast(:#${variable.news} as jsonb)) as n (
+    from jsonb_to_record(cast(:#${variable.tenpayResult} as jsonb)) as n (
         source text, answer text, status text, reason text, "merchantId" text, "orderNo" text, "refundNo" text, total text,
         currency text, "refundId" text, "succeededAt" text, unsent boolean, call timestamptz, signature text,
         "statusBefore" text, contradicted timestamptz)
@@ -20,7 +20,7 @@ with news as (
     from payment p
     where p.id = (select payment_id from found)
     for update
-), held as (
+), locked as (
     select r.*
     from paid
     join refund r on r.payment_id = paid.id
@@ -57,7 +57,7 @@ with news as (
             where o.payment_id = h.payment_id and (o.status <> 'FAILED' or o.contradicted_at is not null
                 or o.review in ('STATUS_MISMATCH', 'AMOUNT_MISMATCH', 'PAYMENT_ID_MISMATCH')))
         else false end as exceeds
-    from held h
+    from locked h
     cross join paid
     cross join news n
 ), used as (
@@ -74,7 +74,7 @@ with news as (
       end
     on conflict do nothing
     returning digest
-), judged as materialized (
+), evaluated as materialized (
     select
         c.id, c.payment_id, c.account, c.amount, c.currency, c.earliest, c.exceeds, c.old_status, c.old_review, c.refusal, c.submits, c.submitted_at, c.submitting_until,
         c.created_at, c.finished_at, c.contradicted_at, c.contradiction_upheld_at, c.tenpay_refund_id, c.told, c.source, c.unsent, c."refundId", c."succeededAt",
@@ -97,7 +97,7 @@ with news as (
     -- A notification counts once: who finds it done already takes nothing from it.
     insert into notification as x (account, kind, body, state)
     select account, 'refunds', notification, 'DONE'
-    from judged
+    from evaluated
     where notification is not null
       -- News that names another refund is not this one's to take.
       and not of_another
@@ -121,7 +121,7 @@ with news as (
                 and (submits = 1 or submitted_at < now() - cast(:#${properties:tenpay.poll.resend-after} as interval)) then 'FAILED'
             else old_status
         end as wish
-    from judged j
+    from evaluated j
     left join received x on x.account = j.account and x.body_hash = sha256(j.notification)
 ), decided as materialized (
     select *,
@@ -177,11 +177,11 @@ with news as (
         case
             when repeated then 'REPEATED'
             when of_another or of_another_amount then 'MISMATCH'
-            when new_status <> old_status then 'MOVED'
+            when new_status <> old_status then 'CHANGED'
             when of_another_id then 'MISMATCH'
             when answer in ('REFUSED', 'DENIED') then 'REFUSED'
             when answer = 'ABSENT' then 'ABSENT'
-            when answer = 'NONE' then 'NO_ANSWER'
+            when answer = 'NONE' then 'NO_RESPONSE'
             when wish = old_status then 'CONFIRMED'
             else 'IGNORED'
         end as outcome,
@@ -193,20 +193,20 @@ with news as (
     update refund r
     set status = j.new_status,
         review = j.new_review,
-        tenpay_refund_id = case when j.outcome in ('MOVED', 'CONFIRMED', 'IGNORED') then coalesce(r.tenpay_refund_id, j."refundId")
+        tenpay_refund_id = case when j.outcome in ('CHANGED', 'CONFIRMED', 'IGNORED') then coalesce(r.tenpay_refund_id, j."refundId")
             else r.tenpay_refund_id end,
         refunded_at = case when j.new_status = 'SUCCEEDED' then coalesce(r.refunded_at, j.succeeded_at, now()) end,
         refusal = case
             when j.answer = 'REFUSED' and j.new_status = 'CREATED' then coalesce(r.refusal, j.reason)
             -- It has the refund after all.
-            when j.answer = 'STATUS' and j.outcome = 'MOVED' then null
+            when j.answer = 'STATUS' and j.outcome = 'CHANGED' then null
             else r.refusal end,
         contradicted_at = case
-            when j.confirms or j.outcome = 'MOVED' then null
+            when j.confirms or j.outcome = 'CHANGED' then null
             when j.contradicts then coalesce(r.contradicted_at, now())
             else r.contradicted_at end,
         contradiction_upheld_at = case
-            when j.confirms or j.outcome = 'MOVED' then null
+            when j.confirms or j.outcome = 'CHANGED' then null
             when j.upheld then now()
             else r.contradiction_upheld_at end,
         fail_reason = case
@@ -235,11 +235,11 @@ with news as (
         submits = r.submits - case when j.unsent and j.source = 'refund' then 1 else 0 end,
         polls = greatest(r.polls - case when j.unsent and j.source like 'inquiry-%' then 1 else 0 end, 0),
         submitting_until = case when j.source = 'refund' and j.of_last_call then null else r.submitting_until end,
-        updated_at = case when j.outcome = 'MOVED' or j.upheld or j.new_review is distinct from j.old_review then now()
+        updated_at = case when j.outcome = 'CHANGED' or j.upheld or j.new_review is distinct from j.old_review then now()
             else r.updated_at end
     from reviewed j
     where r.id = j.id
-      and (j.outcome in ('MOVED', 'CONFIRMED') or j.agreed or j.contradicts or (j.confirms and j.contradicted_at is not null) or j.unsent or j.source = 'refund' or j.new_review is distinct from j.old_review)
+      and (j.outcome in ('CHANGED', 'CONFIRMED') or j.agreed or j.contradicts or (j.confirms and j.contradicted_at is not null) or j.unsent or j.source = 'refund' or j.new_review is distinct from j.old_review)
     returning r.*
 ), credited as (
     update payment p
@@ -249,7 +249,7 @@ with news as (
     where p.id = j.payment_id
       and j.new_status = 'SUCCEEDED' and j.old_status <> 'SUCCEEDED'
       and j.currency = p.currency
-), noted as (
+), history_rows as (
     insert into history (payment_id, refund_id, source, outcome, status_before, status_after, detail)
     select payment_id, id, source, outcome, old_status, new_status, nullif(concat_ws('; ',
             reason,
@@ -293,5 +293,5 @@ select cast(coalesce(to_jsonb(m), to_jsonb(h)) || jsonb_build_object('verdict', 
         'contradicts', j.contradicts, 'upheld', j.upheld) as text)
     as refund
 from reviewed j
-cross join held h
+cross join locked h
 left join moved m on true

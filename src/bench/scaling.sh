@@ -10,7 +10,7 @@ program_cores=${1:-2} database_cores=${2:-2} per_day=${3:-1000000}
 # notifications, a look at most what the mix costs beyond its orders and notifications.
 : "${ORDER:=0.95}" "${WEBHOOK:=0.3}" "${INQUIRY:=0.7}" "${EVENT:=0.2}" "${LOOK:=1.0}"
 : "${ORDER_DB:=0.4}" "${WEBHOOK_DB:=0.25}" "${INQUIRY_DB:=0.35}" "${EVENT_DB:=0.2}" "${LOOK_DB:=0.2}"
-# Bytes that a payment leaves behind, indexes included: kept for ever, and until housekeeping takes it.
+# Bytes that a payment leaves behind, indexes included: kept for ever, and until maintenance takes it.
 : "${KEPT:=3400}" "${FOR_A_TIME:=1800}" "${DAYS:=90}"
 # How full a core may be before queues grow, and how much busier the busiest second is than the average one.
 : "${FULL:=0.6}" "${PEAK:=8}"

@@ -88,7 +88,7 @@ final class Lists {
                             "status",
                             status);
                 }
-                for (String status : List.of("PENDING", "DELIVERED", "DEAD", "UNADDRESSED")) {
+                for (String status : List.of("PENDING", "DELIVERED", "DEAD", "NO_DESTINATION")) {
                     ask(
                             "events " + status + " of " + who + ", " + limit,
                             "event-list",

@@ -95,7 +95,7 @@ public class Parts {
         camel = new DefaultCamelContext();
         camel.start();
         toPayment = mapping("order-to-payment");
-        news = mapping("tenpay-news");
+        news = mapping("tenpay-result");
         contract = new OpenApiRequestValidator();
     }
 

@@ -229,7 +229,7 @@ abstract class Side implements AutoCloseable {
                     + ", " + at + ", '42' || " + number + ", 'prepay', " + at + ", null, " + at + ", " + at
                     + " from generate_series(" + from + ", " + to + ") n");
             sql("insert into history (payment_id, source, outcome, status_before, status_after, at) "
-                    + "select id, s.source, 'MOVED', null, s.status, p.created_at from payment p cross join "
+                    + "select id, s.source, 'CHANGED', null, s.status, p.created_at from payment p cross join "
                     + "(values ('order', 'CREATED'), ('checkout-pay', 'PENDING'), ('notification', 'SUCCEEDED')) s (source, status) "
                     + "where order_no between 'OLD' || lpad('" + from + "', 9, '0') and 'OLD' || lpad('" + to
                     + "', 9, '0') and account = 'main'");

@@ -65,7 +65,7 @@ final class AccountReloader {
         underWay.add(account);
         threads.execute(() -> {
             // Whoever looks at the threads of a program that hangs sees whose files it waits for.
-            Thread.currentThread().setName("account-look " + account.name());
+            Thread.currentThread().setName("account-reload " + account.name());
             try {
                 look.accept(account);
             } catch (RuntimeException e) {

@@ -13,7 +13,7 @@ import org.slf4j.LoggerFactory;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
-/** The beans of {@code housekeeping} that look after the accounts' files, and what they report. */
+/** The beans of {@code maintenance} that look after the accounts' files, and what they report. */
 @Configuration(proxyBeanMethods = false)
 class CertificateMetrics {
 
@@ -33,15 +33,15 @@ class CertificateMetrics {
 
     /**
      * Looks at every account's files; one that fails or hangs stops no other. Keeps the gauges {@code tenpay.account.available} (1 or
-     * 0) and {@code tenpay.certificate.days} (whole days left, negative once it has ended).
+     * 0) and {@code tenpay.certificate.expiry} (whole days left, negative once it has ended).
      */
     @Bean
-    Processor lookAtAccounts(Accounts accounts, MeterRegistry meters, Clock clock) {
+    Processor reloadAccounts(Accounts accounts, MeterRegistry meters, Clock clock) {
         for (Account account : accounts.all()) {
             meters.gauge(
                     "tenpay.account.available", Tags.of("account", account.name()), account, a -> a.works() ? 1 : 0);
         }
-        MultiGauge days = MultiGauge.builder("tenpay.certificate.days").register(meters);
+        MultiGauge days = MultiGauge.builder("tenpay.certificate.expiry").register(meters);
         List<Row> shown = new ArrayList<>();
         show(days, shown, rows(accounts), clock);
         return exchange -> {

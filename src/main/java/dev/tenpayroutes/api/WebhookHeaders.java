@@ -15,7 +15,7 @@ import org.springframework.stereotype.Component;
 
 /**
  * Judges a webhook by its path and headers, so that an outsider's body takes neither time nor memory. It lets nothing in:
- * {@code webhook-intake} verifies the signature over the body.
+ * {@code webhook-receive} verifies the signature over the body.
  */
 @Component
 class WebhookHeaders {

@@ -76,13 +76,13 @@ class CamelConfiguration {
 
     /** Without a second pool of threads, which a stop would wait for as well. */
     @Bean("platform-http-engine")
-    PlatformHttpEngine requestsOwnThread(@Value("${server.port}") int port) {
+    PlatformHttpEngine callerThreadEngine(@Value("${server.port}") int port) {
         return new SpringBootPlatformHttpEngine(port, Runnable::run);
     }
 
     /** Without an asynchronous dispatch, which would take the answer through filters and dispatcher a second time. */
     @Bean
-    HandlerAdapter answerAtOnce() {
+    HandlerAdapter synchronousHandlerAdapter() {
         return new AnswerAtOnce();
     }
 

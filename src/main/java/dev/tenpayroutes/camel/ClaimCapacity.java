@@ -42,7 +42,7 @@ class ClaimCapacity {
     private final Map<String, Flights> queues = new ConcurrentHashMap<>();
 
     ClaimCapacity(
-            @Value("${tenpay.poll.parallel}") int concurrency, @Value("${tenpay.poll.batch-size}") int batchSize) {
+            @Value("${tenpay.poll.concurrency}") int concurrency, @Value("${tenpay.poll.batch-size}") int batchSize) {
         this.concurrency = concurrency;
         this.batchSize = batchSize;
     }

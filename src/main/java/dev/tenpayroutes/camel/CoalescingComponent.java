@@ -25,7 +25,7 @@ import org.springframework.stereotype.Component;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 
 /**
- * {@code batch:name?of=x,y&bytes=z}: exchanges that come at the same time share one run of the route {@code direct:name}, so one
+ * {@code coalesce:name?variables=x,y&binaryVariables=z}: exchanges that come at the same time share one run of the route {@code direct:name}, so one
  * statement and one commit. The cost of both is then paid once for all of them: docs/performance-log.md has the figures.
  *
  * <p>The route finds the variables that {@code of} and {@code bytes} name as arrays of texts and of bytes, an element for
@@ -39,7 +39,7 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
  * for another one's sake. Safe for use by many threads; it must not be used inside a transaction, whose connection
  * others would not share.
  */
-@Component("batch")
+@Component("coalesce")
 class CoalescingComponent extends DefaultComponent {
 
     /** Enough to make the fixed costs small, and few enough for the first not to wait long for the last. */
@@ -67,11 +67,11 @@ class CoalescingComponent extends DefaultComponent {
 
     @Override
     protected Endpoint createEndpoint(String uri, String name, Map<String, Object> parameters) {
-        String texts = getAndRemoveParameter(parameters, "of", String.class);
+        String texts = getAndRemoveParameter(parameters, "variables", String.class);
         if (texts == null) {
-            throw new IllegalArgumentException(uri + " lacks the option of, the names of variables");
+            throw new IllegalArgumentException(uri + " lacks the option variables, the names of variables");
         }
-        String bytes = getAndRemoveParameter(parameters, "bytes", String.class, "");
+        String bytes = getAndRemoveParameter(parameters, "binaryVariables", String.class, "");
         Queue queue = new Queue();
         queues.add(queue);
         return new BatchEndpoint(uri, this, "direct:" + name, names(texts), names(bytes), queue);
@@ -82,7 +82,7 @@ class CoalescingComponent extends DefaultComponent {
     protected void doStart() throws Exception {
         super.doStart();
         long period = patience.toMillis() / 4;
-        timer = getCamelContext().getExecutorServiceManager().newSingleThreadScheduledExecutor(this, "batch");
+        timer = getCamelContext().getExecutorServiceManager().newSingleThreadScheduledExecutor(this, "coalesce");
         timer.scheduleWithFixedDelay(
                 () -> queues.forEach(queue -> queue.hurry(patience)), period, period, TimeUnit.MILLISECONDS);
     }
@@ -221,7 +221,7 @@ class CoalescingComponent extends DefaultComponent {
 
         @Override
         public org.apache.camel.Consumer createConsumer(org.apache.camel.Processor processor) {
-            throw new UnsupportedOperationException("nothing comes from batch:");
+            throw new UnsupportedOperationException("nothing comes from coalesce:");
         }
     }
 

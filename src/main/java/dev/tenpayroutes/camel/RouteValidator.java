@@ -115,7 +115,7 @@ public class RouteValidator implements CamelContextConfiguration {
             read.forEach((name, maps) -> maps.stream()
                     .map(RouteValidator::uri)
                     .filter(uri ->
-                            INSIDE.matcher(uri).matches() && !sources.contains(uri.replaceFirst("^batch:", "direct:")))
+                            INSIDE.matcher(uri).matches() && !sources.contains(uri.replaceFirst("^coalesce:", "direct:")))
                     .distinct()
                     .forEach(uri -> problems.add(new InvalidConfigurationException(
                             name, "names " + uri + ", which no route reads from", REMEDY))));

@@ -56,7 +56,7 @@ import org.springframework.context.ApplicationContext;
 /** Looks at what lies between Tenpay and us, with the HTTP client and the route that calls take. */
 final class TenpayCheck {
 
-    /** As {@code tenpay-call} names it: the same client, with its proxy, trust store and timeouts. */
+    /** As {@code tenpay-request} names it: the same client, with its proxy, trust store and timeouts. */
     private static final String CLIENT =
             "http:tenpay?throwExceptionOnFailure=false&copyHeaders=false&skipRequestHeaders=false";
 
@@ -335,7 +335,7 @@ final class TenpayCheck {
                 .createExpression("resource:" + location + "/mappings/payment-to-inquiry.jq");
         body.init(camel);
         exchange.getMessage().setBody(body.evaluate(exchange, byte[].class));
-        context.getBean(ProducerTemplate.class).send("direct:tenpay-call", exchange);
+        context.getBean(ProducerTemplate.class).send("direct:tenpay-request", exchange);
         if (exchange.getException() != null) {
             throw exchange.getException();
         }
@@ -346,7 +346,7 @@ final class TenpayCheck {
     void loadRoute() throws Exception {
         String location = context.getEnvironment().getProperty("tenpay.routes", "");
         camel.start();
-        for (String file : List.of("error-handling", "tenpay-call")) {
+        for (String file : List.of("error-handling", "tenpay-request")) {
             PluginHelper.getRoutesLoader(camel)
                     .loadRoutes(PluginHelper.getResourceLoader(camel)
                             .resolveResource(location + "/" + file + ".camel.yaml"));

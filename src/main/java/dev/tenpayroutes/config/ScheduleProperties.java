@@ -18,8 +18,8 @@ public class ScheduleProperties {
 
     private static final List<String> DURATIONS = List.of(
             "tenpay.call-timeout",
-            "tenpay.breaker.open-for",
-            "tenpay.poll.tick",
+            "tenpay.circuit-breaker.wait-duration-in-open-state",
+            "tenpay.poll.claim-interval",
             "tenpay.poll.first-delay",
             "tenpay.poll.interval",
             "tenpay.poll.max-delay",
@@ -29,31 +29,31 @@ public class ScheduleProperties {
             "tenpay.poll.stuck-after",
             "tenpay.poll.stuck-interval",
             "tenpay.poll.refund-stuck-after",
-            "tenpay.reconcile.tick",
+            "tenpay.reconcile.claim-interval",
             "tenpay.reconcile.after",
             "tenpay.reconcile.give-up-after",
-            "tenpay.housekeeping.period",
-            "tenpay.housekeeping.keep-history",
-            "tenpay.housekeeping.keep-notifications",
-            "tenpay.housekeeping.look-at-accounts",
-            "tenpay.housekeeping.keep-events",
-            "tenpay.housekeeping.keep-event-attempts",
-            "tenpay.housekeeping.keep-event-destinations",
-            "tenpay.notifications.tick",
+            "tenpay.maintenance.interval",
+            "tenpay.retention.history",
+            "tenpay.retention.notifications",
+            "tenpay.reload-interval",
+            "tenpay.retention.events",
+            "tenpay.retention.event-attempts",
+            "tenpay.retention.event-destinations",
+            "tenpay.notifications.claim-interval",
             "tenpay.notifications.lease",
             "tenpay.notifications.max-delay",
             "tenpay.notifications.give-up-after",
-            "tenpay.events.tick",
+            "tenpay.events.claim-interval",
             "tenpay.events.confirm-interval",
             "tenpay.events.timeout",
             "tenpay.events.lease",
-            "tenpay.events.longest-pause",
+            "tenpay.events.max-retry-after",
             "tenpay.orders.kafka.retry-after",
-            "tenpay.idempotency-keys.keep");
+            "tenpay.retention.idempotency-keys");
     private static final List<String> NUMBERS = List.of(
-            "tenpay.breaker.calls",
+            "tenpay.circuit-breaker.sliding-window-size",
             "tenpay.poll.batch-size",
-            "tenpay.poll.parallel",
+            "tenpay.poll.concurrency",
             "tenpay.notifications.batch-size",
             "tenpay.events.in-flight",
             "tenpay.events.in-flight-per-account");
@@ -110,10 +110,10 @@ public class ScheduleProperties {
                     "take it out: each statement is a transaction of its own"));
         }
         Duration confirmation = duration(settings, "tenpay.events.confirm-interval");
-        if (duration(settings, "tenpay.housekeeping.keep-event-destinations").compareTo(confirmation.multipliedBy(3))
+        if (duration(settings, "tenpay.retention.event-destinations").compareTo(confirmation.multipliedBy(3))
                 < 0) {
             problems.add(new InvalidConfigurationException(
-                    "tenpay.housekeeping.keep-event-destinations",
+                    "tenpay.retention.event-destinations",
                     "is not three times tenpay.events.confirm-interval",
                     "make it longer: else a destination is deleted before its instance confirms it again"));
         }

@@ -34,7 +34,7 @@ import org.springframework.stereotype.Component;
  * <p>Of instances with different addresses or types, as in a rolling update, the one that started last is in force. It confirms
  * its registration at every turn; an instance of other settings takes over once no confirmation has come for three turns, so
  * that an old instance that restarts late holds the registration no longer than it lives. A new address is neither disabled nor
- * paused. {@code event-destination-forget.sql} deletes what no instance has confirmed for a while.
+ * paused. {@code event-destination-purge.sql} deletes what no instance has confirmed for a while.
  */
 @Component
 class EventDestinations implements CamelContextConfiguration, Processor {
@@ -83,7 +83,7 @@ class EventDestinations implements CamelContextConfiguration, Processor {
     /** How many turns without a confirmation end a registration. */
     private static final int SILENT_TURNS = 3;
 
-    private static final Logger LOG = LoggerFactory.getLogger("erp-notify");
+    private static final Logger LOG = LoggerFactory.getLogger("erp-webhook");
 
     /** One row of {@code event_destination}, as its statement reads it. */
     @JsonAutoDetect(fieldVisibility = JsonAutoDetect.Visibility.ANY)

@@ -30,7 +30,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 /**
- * The beans of {@code events-kafka}: an event is recorded as delivered only once the broker has it, and one that can't be
+ * The beans of {@code kafka-events}: an event is recorded as delivered only once the broker has it, and one that can't be
  * made or taken holds up no other.
  */
 @Configuration(proxyBeanMethods = false)
@@ -42,7 +42,7 @@ class KafkaEvents {
     private static final String CLAIM = "CamelTenpayClaim";
     private static final String MADE = "made";
 
-    private static final Logger LOG = LoggerFactory.getLogger("events-kafka");
+    private static final Logger LOG = LoggerFactory.getLogger("kafka-events");
     private static final FailureLog UNTAKEN = new FailureLog(LOG);
 
     /** Another instance may have it by now. */
@@ -88,14 +88,14 @@ class KafkaEvents {
      * taken one: while it is away, many would be waited for in turn, longer than they are claimed for.
      */
     @Bean
-    Processor roomForKafka(Accounts accounts, Clock clock) {
+    Processor prepareClaim(Accounts accounts, Clock clock) {
         return exchange -> {
             int room = taken.getAndSet(false) ? MOST : 1;
             exchange.setVariable("eventAccounts", String.join(",", accounts.names()));
             exchange.setVariable(
                     "eventAddresses",
                     accounts.names().stream().map(account -> addressHash).collect(Collectors.joining(",")));
-            exchange.setVariable("room", room);
+            exchange.setVariable("capacity", room);
             exchange.setVariable("perAccount", MOST);
             ClaimedEvent.beforeClaim(exchange, clock);
         };
@@ -103,7 +103,7 @@ class KafkaEvents {
 
     /** Takes a claimed event apart, as {@link ClaimedEvent#open} says; its keys stay with the message, and don't leave with it. */
     @Bean
-    Processor eventForKafka(ObjectMapper json) {
+    Processor prepareKafkaEvent(ObjectMapper json) {
         return exchange -> {
             JsonNode event = ClaimedEvent.open(exchange, json);
             exchange.getMessage().setHeader(EVENT, event.path("event").longValue());
@@ -113,7 +113,7 @@ class KafkaEvents {
 
     /** Lets an event be sent only while nobody else can have it, whatever happens to it from here on. */
     @Bean
-    Processor stillClaimed(Clock clock) {
+    Processor requireActiveClaim(Clock clock) {
         return exchange -> {
             exchange.setProperty(MADE, true);
             if (ClaimedEvent.isOld(exchange, clock, lease, longest)) {
@@ -144,7 +144,7 @@ class KafkaEvents {
      * why. Of all others nothing is recorded: they come round again when their claims end, however long the broker is away.
      */
     @Bean
-    Processor takenByKafka(ObjectMapper json, Clock clock) {
+    Processor recordResults(ObjectMapper json, Clock clock) {
         return exchange -> {
             List<?> sent = exchange.getMessage().getMandatoryBody(List.class);
             Instant since = ClaimedEvent.claimedAt(exchange);
@@ -184,7 +184,7 @@ class KafkaEvents {
                         left);
             }
             exchange.setVariable("attempts", json.writeValueAsString(attempts));
-            exchange.setVariable("attemptsOver", attempts.size());
+            exchange.setVariable("finishedCount", attempts.size());
         };
     }
 

@@ -31,13 +31,13 @@ import org.springframework.context.annotation.Configuration;
  * Orders that come by Kafka are held to what holds for HTTP: the same contract, and the accounts and scopes of one client
  * of the settings, whoever may write to the topic.
  *
- * <p>The beans of {@code orders-kafka}. An offset is committed once its order is stored or its refusal is on the
+ * <p>The beans of {@code kafka-orders}. An offset is committed once its order is stored or its refusal is on the
  * dead-letter topic, and never before: what is in between comes again.
  */
 @Configuration(proxyBeanMethods = false)
 public class OrderConsumerConfiguration {
 
-    private static final Logger LOG = LoggerFactory.getLogger("orders-kafka");
+    private static final Logger LOG = LoggerFactory.getLogger("kafka-orders");
 
     /** The one status from 500 up that an order has only after its insert. */
     private static final int STORED = 502;
@@ -58,7 +58,7 @@ public class OrderConsumerConfiguration {
      * {@code receivedFrom} and {@code offset}.
      */
     @Bean
-    Processor orderByKafka(OpenApiRequestValidator contract) {
+    Processor parseOrder(OpenApiRequestValidator contract) {
         return exchange -> {
             Message message = exchange.getMessage();
             byte[] received = message.getBody(byte[].class);
@@ -82,7 +82,7 @@ public class OrderConsumerConfiguration {
      * order must come again.
      */
     @Bean
-    Processor refusedOrder(MeterRegistry meters) {
+    Processor toDeadLetter(MeterRegistry meters) {
         return exchange -> {
             Exception failure = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Exception.class);
             Problem problem = problem(failure);
@@ -181,7 +181,7 @@ public class OrderConsumerConfiguration {
      * nobody has seen, or end the consumer for good where the broker denies access for a moment.
      */
     @Bean
-    PollExceptionStrategy pollAgainLater(Duration ordersRetryAfter) {
+    PollExceptionStrategy retryPollLater(Duration ordersRetryAfter) {
         return new PollExceptionStrategy() {
             @Override
             public boolean canContinue() {

@@ -30,12 +30,12 @@ import org.springframework.boot.context.properties.EnableConfigurationProperties
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
-/** The beans of {@code erp-notify}: what is over, what there is room for, and the sending of one event. */
+/** The beans of {@code erp-webhook}: what is over, what there is room for, and the sending of one event. */
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(EventProperties.class)
 class WebhookDelivery {
 
-    private static final Logger LOG = LoggerFactory.getLogger("erp-notify");
+    private static final Logger LOG = LoggerFactory.getLogger("erp-webhook");
     private static final FailureLog FAILED = new FailureLog(LOG);
     private static final int RECORDED_AT_ONCE = 500;
     private static final String ATTEMPT = "attempt";
@@ -61,13 +61,13 @@ class WebhookDelivery {
      * with their {@code eventAddresses}, {@code room} and {@code perAccount}. Where nothing is over yet, it waits for that, but not longer than for a tick.
      */
     @Bean
-    Processor finishedAttempts(
+    Processor collectFinishedAttempts(
             InFlightDeliveries attempts,
             WebhookSender calls,
             WebhookEndpoints endpoints,
             ObjectMapper json,
             Clock clock,
-            @Value("${tenpay.events.tick}") Duration tick,
+            @Value("${tenpay.events.claim-interval}") Duration tick,
             @Value("${tenpay.events.in-flight-per-account}") int perAccount) {
         String accounts = endpoints.all().stream().map(WebhookEndpoint::account).collect(Collectors.joining(","));
         String addresses =
@@ -86,10 +86,10 @@ class WebhookDelivery {
                     attempts.over(RECORDED_AT_ONCE, claimedNone ? tick.toMillis() : 1, TimeUnit.MILLISECONDS);
             int room = stopping || accounts.isEmpty() ? 0 : attempts.room();
             exchange.setVariable("attempts", json.writeValueAsString(over));
-            exchange.setVariable("attemptsOver", over.size());
+            exchange.setVariable("finishedCount", over.size());
             exchange.setVariable("eventAccounts", accounts);
             exchange.setVariable("eventAddresses", addresses);
-            exchange.setVariable("room", room);
+            exchange.setVariable("capacity", room);
             // The less room there is, the less of it one account gets: silent receivers never take all of it.
             exchange.setVariable("perAccount", Math.max(2, Math.min(perAccount, room / 16)));
             ClaimedEvent.beforeClaim(exchange, clock);
@@ -98,8 +98,8 @@ class WebhookDelivery {
 
     /** What was recorded is no longer under way. */
     @Bean
-    Processor attemptsRecorded(InFlightDeliveries attempts) {
-        return exchange -> attempts.recorded(exchange.getVariable("attemptsOver", Integer.class));
+    Processor releaseFinishedAttempts(InFlightDeliveries attempts) {
+        return exchange -> attempts.recorded(exchange.getVariable("finishedCount", Integer.class));
     }
 
     /** A line for each attempt that was recorded and did not arrive, whatever the destination. */
@@ -163,7 +163,7 @@ class WebhookDelivery {
 
     /** Takes a claimed event apart, as {@link ClaimedEvent#open} says, and begins an attempt to send it. */
     @Bean
-    Processor openEvent(InFlightDeliveries attempts, WebhookEndpoints endpoints, ObjectMapper json, Clock clock) {
+    Processor prepareDelivery(InFlightDeliveries attempts, WebhookEndpoints endpoints, ObjectMapper json, Clock clock) {
         return exchange -> {
             JsonNode event = ClaimedEvent.open(exchange, json);
             WebhookEndpoint endpoint = endpoints
@@ -222,7 +222,7 @@ class WebhookDelivery {
 
     /** An event that can't be made into a message has failed like one that nobody takes: its turn comes again. */
     @Bean
-    Processor unsentEvent(InFlightDeliveries attempts) {
+    Processor recordUnsentEvent(InFlightDeliveries attempts) {
         return exchange -> {
             Throwable failure = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Throwable.class);
             DeliveryAttempt attempt = exchange.getProperty(ATTEMPT, DeliveryAttempt.class);

@@ -68,8 +68,8 @@ final class WebhookSender implements AutoCloseable {
     private final Lookup lookup;
     private final CloseableHttpAsyncClient byTls;
     private final CloseableHttpAsyncClient plain;
-    private final ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1, daemons("erp-notify-timeout"));
-    private final ExecutorService lookups = Executors.newCachedThreadPool(daemons("erp-notify-lookup"));
+    private final ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1, daemons("erp-webhook-timeout"));
+    private final ExecutorService lookups = Executors.newCachedThreadPool(daemons("erp-webhook-lookup"));
     private final Map<String, Queue<Runnable>> waiting = new ConcurrentHashMap<>();
 
     WebhookSender(
@@ -117,7 +117,7 @@ final class WebhookSender implements AutoCloseable {
                         .setIoThreadCount(tls ? 2 : 1)
                         .setSoTimeout(timeout)
                         .build())
-                .setThreadFactory(daemons(tls ? "erp-notify-https" : "erp-notify-http"))
+                .setThreadFactory(daemons(tls ? "erp-webhook-https" : "erp-webhook-http"))
                 .setIOSessionListener(new CloseWhoDrips(patience.toMillis()))
                 .setUserAgent("tenpay-global-routes")
                 .disableAutomaticRetries()

@@ -43,7 +43,7 @@ class MerchantApiProcessors {
      * names it may see, comma separated, its default first.
      */
     @Bean
-    Processor callersPayments() {
+    Processor resolveCallerScope() {
         return exchange -> {
             exchange.setVariable("orderNo", number(exchange, "orderNo"));
             exchange.setVariable("refundNo", number(exchange, "refundNo"));
@@ -62,7 +62,7 @@ class MerchantApiProcessors {
      * (method and target) and {@code content} (JSON).
      */
     @Bean
-    Processor idempotentRequest() {
+    Processor describeRequest() {
         return exchange -> {
             HttpServletRequest request =
                     exchange.getIn(PlatformHttpMessage.class).getRequest();
@@ -83,7 +83,7 @@ class MerchantApiProcessors {
      * and {@code accounts}, those among which its number may be known already.
      */
     @Bean
-    Processor orderAccount(Accounts accounts) {
+    Processor resolveOrderAccount(Accounts accounts) {
         return exchange -> {
             List<String> own = caller(exchange).accounts();
             JsonNode asked = exchange.getMessage().getBody(JsonNode.class).path("account");
@@ -115,7 +115,7 @@ class MerchantApiProcessors {
 
     /** Ends a call that needs Tenpay while the account of its payment or refund can't work: nothing was done yet. */
     @Bean
-    Processor workingAccount(Accounts accounts) {
+    Processor requireAvailableAccount(Accounts accounts) {
         return exchange -> mustWork(accounts.get(
                 exchange.getMessage().getBody(JsonNode.class).path("account").asText()));
     }
@@ -161,7 +161,7 @@ class MerchantApiProcessors {
      * whether the refused call has surely stored nothing.
      */
     @Bean
-    Processor answerProblem() {
+    Processor writeProblem() {
         return exchange -> {
             Throwable failure = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Throwable.class);
             Problem problem = problem(failure);

@@ -125,8 +125,8 @@ public class PaymentMethods implements ReloadableFile {
             try {
                 check(exchange, exchange.getMessage().getMandatoryBody(JsonNode.class));
             } catch (BrokenRuleException e) {
-                exchange.setVariable("brokenRule", e.code);
-                exchange.setVariable("why", e.getMessage());
+                exchange.setVariable("violatedRule", e.code);
+                exchange.setVariable("detail", e.getMessage());
             }
         };
     }
@@ -212,7 +212,7 @@ public class PaymentMethods implements ReloadableFile {
 
     /** Refuses to close an open payment whose method can't be closed; one that is final already passes. */
     @Bean
-    Processor closableOnly() {
+    Processor requireClosable() {
         return exchange -> {
             JsonNode payment = exchange.getMessage().getMandatoryBody(JsonNode.class);
             String name = payment.path("payment_method").asText();

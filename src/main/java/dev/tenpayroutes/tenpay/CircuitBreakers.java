@@ -36,7 +36,7 @@ import org.springframework.context.annotation.Configuration;
 @Configuration(proxyBeanMethods = false)
 class CircuitBreakers {
 
-    private static final Logger LOG = LoggerFactory.getLogger("tenpay-call");
+    private static final Logger LOG = LoggerFactory.getLogger("tenpay-request");
     private static final String SUBMISSIONS = " submissions";
     private static final String REFUNDS = " refunds";
     private static final String INQUIRIES = " inquiries";
@@ -53,8 +53,8 @@ class CircuitBreakers {
     CircuitBreakerRegistry callBreakers(
             Accounts accounts,
             MeterRegistry meters,
-            @Value("${tenpay.breaker.calls}") int calls,
-            @Value("${tenpay.breaker.open-for}") Duration openFor) {
+            @Value("${tenpay.circuit-breaker.sliding-window-size}") int calls,
+            @Value("${tenpay.circuit-breaker.wait-duration-in-open-state}") Duration openFor) {
         CircuitBreakerRegistry breakers = CircuitBreakerRegistry.of(CircuitBreakerConfig.custom()
                 .slidingWindowSize(calls)
                 .minimumNumberOfCalls(calls)
@@ -97,7 +97,7 @@ class CircuitBreakers {
      * settings, comma separated.
      */
     @Bean
-    Processor pausedAccounts(CircuitBreakerRegistry breakers, Accounts accounts) {
+    Processor listPausedAccounts(CircuitBreakerRegistry breakers, Accounts accounts) {
         return exchange -> {
             Stream<String> paused = breakers.getAllCircuitBreakers().stream()
                     .filter(breaker -> breaker.getState() == State.OPEN)

@@ -33,12 +33,12 @@ class EventReporting {
 
     /** A line for each piece of news, with Tenpay's code where it has one; an alarm for what must not happen. */
     @Bean
-    Processor reportNews(MeterRegistry meters) {
+    Processor reportResult(MeterRegistry meters) {
         return exchange -> {
             JsonNode row = exchange.getMessage().getBody(JsonNode.class);
             String verdict = row.path("verdict").asText();
             String source = exchange.getVariable("source", String.class);
-            meters.counter("tenpay.news", "source", source, "verdict", verdict).increment();
+            meters.counter("tenpay.results", "source", source, "verdict", verdict).increment();
             Object[] line = {
                 source,
                 exchange.getVariable("number", String.class),
@@ -75,7 +75,7 @@ class EventReporting {
         return CODE.matcher(code).matches() ? code : "";
     }
 
-    /** The age of each queue's oldest overdue work becomes the gauge {@code tenpay.queue.age}, in seconds. */
+    /** The age of each queue's oldest overdue work becomes the gauge {@code tenpay.queue.oldest}, in seconds. */
     @Bean
     Processor reportQueues(MeterRegistry meters) {
         Map<String, AtomicLong> ages = new ConcurrentHashMap<>();
@@ -83,7 +83,7 @@ class EventReporting {
             Map<?, ?> row = exchange.getMessage().getMandatoryBody(Map.class);
             row.forEach((queue, age) -> ages.computeIfAbsent(
                             queue.toString(),
-                            name -> meters.gauge("tenpay.queue.age", Tags.of("queue", name), new AtomicLong()))
+                            name -> meters.gauge("tenpay.queue.oldest", Tags.of("queue", name), new AtomicLong()))
                     .set(age == null ? 0 : ((Number) age).longValue()));
         };
     }

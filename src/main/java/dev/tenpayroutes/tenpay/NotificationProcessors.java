@@ -28,11 +28,11 @@ import org.slf4j.event.Level;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
-/** The beans of {@code webhook-intake} and {@code webhook-process}: verify the raw bytes, open what is encrypted. */
+/** The beans of {@code webhook-receive} and {@code webhook-process}: verify the raw bytes, open what is encrypted. */
 @Configuration(proxyBeanMethods = false)
 class NotificationProcessors {
 
-    private static final Logger LOG = LoggerFactory.getLogger("webhook-intake");
+    private static final Logger LOG = LoggerFactory.getLogger("webhook-receive");
     private static final FailureLog UNSTORED = new FailureLog(LOG);
     private static final Set<String> KINDS = Set.of("payments", "refunds");
 
@@ -129,7 +129,7 @@ class NotificationProcessors {
 
     /** Says FAIL: 401 when it isn't proven to be Tenpay's, 404 for a path that isn't ours, else 503 so that it comes again. */
     @Bean
-    Processor answerFail() {
+    Processor writeFail() {
         return exchange -> {
             Throwable failure = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Throwable.class);
             int status = 503;
@@ -154,7 +154,7 @@ class NotificationProcessors {
 
     /** The envelope's resource, decrypted where it is sealed, becomes the body; {@code eventStatus} what was announced. */
     @Bean
-    Processor openNotification(Accounts accounts, ObjectMapper json) {
+    Processor readNotification(Accounts accounts, ObjectMapper json) {
         return exchange -> {
             JsonNode envelope = exchange.getMessage().getMandatoryBody(JsonNode.class);
             String kind = exchange.getVariable("kind", String.class);
@@ -190,7 +190,7 @@ class NotificationProcessors {
 
     /** Sets {@code problem} to why a notification can't be read, and takes its body away. */
     @Bean
-    Processor unreadableNotification() {
+    Processor recordUnreadable() {
         return exchange -> {
             Throwable failure = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Throwable.class);
             boolean known = failure instanceof UnreadableException;

@@ -56,11 +56,11 @@ import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
-/** The beans of {@code tenpay-call}: sign what is sent, verify what comes back, and say when nothing did. */
+/** The beans of {@code tenpay-request}: sign what is sent, verify what comes back, and say when nothing did. */
 @Configuration(proxyBeanMethods = false)
 class TenpayRequestProcessors {
 
-    private static final FailureLog LOG = new FailureLog(LoggerFactory.getLogger("tenpay-call"));
+    private static final FailureLog LOG = new FailureLog(LoggerFactory.getLogger("tenpay-request"));
     /** As Camel's client has it: a name would be looked up among all converters at each call. */
     private static final HttpMethods METHOD = HttpMethods.POST;
     /** Set once a call may have been sent: who signed it. */
@@ -70,7 +70,7 @@ class TenpayRequestProcessors {
     /** Set while a call is under way: the circuit breaker that permitted it and waits for its result. */
     private static final String PERMITTED_BY = "tenpayPermittedBy";
 
-    /** Set when Tenpay refused the signature and another pair signs now: tenpay-call sends the same bytes once more. */
+    /** Set when Tenpay refused the signature and another pair signs now: tenpay-request sends the same bytes once more. */
     private static final String SIGN_AGAIN = "signAgain";
 
     private static final int LARGEST_ANSWER = 1024 * 1024;
@@ -95,7 +95,7 @@ class TenpayRequestProcessors {
 
     /** Notes when the right to call Tenpay is asked for: before the statement that takes it, since it begins in the database. */
     @Bean
-    Processor rightToCall(Clock clock) {
+    Processor submissionLease(Clock clock) {
         return exchange -> exchange.setVariable(RIGHT_ASKED_AT, clock.instant());
     }
 
@@ -178,7 +178,7 @@ class TenpayRequestProcessors {
 
     /** Lets an answer in only when its exact bytes are verified: 2xx or not. Then the body is the parsed answer. */
     @Bean
-    Processor verifyAnswer(
+    Processor verifyResponse(
             Accounts accounts,
             SignatureProperties wire,
             SignatureVerifier verifier,
@@ -228,7 +228,7 @@ class TenpayRequestProcessors {
 
     /** Says that nothing usable came back, and why: in words fit for history and log. */
     @Bean
-    Processor noAnswer(Accounts accounts, MeterRegistry meters, Clock clock) {
+    Processor recordNoResponse(Accounts accounts, MeterRegistry meters, Clock clock) {
         return exchange -> {
             Throwable failure = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Throwable.class);
             boolean asked = exchange.getProperty(SIGNED_BY) != null;
@@ -347,7 +347,7 @@ class TenpayRequestProcessors {
      * content type, look up its charset and unpack what calls itself packed, and fail with bytes that verify.
      */
     @Bean
-    HttpClientConfigurer oneHonestAttempt(@Value("${tenpay.call-timeout}") Duration timeout, SignatureProperties wire) {
+    HttpClientConfigurer singleAttemptClient(@Value("${tenpay.call-timeout}") Duration timeout, SignatureProperties wire) {
         Set<String> read = Set.of(
                 wire.timestampHeader().toLowerCase(Locale.ROOT),
                 wire.nonceHeader().toLowerCase(Locale.ROOT),
@@ -356,7 +356,7 @@ class TenpayRequestProcessors {
                 "retry-after",
                 "date");
         ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1, task -> {
-            Thread thread = new Thread(task, "tenpay-call-timeout");
+            Thread thread = new Thread(task, "tenpay-request-timeout");
             thread.setDaemon(true);
             return thread;
         });

@@ -42,7 +42,7 @@ class AccountReloaderTest {
     private final Clock clock = new Clock() {
         @Override
         public Instant instant() {
-            if (Thread.currentThread().getName().matches("account-look slow.*|platform-certificates")) {
+            if (Thread.currentThread().getName().matches("account-reload slow.*|platform-certificates")) {
                 try {
                     mount.await();
                 } catch (InterruptedException e) {
@@ -74,7 +74,7 @@ class AccountReloaderTest {
 
     private static long threadsOfTheSlowOne() {
         return Thread.getAllStackTraces().keySet().stream()
-                .filter(thread -> thread.getName().equals("account-look slow")
+                .filter(thread -> thread.getName().equals("account-reload slow")
                         && thread.getState() == Thread.State.WAITING
                         && Stream.of(thread.getStackTrace())
                                 .anyMatch(frame -> frame.getClassName().equals(Account.class.getName())))

@@ -33,7 +33,7 @@ class ProblemErrorControllerTest {
     /** The rules of the payment methods have one status. */
     private static final Pattern BROKEN = Pattern.compile("\\bbroken\\(\\s*\"([A-Z][A-Z_]{3,})\"");
 
-    /** refund-insert.sql decides, and refund-intake raises what it says. */
+    /** refund-insert.sql decides, and refund-create raises what it says. */
     private static final Pattern VERDICT = Pattern.compile("\\bthen '((?:REFUND|CURRENCY|AMOUNT)_[A-Z_]+)'\n");
 
     private static final Pattern REFUSED = Pattern.compile("\\brefused\\(\\$\\{exchange}, ([45][0-9]{2}),");

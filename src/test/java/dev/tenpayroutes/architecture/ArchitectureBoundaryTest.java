@@ -32,26 +32,26 @@ class ArchitectureBoundaryTest {
             // One statement for several exchanges: it must treat each as if it were alone, which takes tests of its
             // own.
             "batch",
-            Set.of("order-intake", "payment-status", "webhook-intake"),
+            Set.of("payment-create", "payment-status", "webhook-receive"),
             "http",
-            Set.of("tenpay-call"),
+            Set.of("tenpay-request"),
             "https",
-            Set.of("tenpay-call"),
+            Set.of("tenpay-request"),
             "platform-http",
-            Set.of("webhook-intake"),
+            Set.of("webhook-receive"),
             "kafka",
-            Set.of("orders-kafka", "events-kafka"));
+            Set.of("kafka-orders", "kafka-events"));
 
     private static final Set<String> HTTP_IN = Set.of("rest", "restConfiguration", "openApi", "platform-http");
-    private static final Set<String> HTTP_DOORS = Set.of("merchant-api", "webhook-intake");
+    private static final Set<String> HTTP_DOORS = Set.of("merchant-api", "webhook-receive");
     private static final Set<String> TRY = Set.of("doTry", "doCatch", "doFinally");
     private static final Set<String> TRY_FILES =
-            Set.of("tenpay-call", "webhook-intake", "webhook-process", "orders-kafka");
+            Set.of("tenpay-request", "webhook-receive", "webhook-process", "kafka-orders");
     private static final Set<String> COMPUTED = Set.of("toD", "recipientList", "routingSlip", "dynamicRouter");
 
     /** The beans that send events, and the only file that may name them: what is sent to an ERP goes through it. */
     private static final Set<String> ERP_BEANS =
-            Set.of("finishedAttempts", "attemptsRecorded", "openEvent", "sendEvent");
+            Set.of("collectFinishedAttempts", "releaseFinishedAttempts", "prepareDelivery", "sendEvent");
 
     /** The only classes that open connections of their own: Camel's client is Tenpay's, this one is the ERP's; TenpayCheck borrows Tenpay's. */
     private static final Map<String, Set<String>> CLIENTS = Map.of(
@@ -107,9 +107,9 @@ class ArchitectureBoundaryTest {
     void onlyErpNotifyCallsTheErp() {
         each(
                 entry -> ERP_BEANS.contains(entry.text()) && entry.key().matches("ref|expression"),
-                Set.of("erp-notify"),
-                "sends to an ERP, which only erp-notify may",
-                "write an event; erp-notify sends it");
+                Set.of("erp-webhook"),
+                "sends to an ERP, which only erp-webhook may",
+                "write an event; erp-webhook sends it");
         for (Path file : Architecture.files(Architecture.MAIN, ".java")) {
             String text = Architecture.read(file);
             CLIENTS.forEach((client, allowed) -> {
@@ -118,7 +118,7 @@ class ArchitectureBoundaryTest {
                     breaches.add(new Violation(
                             Architecture.place(file, Architecture.lineOf(text, at)),
                             "uses " + client + ", which only " + allowed + " may",
-                            "call Tenpay by tenpay-call, and the ERP by erp-notify"));
+                            "call Tenpay by tenpay-request, and the ERP by erp-webhook"));
                 }
             });
         }

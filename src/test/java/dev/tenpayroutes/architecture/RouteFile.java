@@ -29,7 +29,7 @@ final class RouteFile {
     record Entry(String path, String key, String text, int line) {
         /** Whether it is the route's endpoint; {@code batch:} leads to the {@code direct:} of the same name. */
         boolean names(Route route) {
-            return text.replaceFirst("^batch:", "direct:").equals(route.from());
+            return text.replaceFirst("^coalesce:", "direct:").equals(route.from());
         }
     }
 

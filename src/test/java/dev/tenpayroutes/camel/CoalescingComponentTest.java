@@ -88,7 +88,7 @@ class CoalescingComponentTest {
 
     private Object send(String component, String text) {
         Exchange answer = camel.createProducerTemplate()
-                .request(component + ":statement?of=text", exchange -> exchange.setVariable("text", text));
+                .request(component + ":statement?variables=text", exchange -> exchange.setVariable("text", text));
         if (answer.getException() != null) {
             throw new CamelExecutionException("failed", answer, answer.getException());
         }
@@ -304,7 +304,7 @@ class CoalescingComponentTest {
         TransactionSynchronizationManager.setActualTransactionActive(true);
         try {
             assertThatThrownBy(() -> send("a"))
-                    .hasRootCauseMessage("batch://statement?of=text can't be a part of a transaction");
+                    .hasRootCauseMessage("coalesce://statement?variables=text can't be a part of a transaction");
         } finally {
             TransactionSynchronizationManager.setActualTransactionActive(false);
         }
@@ -312,8 +312,8 @@ class CoalescingComponentTest {
 
     @Test
     void withoutItsVariablesItDoesNotStart() {
-        assertThatThrownBy(() -> camel.getEndpoint("batch:statement"))
-                .hasRootCauseMessage("batch://statement lacks the option of, the names of variables");
+        assertThatThrownBy(() -> camel.getEndpoint("coalesce:statement"))
+                .hasRootCauseMessage("coalesce://statement lacks the option variables, the names of variables");
     }
 
     /** Answers, gaps and refusals at random: nobody is lost, mistaken for another, or done twice. */

@@ -39,7 +39,7 @@ class KafkaEventsTest {
         one.getMessage().setBody(Map.of("event", """
                 {"event": %d, "claim": 3, "id": "00000000-0000-0000-0000-000000000001", "type": "payment.pending",
                  "at": "2026-11-24T07:59:59+00:00", "account": "main", "orderNo": "SO-1", "data": {}}""".formatted(event)));
-        events.eventForKafka(json).process(one);
+        events.prepareKafkaEvent(json).process(one);
         return one;
     }
 
@@ -61,7 +61,7 @@ class KafkaEventsTest {
     private Exchange sent(int event, Exception failure) throws Exception {
         Exchange one = claimed(event);
         one.setVariable("claimedAt", CLOCK.instant());
-        events.stillClaimed(CLOCK).process(one);
+        events.requireActiveClaim(CLOCK).process(one);
         one.setException(failure);
         return one;
     }
@@ -72,9 +72,9 @@ class KafkaEventsTest {
             all = events.sentEvents().aggregate(all, one);
         }
         all.setVariable("claimedAt", CLOCK.instant().minusMillis(30));
-        events.takenByKafka(json, CLOCK).process(all);
+        events.recordResults(json, CLOCK).process(all);
         JsonNode attempts = json.readTree(all.getVariable("attempts", String.class));
-        assertThat(all.getVariable("attemptsOver")).isEqualTo(attempts.size());
+        assertThat(all.getVariable("finishedCount")).isEqualTo(attempts.size());
         return attempts;
     }
 
@@ -113,16 +113,16 @@ class KafkaEventsTest {
         Exchange one = claimed(1);
         one.setVariable("claimedAt", CLOCK.instant());
         // 40 s of lease, of which sending may take 20 s.
-        events.stillClaimed(Clock.offset(CLOCK, Duration.ofSeconds(20))).process(one);
+        events.requireActiveClaim(Clock.offset(CLOCK, Duration.ofSeconds(20))).process(one);
 
         for (Duration late : List.of(Duration.ofMillis(20_001), Duration.ofMinutes(10), Duration.ofMillis(-1))) {
             assertThat(catchThrowable(
-                            () -> events.stillClaimed(Clock.offset(CLOCK, late)).process(one)))
+                            () -> events.requireActiveClaim(Clock.offset(CLOCK, late)).process(one)))
                     .as("%s after its claim", late)
                     .hasMessage("its claim is too old");
         }
         one.setException((Exception) catchThrowable(() ->
-                events.stillClaimed(Clock.offset(CLOCK, Duration.ofMinutes(1))).process(one)));
+                events.requireActiveClaim(Clock.offset(CLOCK, Duration.ofMinutes(1))).process(one)));
         assertThat(recorded(one)).isEmpty();
     }
 

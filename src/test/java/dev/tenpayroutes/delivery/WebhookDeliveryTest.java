@@ -57,7 +57,7 @@ class WebhookDeliveryTest {
         one.getMessage().setBody(Map.of("event", """
                 {"event": 1, "claim": 3, "id": "00000000-0000-0000-0000-000000000001", "type": "payment.pending",
                  "at": "2026-11-24T07:59:59+00:00", "account": "main", "orderNo": "SO-1", "data": {}}"""));
-        notify.openEvent(attempts, endpoints, json, CLOCK).process(one);
+        notify.prepareDelivery(attempts, endpoints, json, CLOCK).process(one);
         one.getMessage().setBody(new byte[0]);
         notify.sendEvent(calls, endpoints, Clock.offset(CLOCK, after), LEASE, TIMEOUT)
                 .process(one);

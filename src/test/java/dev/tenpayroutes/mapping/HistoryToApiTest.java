@@ -15,14 +15,14 @@ class HistoryToApiTest {
                                 {"limit":2,"history":[{"id":7,"cursor":"7","source":"order","outcome":"STORED",
                                   "status_before":null,"status_after":"CREATED","detail":null,
                                   "at":"2026-11-23T08:00:00+00:00"},
-                                 {"id":8,"cursor":"8","source":"checkout-pay","outcome":"NO_ANSWER",
+                                 {"id":8,"cursor":"8","source":"checkout-pay","outcome":"NO_RESPONSE",
                                   "status_before":"CREATED","status_after":"CREATED","detail":"no answer in time",
                                   "at":"2026-11-23T08:00:09+00:00"}]}
                                 """, Map.of()).toString())
                 .isEqualTo(
                         "{\"items\":[{\"at\":\"2026-11-23T08:00:00+00:00\",\"source\":\"order\",\"outcome\":\"STORED\","
                                 + "\"statusAfter\":\"CREATED\"},{\"at\":\"2026-11-23T08:00:09+00:00\",\"source\":\"checkout-pay\","
-                                + "\"outcome\":\"NO_ANSWER\",\"statusBefore\":\"CREATED\",\"statusAfter\":\"CREATED\","
+                                + "\"outcome\":\"NO_RESPONSE\",\"statusBefore\":\"CREATED\",\"statusAfter\":\"CREATED\","
                                 + "\"detail\":\"no answer in time\"}]}");
     }
 

@@ -23,7 +23,7 @@ class TenpayResultTest {
              "status":"SUCCESS","amount":{"total":250,"currency":"SGD"},"success_time":"2026-11-23T16:00:00+08:00"}
             """;
 
-    private final Mapping mapping = new Mapping("tenpay-news.jq");
+    private final Mapping mapping = new Mapping("tenpay-result.jq");
 
     private JsonNode news(String source, String http, String body) {
         Map<String, Object> variables = new HashMap<>();

@@ -76,8 +76,8 @@ class PaymentMethodsTest {
 
     private String refused(String code, JsonNode order) throws Exception {
         Exchange exchange = check(order);
-        assertThat(exchange.getVariable("brokenRule")).as("accepted: %s", order).isEqualTo(code);
-        return exchange.getVariable("why", String.class);
+        assertThat(exchange.getVariable("violatedRule")).as("accepted: %s", order).isEqualTo(code);
+        return exchange.getVariable("detail", String.class);
     }
 
     @ParameterizedTest

@@ -199,7 +199,7 @@ class EventStatementsTest extends DatabaseTest {
     @Test
     void whatIsSentToAnotherDestinationForTheFirstTimeIsAddressedFromThenOn() throws SQLException {
         long event = event("main", "SO-NEW-01", "payment.pending");
-        statements.one("event-redeliver", redelivery(null, "UNADDRESSED"));
+        statements.one("event-redeliver", redelivery(null, "NO_DESTINATION"));
         assertThat(number("select count(*) from erp_event where addressed and id = " + event))
                 .isEqualTo(1);
         assertThat(text("select event_status(" + event + ")")).isEqualTo("PENDING");
@@ -261,7 +261,7 @@ class EventStatementsTest extends DatabaseTest {
         // Some of them at the same time.
         statement.execute("update erp_event set created_at = '2026-11-24T08:00:00.000001Z' where id % 5 = 0;"
                 + " update event_delivery d set created_at = e.created_at from erp_event e where e.id = d.event_id");
-        for (String status : new String[] {null, "PENDING", "DELIVERED", "DEAD", "UNADDRESSED"}) {
+        for (String status : new String[] {null, "PENDING", "DELIVERED", "DEAD", "NO_DESTINATION"}) {
             for (String order : new String[] {null, "SO-LIST-1", "SO-NOBODY"}) {
                 List<Long> expected = new ArrayList<>();
                 try (ResultSet rows = statement.executeQuery("""
@@ -322,31 +322,31 @@ class EventStatementsTest extends DatabaseTest {
         try (Connection person = database.connect()) {
             person.setAutoCommit(false);
             new Statements(person, Map.of()).one("event-redeliver", redelivery(key, null));
-            statements.all("event-forget", Map.of());
+            statements.all("event-purge", Map.of());
             person.commit();
         }
         assertThat(text("select state from event_delivery")).isEqualTo("PENDING");
-        statements.all("event-forget", Map.of());
+        statements.all("event-purge", Map.of());
         assertThat(text("select state from event_delivery")).isEqualTo("PENDING");
     }
 
-    /** What housekeeping saw when it began is not what is true when it comes to delete. */
+    /** What maintenance saw when it began is not what is true when it comes to delete. */
     @Test
     void anEventThatWasRedeliveredWhileItWasLookedAtIsNotForgotten() throws Exception {
         String key = old();
         // It stops between the one and the other for as long as somebody holds this.
-        String slow = Statements.text("event-forget")
+        String slow = Statements.text("event-purge")
                 .replace("where e.created_at", "where pg_advisory_xact_lock(7) is not null and e.created_at");
         assertThat(slow).contains("pg_advisory_xact_lock");
         try (Connection other = database.connect();
                 Connection person = database.connect()) {
             statement.execute("select pg_advisory_lock(7)");
-            CompletableFuture<?> housekeeping =
-                    inBackground(other, Map.of("event-forget", slow), "event-forget", Map.of());
+            CompletableFuture<?> maintenance =
+                    inBackground(other, Map.of("event-purge", slow), "event-purge", Map.of());
             waits();
             new Statements(person, Map.of()).one("event-redeliver", redelivery(key, null));
             statement.execute("select pg_advisory_unlock(7)");
-            housekeeping.get(10, TimeUnit.SECONDS);
+            maintenance.get(10, TimeUnit.SECONDS);
         }
         assertThat(text("select state from event_delivery")).isEqualTo("PENDING");
     }

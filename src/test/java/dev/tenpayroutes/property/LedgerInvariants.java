@@ -203,7 +203,7 @@ public final class LedgerInvariants {
                 wrongs.add(key + ": begins with " + row);
             }
             boolean moved = !before.equals(after);
-            if (!stored && moved != row.get("outcome").equals("MOVED")) {
+            if (!stored && moved != row.get("outcome").equals("CHANGED")) {
                 wrongs.add(key + ": " + row);
             }
             if (moved && !stored) {

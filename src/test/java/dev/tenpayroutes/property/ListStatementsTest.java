@@ -31,7 +31,7 @@ class ListStatementsTest extends DatabaseTest {
     private static final List<String> REVIEWS =
             Arrays.asList(null, "LATE_SUCCESS", "AMOUNT_MISMATCH", "STATUS_MISMATCH", "NUMBER_CONFLICT", "STUCK");
     private static final List<String> EVENT_STATUSES =
-            Arrays.asList(null, "PENDING", "DELIVERED", "DEAD", "UNADDRESSED");
+            Arrays.asList(null, "PENDING", "DELIVERED", "DEAD", "NO_DESTINATION");
     private static final String ALL = Stream.concat(
                     Stream.of("main"), IntStream.rangeClosed(1, 99).mapToObj(n -> "a" + n))
             .collect(Collectors.joining(","));
@@ -261,9 +261,9 @@ class ListStatementsTest extends DatabaseTest {
                 "notification-claim",
                 "event-claim",
                 "queue-age",
-                "notification-forget",
-                "history-forget",
-                "event-attempt-forget")) {
+                "notification-purge",
+                "history-purge",
+                "event-attempt-purge")) {
             reads(1000, name, own);
         }
     }
@@ -434,14 +434,14 @@ class ListStatementsTest extends DatabaseTest {
                         + key + ", 'inquiry-payment', '%s', 'PENDING', '%s', %s, now() - interval '%s')";
         for (int i = 0; i < 3; i++) {
             statement.execute(row.formatted("CONFIRMED", "PENDING", "null", "90 minutes"));
-            statement.execute(row.formatted("NO_ANSWER", "PENDING", "'a'", "0"));
+            statement.execute(row.formatted("NO_RESPONSE", "PENDING", "'a'", "0"));
             statement.execute(row.formatted("CONFIRMED", "PENDING", "null", "0"));
-            statement.execute(row.formatted("NO_ANSWER", "PENDING", "'b'", "0"));
-            statement.execute(row.formatted("MOVED", "SUCCEEDED", "null", "0"));
+            statement.execute(row.formatted("NO_RESPONSE", "PENDING", "'b'", "0"));
+            statement.execute(row.formatted("CHANGED", "SUCCEEDED", "null", "0"));
         }
         assertThat(all("select outcome || coalesce(detail, '') from history where payment_id = " + key
                         + " order by id"))
-                .containsExactly("CONFIRMED", "NO_ANSWERa", "CONFIRMED", "NO_ANSWERb", "MOVED", "MOVED", "MOVED");
+                .containsExactly("CONFIRMED", "NO_ANSWERa", "CONFIRMED", "NO_ANSWERb", "CHANGED", "CHANGED", "CHANGED");
     }
 
     @Test

@@ -449,7 +449,7 @@ final class Model {
         if (unsent) {
             p.unsent(source, now());
         }
-        if (Set.of("MOVED", "CONFIRMED").contains(outcome)
+        if (Set.of("CHANGED", "CONFIRMED").contains(outcome)
                 || agreed
                 || contradicts
                 || (confirms && p.contradicted != null)
@@ -585,12 +585,12 @@ final class Model {
         if (mismatch || (anotherId && !moved)) {
             return "MISMATCH";
         } else if (moved) {
-            return "MOVED";
+            return "CHANGED";
         }
         return switch (answer) {
             case "REFUSED", "CONFLICT", "DENIED", "PAID", "NOT_CLOSABLE" -> "REFUSED";
             case "ABSENT" -> "ABSENT";
-            case "NONE" -> "NO_ANSWER";
+            case "NONE" -> "NO_RESPONSE";
             default -> same ? "CONFIRMED" : "IGNORED";
         };
     }
@@ -680,7 +680,7 @@ final class Model {
         if (unsent) {
             r.unsent(source, now());
         }
-        if (Set.of("MOVED", "CONFIRMED").contains(outcome)
+        if (Set.of("CHANGED", "CONFIRMED").contains(outcome)
                 || agreed
                 || contradicts
                 || (confirms && r.contradicted != null)

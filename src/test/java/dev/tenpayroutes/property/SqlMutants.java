@@ -21,9 +21,9 @@ class SqlMutants {
 
     private static final List<String> FILES = List.of(System.getProperty(
                     "mutation.files",
-                    "payment-status,refund-status,refund-insert,payment-insert,payment-repeat,payment-resubmit,payment-claim,"
-                            + "payment-reconcile,payment-release,refund-repeat,refund-resubmit,refund-claim,refund-reconcile,"
-                            + "refund-release,notification-claim,notification-wait")
+                    "payment-status,refund-status,refund-insert,payment-insert,payment-retry,payment-resubmit,payment-claim,"
+                            + "payment-reconcile,payment-release,refund-retry,refund-resubmit,refund-claim,refund-reconcile,"
+                            + "refund-release,notification-claim,notification-park")
             .split(","));
     private static final int HISTORIES = Integer.getInteger("mutation.histories", 400);
     private static final int AT_ONCE = Integer.getInteger("mutation.at-once", 80);

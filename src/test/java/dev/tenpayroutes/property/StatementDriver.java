@@ -108,7 +108,7 @@ final class StatementDriver {
                 .put("currency", "SGD");
         JsonNode row = sql.one("payment-insert", Map.of("order", order, "accounts", world.account(s.account())));
         if (row.isMissingNode()) {
-            row = sql.one("payment-repeat", Map.of("order", order, "accounts", world.account(s.account())));
+            row = sql.one("payment-retry", Map.of("order", order, "accounts", world.account(s.account())));
         }
         String verdict = row.path("verdict").asText();
         if (verdict.equals("NEW") || verdict.equals("SUBMIT")) {
@@ -269,7 +269,7 @@ final class StatementDriver {
         wait.put("number", number);
         wait.put("problem", row.isMissingNode() ? "not there" : "elsewhere or a riddle");
         wait.put("signature", signature);
-        List<Map<String, Object>> waits = sql.all("notification-wait", wait);
+        List<Map<String, Object>> waits = sql.all("notification-park", wait);
         if (!waits.isEmpty()) {
             // Nothing was applied by its signature.
             world.signatureUnused(signature);
@@ -334,7 +334,7 @@ final class StatementDriver {
             }
         }
         if (row.path("verdict").asText().equals("KNOWN")) {
-            row = sql.one("refund-repeat", Map.of("refund", refund, "account", world.account(s.account())));
+            row = sql.one("refund-retry", Map.of("refund", refund, "account", world.account(s.account())));
         }
         String verdict = row.path("verdict").asText();
         if (verdict.equals("NEW") || verdict.equals("SUBMIT")) {

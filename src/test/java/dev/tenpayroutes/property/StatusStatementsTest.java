@@ -168,7 +168,7 @@ class StatusStatementsTest extends DatabaseTest {
         }
         assertThat(get(table, "status || ' ' || (review is null)")).isEqualTo("CREATED true");
         assertThat(value("select string_agg(distinct outcome || ' ' || detail, ',') from history"))
-                .isEqualTo("NO_ANSWER unverified answer: its signature was used before");
+                .isEqualTo("NO_RESPONSE unverified answer: its signature was used before");
         says(table, "STATUS", "SUCCEEDED", "{\"signature\":\"c0ffee01\"}");
         assertThat(get(table, "status")).isEqualTo("SUCCEEDED");
         assertThat(value("select count(*) from used_signature")).isEqualTo("2");
@@ -253,7 +253,7 @@ class StatusStatementsTest extends DatabaseTest {
         assertThat(value("select count(*) from used_signature")).isEqualTo("1");
         says("refund", "ABSENT", null, "{\"signature\":\"c0ffee\"}");
         assertThat(value("select string_agg(outcome, ' ') from history where refund_id = " + get("refund", "id")))
-                .isEqualTo("NO_ANSWER");
+                .isEqualTo("NO_RESPONSE");
     }
 
     @Test
@@ -367,12 +367,12 @@ class StatusStatementsTest extends DatabaseTest {
         Map<String, Object> waits = waits();
         statement.execute("delete from notification");
         waits.put("signature", "c0ffee");
-        assertThat(statements.all("notification-wait", waits)).isEmpty();
+        assertThat(statements.all("notification-park", waits)).isEmpty();
         assertThat(statements.all("notification-known", waits)).isEmpty();
         assertThat(value("select count(*) from notification")).isEqualTo("0");
         assertThat(value("select count(*) from history")).isEqualTo("0");
         waits.put("signature", "c0ffee01");
-        assertThat(statements.all("notification-wait", waits)).hasSize(1);
+        assertThat(statements.all("notification-park", waits)).hasSize(1);
         assertThat(statements.all("notification-known", waits)).hasSize(1);
     }
 
@@ -864,10 +864,10 @@ class StatusStatementsTest extends DatabaseTest {
     void aNotificationThatIsDoneStaysDone() throws SQLException {
         notifications(1);
         statement.execute("update notification set state = 'DONE', next_attempt_at = null");
-        assertThat(statements.all("notification-wait", waits())).isEmpty();
+        assertThat(statements.all("notification-park", waits())).isEmpty();
         assertThat(value("select state from notification")).isEqualTo("DONE");
         notifications(1);
-        assertThat(statements.all("notification-wait", waits())).hasSize(1);
+        assertThat(statements.all("notification-park", waits())).hasSize(1);
         assertThat(value("select count(*) from notification")).isEqualTo("1");
     }
 
@@ -875,11 +875,11 @@ class StatusStatementsTest extends DatabaseTest {
     @Test
     void aNotificationWaitsForTheNumberThatWasReadLast() throws SQLException {
         notifications(1);
-        statements.all("notification-wait", waits());
+        statements.all("notification-park", waits());
         Map<String, Object> again = waits();
         again.put("number", "SO-000002");
         again.put("problem", "later");
-        statements.all("notification-wait", again);
+        statements.all("notification-park", again);
         assertThat(value("select number || ' ' || problem from notification")).isEqualTo("SO-000002 later");
     }
 
@@ -888,7 +888,7 @@ class StatusStatementsTest extends DatabaseTest {
     void aNotificationThatWasGivenUpTooEarlyWaitsAgain() throws SQLException {
         notifications(1);
         statement.execute("update notification set state = 'GIVEN_UP', next_attempt_at = null");
-        assertThat(statements.all("notification-wait", waits()).get(0)).containsEntry("state", "WAITING");
+        assertThat(statements.all("notification-park", waits()).get(0)).containsEntry("state", "WAITING");
         assertThat(value("select next_attempt_at > now() from notification")).isEqualTo("t");
     }
 

@@ -99,7 +99,7 @@ class SubmissionLeaseTest extends DatabaseTest {
 
     /** What an ERP posts twice at once on two instances is sent once: the second one waits, and sees what the first one did. */
     @ParameterizedTest
-    @CsvSource({"payment-repeat", "refund-repeat"})
+    @CsvSource({"payment-retry", "refund-retry"})
     void ofTwoWhoRepeatAtOnceOneMayCall(String repeat) throws Exception {
         Map<String, String> variables = Map.of(
                 "accounts", "main",
@@ -158,7 +158,7 @@ class SubmissionLeaseTest extends DatabaseTest {
     void aNumberInTwoAccountsIsThatOfTheFirst(String accounts, String first) throws SQLException {
         payment("second", "SO-000001", "CREATED");
         JsonNode repeated = statements.one(
-                "payment-repeat", Map.of("accounts", accounts, "order", "{\"orderNo\":\"SO-000001\",\"content\":{}}"));
+                "payment-retry", Map.of("accounts", accounts, "order", "{\"orderNo\":\"SO-000001\",\"content\":{}}"));
         assertThat(repeated.path("account").asText()).isEqualTo(first);
     }
 
@@ -167,10 +167,10 @@ class SubmissionLeaseTest extends DatabaseTest {
     void aPendingOrderIsAskedForAgainUntilItsPrepayInfoIsHere() throws SQLException {
         Map<String, String> order = Map.of("accounts", "main", "order", "{\"orderNo\":\"SO-000001\",\"content\":{}}");
         set("payment", "SO-000001", "status = 'PENDING'");
-        assertThat(statements.one("payment-repeat", order).path("verdict").asText())
+        assertThat(statements.one("payment-retry", order).path("verdict").asText())
                 .isEqualTo("SUBMIT");
         set("payment", "SO-000001", "submitting_until = null, prepay_info = 'p'");
-        assertThat(statements.one("payment-repeat", order).path("verdict").asText())
+        assertThat(statements.one("payment-retry", order).path("verdict").asText())
                 .isEqualTo("SAME");
     }
 

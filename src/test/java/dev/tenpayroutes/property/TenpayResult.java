@@ -8,7 +8,7 @@ import org.apache.camel.Expression;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.camel.support.DefaultExchange;
 
-/** What Tenpay says, on the wire and, by routes/mappings/tenpay-news.jq, as the status statements take it. */
+/** What Tenpay says, on the wire and, by routes/mappings/tenpay-result.jq, as the status statements take it. */
 final class TenpayResult {
 
     static final String PROBLEM = "no answer in time";
@@ -18,7 +18,7 @@ final class TenpayResult {
 
     static {
         CAMEL.start();
-        MAPPING = CAMEL.resolveLanguage("jq").createExpression("resource:file:routes/mappings/tenpay-news.jq");
+        MAPPING = CAMEL.resolveLanguage("jq").createExpression("resource:file:routes/mappings/tenpay-result.jq");
         MAPPING.init(CAMEL);
     }
 
@@ -86,7 +86,7 @@ final class TenpayResult {
             exchange.setVariable("tenpayProblem", PROBLEM);
             exchange.setVariable("tenpayUnsent", unsent ? "true" : null);
         }
-        exchange.setVariable("call", call);
+        exchange.setVariable("submittedAt", call);
         exchange.setVariable("signature", signature);
         exchange.setVariable("statusBefore", asked.path("status").asText(null));
         exchange.setVariable("contradicted", asked.path("contradicted_at").textValue());

@@ -46,8 +46,8 @@ import org.springframework.test.context.TestPropertySource;
 @TestPropertySource(
         properties = {
             "tenpay.call-timeout=8s",
-            "tenpay.poll.tick=100ms",
-            "tenpay.housekeeping.look-at-accounts=100ms",
+            "tenpay.poll.claim-interval=100ms",
+            "tenpay.reload-interval=100ms",
             "spring.ssl.bundle.pem.tenpay.options.enabled-protocols=TLSv1.3",
             "camel.component.http.proxy-host=127.0.0.1",
             "camel.component.http.proxy-auth-method=Basic",
@@ -455,7 +455,7 @@ class AccountsStoryTest extends Story {
         assertThat(health.status()).isEqualTo(200);
         assertThat(health.text("status")).isEqualTo("WARNING");
         assertThat(health.content()).contains("\"daysLeft\":29").doesNotContain("macau");
-        assertThat(get("/actuator/metrics/tenpay.certificate.days?tag=account:moody&tag=kind:merchant")
+        assertThat(get("/actuator/metrics/tenpay.certificate.expiry?tag=account:moody&tag=kind:merchant")
                         .content())
                 .contains("\"value\":29.0");
     }

@@ -15,14 +15,14 @@ import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
 import org.springframework.test.context.TestPropertySource;
 
-@DisplayName("tenpay-call, while Tenpay does not answer")
+@DisplayName("tenpay-request, while Tenpay does not answer")
 @TestPropertySource(
         properties = {
-            "tenpay.breaker.calls=4",
-            "tenpay.breaker.open-for=2s",
+            "tenpay.circuit-breaker.sliding-window-size=4",
+            "tenpay.circuit-breaker.wait-duration-in-open-state=2s",
             "tenpay.notify-base-url=http://127.0.0.1:1",
-            "tenpay.poll.tick=100ms",
-            "tenpay.poll.parallel=8",
+            "tenpay.poll.claim-interval=100ms",
+            "tenpay.poll.concurrency=8",
             "tenpay.poll.first-delay=200ms",
             "tenpay.poll.interval=200ms",
             "tenpay.poll.max-delay=1s",
@@ -210,11 +210,11 @@ class BreakerStoryTest extends Story {
         isSoon(kept, "PENDING");
         // As many as the poller's threads, an order, and no more: of the 200 that were due.
         assertThat(TO_TENPAY.most()).isBetween(2, 12);
-        eventually().until(() -> metric("tenpay.queue.age?tag=queue:payments") < 60);
+        eventually().until(() -> metric("tenpay.queue.oldest?tag=queue:payments") < 60);
     }
 
     private static final String UNANSWERED = "select count(*) from history where source = 'inquiry-payment'"
-            + " and outcome = 'NO_ANSWER' and payment_id > 2000000000";
+            + " and outcome = 'NO_RESPONSE' and payment_id > 2000000000";
 
     private long metric(String name) {
         return get("/actuator/metrics/" + name)

@@ -433,14 +433,14 @@ class ContractStoryTest extends Story {
         try {
             AdviceWith.adviceWith(
                     camel,
-                    "json-answer",
+                    "json-response",
                     route -> route.weaveAddFirst().throwException(new IllegalStateException("a fault of ours")));
             try {
                 return send(call);
             } finally {
                 AdviceWith.adviceWith(
                         camel,
-                        "json-answer",
+                        "json-response",
                         route -> route.weaveByType(ThrowExceptionDefinition.class)
                                 .remove());
             }

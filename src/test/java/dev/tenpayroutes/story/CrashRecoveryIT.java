@@ -62,12 +62,12 @@ class CrashRecoveryIT {
         program.settings().put("tenpay.base-url", tenpay.url());
         program.settings().put("tenpay.call-timeout", "5s");
         program.settings().put("tenpay.poll.submit-lease", "8s");
-        program.settings().put("tenpay.poll.tick", "200ms");
+        program.settings().put("tenpay.poll.claim-interval", "200ms");
         program.settings().put("tenpay.poll.first-delay", "1s");
         program.settings().put("tenpay.poll.interval", "1s");
         program.settings().put("tenpay.poll.max-delay", "1s");
         program.settings().put("tenpay.poll.resend-after", "9s");
-        program.settings().put("tenpay.notifications.tick", "200ms");
+        program.settings().put("tenpay.notifications.claim-interval", "200ms");
         program.settings().put("tenpay.notifications.lease", "2s");
         program.settings()
                 .put("spring.datasource.hikari.connection-init-sql", "set time zone 'UTC'; set lock_timeout = '30s'");

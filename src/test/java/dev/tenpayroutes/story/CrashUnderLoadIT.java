@@ -74,12 +74,12 @@ class CrashUnderLoadIT {
             settings.put("tenpay.base-url", tenpay.url());
             settings.put("tenpay.call-timeout", "3s");
             settings.put("tenpay.poll.submit-lease", "6s");
-            settings.put("tenpay.poll.tick", "200ms");
+            settings.put("tenpay.poll.claim-interval", "200ms");
             settings.put("tenpay.poll.first-delay", "2s");
             settings.put("tenpay.poll.interval", "1s");
             settings.put("tenpay.poll.max-delay", "2s");
             settings.put("tenpay.poll.resend-after", "7s");
-            settings.put("tenpay.notifications.tick", "200ms");
+            settings.put("tenpay.notifications.claim-interval", "200ms");
             settings.put("tenpay.notifications.lease", "2s");
             programs.add(program);
         }

@@ -35,15 +35,15 @@ import org.springframework.test.context.DynamicPropertySource;
 import org.springframework.test.context.TestPropertySource;
 
 /** The ERP is told, and takes it or doesn't. */
-@DisplayName("erp-notify")
+@DisplayName("erp-webhook")
 @ExtendWith(OutputCaptureExtension.class)
 @TestPropertySource(
         properties = {
-            "tenpay.events.tick=50ms",
+            "tenpay.events.claim-interval=50ms",
             "tenpay.events.timeout=3s",
             "tenpay.events.lease=6s",
             "tenpay.events.retry-delays=300ms,600ms,900ms",
-            "tenpay.events.longest-pause=1500ms"
+            "tenpay.events.max-retry-after=1500ms"
         })
 @DirtiesContext
 class EventStoryTest extends Story {
@@ -478,7 +478,7 @@ class EventStoryTest extends Story {
             String number = paidPayment();
             eventIsSoon(number, "payment.succeeded", "DELIVERED");
             assertThat(types(number)).containsExactly("payment.succeeded");
-            assertThat(event(number, "payment.pending").text("status")).isEqualTo("UNADDRESSED");
+            assertThat(event(number, "payment.pending").text("status")).isEqualTo("NO_DESTINATION");
             assertThat(get("/v1/events?status=UNADDRESSED&orderNo=" + number)
                             .body()
                             .path("items"))
@@ -501,7 +501,7 @@ class EventStoryTest extends Story {
                 .param(number)
                 .update();
         camel.createProducerTemplate()
-                .sendBody("sql:" + settings.getProperty("tenpay.routes") + "/sql/event-forget.sql", "");
+                .sendBody("sql:" + settings.getProperty("tenpay.routes") + "/sql/event-purge.sql", "");
         assertThat(events(number)).containsExactly("payment.pending");
         assertThat(count("select count(*) from event_attempt where event_id not in (select id from erp_event)"))
                 .isZero();
@@ -519,14 +519,14 @@ class EventStoryTest extends Story {
                 .update();
 
         Exchange exchange = new DefaultExchange(camel);
-        Processor turn = camel.getRegistry().lookupByNameAndType("eventDestinations", Processor.class);
+        Processor turn = camel.getRegistry().lookupByNameAndType("registerDestinations", Processor.class);
         // Not before others had the time to confirm.
         eventually().atMost(Duration.ofSeconds(60)).until(() -> {
             turn.process(exchange);
             return exchange.getVariable("othersMayGo", Boolean.class);
         });
         camel.createProducerTemplate()
-                .sendBody("sql:" + settings.getProperty("tenpay.routes") + "/sql/event-destination-forget.sql", "");
+                .sendBody("sql:" + settings.getProperty("tenpay.routes") + "/sql/event-destination-purge.sql", "");
 
         assertThat(db.sql(
                                 "select account || ' ' || destination || ' ' || (disabled_at is not null) from event_destination"
@@ -541,7 +541,7 @@ class EventStoryTest extends Story {
     @Test
     void afterAnOutageNobodysDestinationsAreTakenAwayBeforeTheyCouldSaySoAgain() throws Exception {
         Exchange exchange = new DefaultExchange(camel);
-        Processor turn = camel.getRegistry().lookupByNameAndType("eventDestinations", Processor.class);
+        Processor turn = camel.getRegistry().lookupByNameAndType("registerDestinations", Processor.class);
         db.sql("alter table event_destination rename to away").update();
         try {
             assertThatThrownBy(() -> turn.process(exchange)).isInstanceOf(DataAccessException.class);
@@ -557,7 +557,7 @@ class EventStoryTest extends Story {
     /** Of two instances the one that started last decides; the other says that it would have it otherwise. */
     @Test
     void anInstanceWhoseTypesOfEventsAreNotThoseInForceSaysSo(CapturedOutput log) throws Exception {
-        Processor turn = camel.getRegistry().lookupByNameAndType("eventDestinations", Processor.class);
+        Processor turn = camel.getRegistry().lookupByNameAndType("registerDestinations", Processor.class);
         turn.process(new DefaultExchange(camel));
         db.sql(
                         "update event_destination set types = '{payment.failed}', seen_at = now() + interval '1 hour' where account = 'main' and destination = 'http'")

@@ -57,7 +57,7 @@ import org.springframework.test.context.bean.override.convention.TestBean;
 @TestPropertySource(
         properties = {
             "tenpay.notify-base-url=http://127.0.0.1:1",
-            "tenpay.poll.tick=100ms",
+            "tenpay.poll.claim-interval=100ms",
             "tenpay.poll.interval=400ms",
             "tenpay.poll.max-delay=800ms",
             "tenpay.poll.resend-after=1s",
@@ -299,7 +299,7 @@ class FaultStoryTest extends Story {
         turn(number);
 
         isSoon(number, "SUCCEEDED");
-        String outcome = "inquiry-payment " + (fault.startsWith("WRONG") ? "MISMATCH" : "NO_ANSWER");
+        String outcome = "inquiry-payment " + (fault.startsWith("WRONG") ? "MISMATCH" : "NO_RESPONSE");
         eventually()
                 .untilAsserted(() -> assertThat(history(number))
                         .anyMatch(line -> line.startsWith(outcome))

@@ -53,16 +53,16 @@ class InstancesStoryTest extends Story {
     private static final int OTHER = FreePort.find();
 
     private static final Map<String, String> SCHEDULE = Map.of(
-            "tenpay.poll.tick", "200ms",
+            "tenpay.poll.claim-interval", "200ms",
             "tenpay.poll.first-delay", "2s",
             "tenpay.poll.interval", "300ms",
             "tenpay.poll.max-delay", "1s",
             "tenpay.poll.after-expiry", "1s",
             "tenpay.poll.resend-after", "4s",
             "tenpay.poll.submit-lease", "4s",
-            "tenpay.reconcile.tick", "500ms",
+            "tenpay.reconcile.claim-interval", "500ms",
             "tenpay.reconcile.after", "2s",
-            "tenpay.breaker.calls", "1000");
+            "tenpay.circuit-breaker.sliding-window-size", "1000");
 
     private static final List<String> CALLS =
             List.of("checkout-pay", "inquiry-payment", "close-payment", "refund", "inquiry-refund");
@@ -110,7 +110,7 @@ class InstancesStoryTest extends Story {
                         "spring.datasource.username",
                         "spring.datasource.password",
                         "tenpay.call-timeout",
-                        "tenpay.notifications.tick",
+                        "tenpay.notifications.claim-interval",
                         "tenpay.notifications.lease",
                         "tenpay.accounts.main.merchant-id",
                         "tenpay.accounts.main.app-id",

@@ -415,7 +415,7 @@ class KafkaStoryTest extends Story {
         try {
             order(number, "{}");
             soon().until(() ->
-                    output.getOut().substring(from).contains("orders-kafka failed and will come round again"));
+                    output.getOut().substring(from).contains("kafka-orders failed and will come round again"));
             assertThat(committed()).isEqualTo(before);
         } finally {
             BROKER.allowReading();
@@ -488,7 +488,7 @@ class KafkaStoryTest extends Story {
             erp.send(new ProducerRecord<>(ORDERS, 0, "same", order(number).getBytes(StandardCharsets.UTF_8)));
         }
         int from = output.getOut().length();
-        soon().until(() -> output.getOut().substring(from).contains("orders-kafka failed and will come round again"));
+        soon().until(() -> output.getOut().substring(from).contains("kafka-orders failed and will come round again"));
         assertThat(committed()).isEqualTo(before);
         assertThat(all(REFUSED)).hasSize(refusedBefore);
 
@@ -520,7 +520,7 @@ class KafkaStoryTest extends Story {
             int from = output.getOut().length();
             order(number, order(number));
             soon().until(() ->
-                    output.getOut().substring(from).contains("orders-kafka failed and will come round again"));
+                    output.getOut().substring(from).contains("kafka-orders failed and will come round again"));
             assertThat(committed()).isEqualTo(before);
             assertThat(payments(number)).isZero();
         } finally {

@@ -146,11 +146,11 @@ class LiveRoutesStoryTest extends Story {
             delimiter = ';',
             value = {
                 "payment-status.camel.yaml;description:;descriptoin:;payment-status.camel.yaml is broken: Unsupported field: descriptoin",
-                "payment-status.camel.yaml;tenpay-news.jq;tenpay-olds.jq;payment-status.camel.yaml names mappings/tenpay-olds.jq, which is not there",
+                "payment-status.camel.yaml;tenpay-result.jq;tenpay-olds.jq;payment-status.camel.yaml names mappings/tenpay-olds.jq, which is not there",
                 "payment-status.camel.yaml;reportNews;reportOlds;payment-status.camel.yaml names the bean reportOlds, which is not there",
-                "orders-kafka.camel.yaml;precondition:;precondtion:;orders-kafka.camel.yaml is broken: Unsupported field: precondtion",
-                "mappings/tenpay-news.jq;def statuses:;def statuses;tenpay-news.jq is broken: Encountered",
-                "mappings/tenpay-news.jq;then storable | .[;then storabel | .[;tenpay-news.jq uses storabel/0, which nothing defines",
+                "kafka-orders.camel.yaml;precondition:;precondtion:;kafka-orders.camel.yaml is broken: Unsupported field: precondtion",
+                "mappings/tenpay-result.jq;def statuses:;def statuses;tenpay-result.jq is broken: Encountered",
+                "mappings/tenpay-result.jq;then storable | .[;then storabel | .[;tenpay-result.jq uses storabel/0, which nothing defines",
                 "mappings/payment-to-api.jq;.limit as $limit;.limit as $limti;payment-to-api.jq uses $limit, which nothing defines",
                 "payment-poll.camel.yaml;expression: .account;expression: .account | lentgh;payment-poll.camel.yaml uses lentgh/0, which nothing defines",
                 "sql/payment-status.sql;join payment p;join paymnet p;payment-status.sql, line 20, is broken: ERROR: relation \"paymnet\" does not exist",
@@ -189,8 +189,8 @@ class LiveRoutesStoryTest extends Story {
         String payment = "payment-to-erp.jq\n" + " ".repeat(24) + "resultType: byte[]";
         String json = Files.readString(routes.resolve("mappings/payment-to-erp.jq"));
         edit("mappings/payment-to-erp.jq", json, "# A payment -> what our old ERP reads.\n" + mapping + "\n");
-        edit("erp-notify.camel.yaml", payment, payment.replace("byte[]", "java.lang.String"));
-        edit("erp-notify.camel.yaml", "expression: application/json", "expression: " + type);
+        edit("erp-webhook.camel.yaml", payment, payment.replace("byte[]", "java.lang.String"));
+        edit("erp-webhook.camel.yaml", "expression: application/json", "expression: " + type);
         try {
             eventually().untilAsserted(() -> {
                 String number = newNumber();
@@ -201,8 +201,8 @@ class LiveRoutesStoryTest extends Story {
             });
             assertThat(ERP.complaints()).isEmpty();
         } finally {
-            edit("erp-notify.camel.yaml", "expression: " + type, "expression: application/json");
-            edit("erp-notify.camel.yaml", payment.replace("byte[]", "java.lang.String"), payment);
+            edit("erp-webhook.camel.yaml", "expression: " + type, "expression: application/json");
+            edit("erp-webhook.camel.yaml", payment.replace("byte[]", "java.lang.String"), payment);
             Files.writeString(routes.resolve("mappings/payment-to-erp.jq"), json);
         }
     }

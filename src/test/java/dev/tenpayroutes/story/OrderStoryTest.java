@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@DisplayName("order-intake, payment-submit, tenpay-call")
+@DisplayName("payment-create, payment-submit, tenpay-request")
 class OrderStoryTest extends Story {
 
     @Test

@@ -20,8 +20,8 @@ import org.springframework.test.context.TestPropertySource;
 @TestPropertySource(
         properties = {
             "tenpay.notify-base-url=http://127.0.0.1:1",
-            "tenpay.poll.tick=200ms",
-            "tenpay.poll.parallel=8",
+            "tenpay.poll.claim-interval=200ms",
+            "tenpay.poll.concurrency=8",
             "tenpay.poll.first-delay=1h",
             "tenpay.poll.interval=1h"
         })

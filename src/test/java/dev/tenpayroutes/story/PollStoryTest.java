@@ -16,7 +16,7 @@ import org.springframework.test.context.TestPropertySource;
 @TestPropertySource(
         properties = {
             "tenpay.notify-base-url=http://127.0.0.1:1",
-            "tenpay.poll.tick=100ms",
+            "tenpay.poll.claim-interval=100ms",
             "tenpay.poll.first-delay=500ms",
             "tenpay.poll.interval=300ms",
             "tenpay.poll.max-delay=1s",

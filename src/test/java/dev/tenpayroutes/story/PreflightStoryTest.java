@@ -239,35 +239,35 @@ class PreflightStoryTest {
         Path routes = copyOfRoutes();
         settings.put("tenpay.routes", "file:" + routes);
         edit(routes.resolve("payment-close.camel.yaml"), "ref: closableOnly", "ref: closableOnyl");
-        edit(routes.resolve("events-kafka.camel.yaml"), "#sentEvents", "#sentEvnets");
-        edit(routes.resolve("erp-notify.camel.yaml"), "bean:erpAttempts", "bean:erpAtempts");
-        edit(routes.resolve("housekeeping.camel.yaml"), "event-forget.sql", "event-forgte.sql");
+        edit(routes.resolve("kafka-events.camel.yaml"), "#sentEvents", "#sentEvnets");
+        edit(routes.resolve("erp-webhook.camel.yaml"), "bean:erpAttempts", "bean:erpAtempts");
+        edit(routes.resolve("maintenance.camel.yaml"), "event-purge.sql", "event-forgte.sql");
         assertThat(preflight()).isEqualTo(1);
         assertThat(String.join("\n", lines("FAIL")))
                 .contains("payment-close.camel.yaml names the bean closableOnyl, which is not there")
-                .contains("events-kafka.camel.yaml names the bean sentEvnets", "names the bean erpAtempts")
-                .contains("housekeeping.camel.yaml names sql/event-forgte.sql, which is not there");
+                .contains("kafka-events.camel.yaml names the bean sentEvnets", "names the bean erpAtempts")
+                .contains("maintenance.camel.yaml names sql/event-forgte.sql, which is not there");
 
-        edit(routes.resolve("payment-close.camel.yaml"), "closableOnyl", "closableOnly");
-        edit(routes.resolve("events-kafka.camel.yaml"), "sentEvnets", "sentEvents");
-        edit(routes.resolve("erp-notify.camel.yaml"), "erpAtempts", "erpAttempts");
-        edit(routes.resolve("housekeeping.camel.yaml"), "event-forgte.sql", "event-forget.sql");
-        edit(routes.resolve("order-intake.camel.yaml"), "uri: direct:payment-submit", "uri: direct:payment-sumbit");
+        edit(routes.resolve("payment-close.camel.yaml"), "closableOnyl", "requireClosable");
+        edit(routes.resolve("kafka-events.camel.yaml"), "sentEvnets", "sentEvents");
+        edit(routes.resolve("erp-webhook.camel.yaml"), "erpAtempts", "erpAttempts");
+        edit(routes.resolve("maintenance.camel.yaml"), "event-forgte.sql", "event-purge.sql");
+        edit(routes.resolve("payment-create.camel.yaml"), "uri: direct:payment-submit", "uri: direct:payment-sumbit");
         assertThat(preflight()).isEqualTo(1);
         assertThat(lines("FAIL"))
                 .singleElement()
                 .asString()
-                .contains("order-intake.camel.yaml names direct:payment-sumbit, which no route reads from");
+                .contains("payment-create.camel.yaml names direct:payment-sumbit, which no route reads from");
 
-        edit(routes.resolve("order-intake.camel.yaml"), "sumbit", "submit");
+        edit(routes.resolve("payment-create.camel.yaml"), "sumbit", "submit");
         edit(routes.resolve("idempotency-check.camel.yaml"), "outputType", "outputTpye");
-        edit(routes.resolve("housekeeping.camel.yaml"), "uri: scheduler:queue-age", "uri: shceduler:queue-age");
-        edit(routes.resolve("events-kafka.camel.yaml"), "valueSerializer", "valueSerialiser");
+        edit(routes.resolve("maintenance.camel.yaml"), "uri: scheduler:queue-age", "uri: shceduler:queue-age");
+        edit(routes.resolve("kafka-events.camel.yaml"), "valueSerializer", "valueSerialiser");
         assertThat(preflight()).isEqualTo(1);
         assertThat(String.join("\n", lines("FAIL")))
                 .contains("idempotency-check.camel.yaml is broken: ", "outputTpye")
-                .contains("housekeeping.camel.yaml is broken: No endpoint could be found for: shceduler://queue-age")
-                .contains("events-kafka.camel.yaml is broken: ", "valueSerialiser");
+                .contains("maintenance.camel.yaml is broken: No endpoint could be found for: shceduler://queue-age")
+                .contains("kafka-events.camel.yaml is broken: ", "valueSerialiser");
     }
 
     @Test
@@ -286,20 +286,20 @@ class PreflightStoryTest {
     @Test
     void aRouteOfTheCheckThatCannotBeLoadedHidesNothingElse() throws IOException {
         Path routes = copyOfRoutes();
-        edit(routes.resolve("tenpay-call.camel.yaml"), "description:", "descriptoin:");
+        edit(routes.resolve("tenpay-request.camel.yaml"), "description:", "descriptoin:");
         settings.put("tenpay.routes", "file:" + routes);
 
         assertThat(preflight("--online")).isEqualTo(1);
 
         assertThat(said)
-                .contains("FAIL  the way to Tenpay can't be checked", "tenpay-call.camel.yaml is broken")
+                .contains("FAIL  the way to Tenpay can't be checked", "tenpay-request.camel.yaml is broken")
                 .contains("account main: signs as merchant", "PostgreSQL 15", "/webhooks/tenpay/main/payments leads");
     }
 
     @Test
     void settingsThatCannotEvenBeReadHideNothingElse() throws IOException {
         Path routes = copyOfRoutes();
-        edit(routes.resolve("payment-poll.camel.yaml"), "\\{\\{tenpay.poll.tick}}", "{{tenpya.poll.tick}}");
+        edit(routes.resolve("payment-poll.camel.yaml"), "\\{\\{tenpay.poll.claim-interval}}", "{{tenpya.poll.tick}}");
         settings.put("tenpay.routes", "file:" + routes);
         settings.put("tenpay.clients.erp.requests-per-second", "many");
         settings.put("tenpay.accounts.main.events", "https://erp.example.com");

@@ -14,14 +14,14 @@ import org.springframework.test.annotation.DirtiesContext;
 import org.springframework.test.context.TestPropertySource;
 
 /** No webhook arrives here, and a day lasts a second. */
-@DisplayName("reconcile, housekeeping")
+@DisplayName("reconcile, maintenance")
 @TestPropertySource(
         properties = {
             "tenpay.notify-base-url=http://127.0.0.1:1",
-            "tenpay.reconcile.tick=200ms",
+            "tenpay.reconcile.claim-interval=200ms",
             "tenpay.reconcile.after=1s",
             "tenpay.reconcile.give-up-after=1h",
-            "tenpay.housekeeping.period=300ms"
+            "tenpay.maintenance.interval=300ms"
         })
 @DirtiesContext
 class ReconciliationStoryTest extends Story {
@@ -260,15 +260,15 @@ class ReconciliationStoryTest extends Story {
     @Test
     void aTurnOfHousekeepingEndsWhenNothingOldIsLeftHoweverMuchThereIs() throws Exception {
         String number = pendingPayment();
-        camel.getRouteController().stopRoute("housekeeping");
+        camel.getRouteController().stopRoute("maintenance");
         db.sql("insert into history (payment_id, source, outcome, status_after, at)"
                         + " select id, 'old', 'STORED', 'PENDING', now() - interval '800 days'"
                         + " from payment, generate_series(1, 25000) where order_no = ?")
                 .param(number)
                 .update();
         NotifyBuilder turn =
-                new NotifyBuilder(camel).fromRoute("housekeeping").whenDone(1).create();
-        camel.getRouteController().startRoute("housekeeping");
+                new NotifyBuilder(camel).fromRoute("maintenance").whenDone(1).create();
+        camel.getRouteController().startRoute("maintenance");
 
         assertThat(turn.matches(30, TimeUnit.SECONDS)).isTrue();
         assertThat(count("select count(*) from history where source = 'old'")).isZero();
@@ -299,7 +299,7 @@ class ReconciliationStoryTest extends Story {
                 .param(number)
                 .update();
         eventually()
-                .untilAsserted(() -> assertThat(get("/actuator/metrics/tenpay.queue.age?tag=queue:payments")
+                .untilAsserted(() -> assertThat(get("/actuator/metrics/tenpay.queue.oldest?tag=queue:payments")
                                 .body()
                                 .path("measurements")
                                 .path(0)

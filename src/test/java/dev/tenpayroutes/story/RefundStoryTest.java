@@ -20,7 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@DisplayName("refund-intake, refund-submit, refund-status")
+@DisplayName("refund-create, refund-submit, refund-status")
 class RefundStoryTest extends Story {
 
     private TenpaySigner tenpay;

@@ -126,7 +126,7 @@ class SecretsIT {
         settings.put("tenpay.poll.submit-lease", "3s");
         settings.put("tenpay.poll.first-delay", "1s");
         settings.put("tenpay.poll.interval", "1s");
-        settings.put("tenpay.breaker.calls", "1000");
+        settings.put("tenpay.circuit-breaker.sliding-window-size", "1000");
 
         canaries.watchKey("private key", account.folder().resolve("merchant-key.pem"));
         Path passphrase = Files.writeString(folder.resolve("passphrase"), canaries.make("private-key-password"));
@@ -172,7 +172,7 @@ class SecretsIT {
                 "tenpay.accounts.main.events.url",
                 "http://127.0.0.1:" + tenpay.getAddress().getPort() + "/erp");
         settings.put("tenpay.events.allowed-networks", "127.0.0.0/8");
-        settings.put("tenpay.events.tick", "200ms");
+        settings.put("tenpay.events.claim-interval", "200ms");
         byte[] eventSecret = canaries.watch("event-secret", "Canary/event+secret%of-32-bytes!")
                 .getBytes(StandardCharsets.UTF_8);
         settings.put(
@@ -235,7 +235,7 @@ class SecretsIT {
                     case "PARAM-ERROR" -> 400;
                     case "UNSIGNED", "SYSTEM-ERROR" -> 500;
                     case "BUSY" -> 503;
-                    case "MOVED" -> 307;
+                    case "CHANGED" -> 307;
                     default -> 200;
                 };
         // Whoever answers may repeat what it was sent.
@@ -321,7 +321,7 @@ class SecretsIT {
                 "UNSIGNED",
                 "SYSTEM-ERROR",
                 "BUSY",
-                "MOVED",
+                "CHANGED",
                 "BROKEN",
                 "STALE",
                 "CHANGED",

@@ -51,7 +51,7 @@ class ShutdownIT {
         program.settings().put("tenpay.base-url", tenpay.url());
         program.settings().put("tenpay.call-timeout", "5s");
         program.settings().put("tenpay.poll.submit-lease", "8s");
-        program.settings().put("tenpay.poll.tick", "200ms");
+        program.settings().put("tenpay.poll.claim-interval", "200ms");
         program.settings().put("tenpay.poll.interval", "1s");
         program.settings().put("tenpay.poll.first-delay", "9s");
         program.settings().put("tenpay.notifications.lease", "2s");
@@ -162,7 +162,7 @@ class ShutdownIT {
 
     @Test
     void toldToStopItAnswersWhatItHasTakenAndGivesBackWhatItHasNotAsked() throws Exception {
-        program.settings().put("tenpay.poll.parallel", "8");
+        program.settings().put("tenpay.poll.concurrency", "8");
         program.settings().put("tenpay.poll.first-delay", "1h");
         program.settings().put("tenpay.poll.interval", "10m");
         program.settings().put("tenpay.call-timeout", "15s");

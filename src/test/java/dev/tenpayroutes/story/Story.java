@@ -44,7 +44,7 @@ import org.springframework.test.context.TestPropertySource;
 @TestPropertySource(
         properties = {
             "tenpay.poll.first-delay=1h",
-            "tenpay.breaker.calls=1000",
+            "tenpay.circuit-breaker.sliding-window-size=1000",
             "tenpay.call-timeout=1500ms",
             // When the stories are over, a dozen of programs stop one after the other.
             "server.shutdown=immediate",
@@ -89,7 +89,7 @@ abstract class Story {
         registry.add("tenpay.sandbox.refund-after", () -> "1h");
         registry.add("tenpay.sandbox.late-by", () -> "3s");
         registry.add("tenpay.sandbox.retry-delays", () -> "300ms,300ms,1s,1s,1s,1s");
-        registry.add("tenpay.notifications.tick", () -> "200ms");
+        registry.add("tenpay.notifications.claim-interval", () -> "200ms");
         registry.add("tenpay.notifications.lease", () -> "1s");
         TestAccount macau = TestAccount.create("macau");
         macau.settings().forEach((name, value) -> registry.add(name, () -> value));

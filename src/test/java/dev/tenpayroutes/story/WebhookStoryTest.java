@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
-@DisplayName("webhook-intake, webhook-process, payment-status")
+@DisplayName("webhook-receive, webhook-process, payment-status")
 class WebhookStoryTest extends Story {
 
     private static final String HOOK = "/webhooks/tenpay/main/payments";
@@ -297,7 +297,7 @@ class WebhookStoryTest extends Story {
         eventually()
                 .untilAsserted(() -> assertThat(log.getAll())
                         .contains(line + "MISMATCH, status PENDING AMOUNT_MISMATCH")
-                        .contains(line + "MOVED, status SUCCEEDED"));
+                        .contains(line + "CHANGED, status SUCCEEDED"));
     }
 
     @Test

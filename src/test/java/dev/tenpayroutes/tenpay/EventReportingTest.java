@@ -43,7 +43,7 @@ class EventReportingTest {
                             .put("answer", answer)
                             .put("verdict", verdict)
                             .put("told", "ORDER_PAID: paid"));
-            new EventReporting().reportNews(new SimpleMeterRegistry()).process(exchange);
+            new EventReporting().reportResult(new SimpleMeterRegistry()).process(exchange);
         } finally {
             logger.detachAppender(log);
         }

@@ -86,7 +86,7 @@ class TenpayRequestProcessorsTest {
     private CloseableHttpClient client() {
         HttpClientBuilder builder = HttpClientBuilder.create();
         new TenpayRequestProcessors()
-                .oneHonestAttempt(Duration.ofMillis(700), WIRE)
+                .singleAttemptClient(Duration.ofMillis(700), WIRE)
                 .configureHttpClient(builder);
         return builder.build();
     }
@@ -185,7 +185,7 @@ class TenpayRequestProcessorsTest {
             exchange.getMessage().setBody(new byte[] {'{', '}'});
             assertThatThrownBy(() -> sign.process(exchange)).isInstanceOf(ProviderException.class);
             exchange.setProperty(Exchange.EXCEPTION_CAUGHT, new ProviderException("the token is away"));
-            calls.noAnswer(accounts, new SimpleMeterRegistry(), clock).process(exchange);
+            calls.recordNoResponse(accounts, new SimpleMeterRegistry(), clock).process(exchange);
 
             assertThat(exchange.getVariable("tenpayUnsent")).isEqualTo("true");
             assertThat(exchange.getVariable("tenpayProblem")).isEqualTo("not asked: ProviderException");
@@ -233,7 +233,7 @@ class TenpayRequestProcessorsTest {
             assertThat(refusal == null).isEqualTo(asked);
             if (!asked) {
                 exchange.setProperty(Exchange.EXCEPTION_CAUGHT, refusal);
-                calls.noAnswer(accounts, new SimpleMeterRegistry(), clock).process(exchange);
+                calls.recordNoResponse(accounts, new SimpleMeterRegistry(), clock).process(exchange);
                 assertThat(exchange.getVariable("tenpayUnsent")).isEqualTo("true");
                 assertThat(exchange.getVariable("tenpayProblem", String.class)).contains("polling");
             }

@@ -2,7 +2,7 @@
 with old as materialized (
     select e.id
     from erp_event e
-    where e.created_at at time zone 'UTC' < (now() - cast(:#${properties:tenpay.housekeeping.keep-events} as interval)) at time zone 'UTC'
+    where e.created_at at time zone 'UTC' < (now() - cast(:#${properties:tenpay.retention.events} as interval)) at time zone 'UTC'
       and not exists (select from event_delivery d where d.event_id = e.id and d.state <> 'DELIVERED')
     order by e.created_at at time zone 'UTC'
     limit 10000

@@ -24,7 +24,7 @@ variable("tenpayStatus") as $http
 | (if type == "object" then . else {} end)
 | (.code | words(64)) as $code
 | (.status | if type == "string" then statuses[.] else null end) as $status
-| {source: variable("source"), call: variable("call"), signature: variable("signature"),
+| {source: variable("source"), call: variable("submittedAt"), signature: variable("signature"),
    statusBefore: variable("statusBefore"), contradicted: variable("contradicted"), closing: variable("closing")}
   + if $http == "none" then {answer: "NONE", reason: variable("tenpayProblem"), unsent: variable("tenpayUnsent")}
     elif ($http | startswith("2") | not) then {

@@ -4,7 +4,7 @@ delete from history
 where id = any (array(
     select id
     from history
-    where at < now() - cast(:#${properties:tenpay.housekeeping.keep-history} as interval)
+    where at < now() - cast(:#${properties:tenpay.retention.history} as interval)
     order by at
     limit 10000
     for update skip locked))

@@ -2,7 +2,7 @@
 with given as (
     select *
     from jsonb_to_record(cast(:#${variable.order} as jsonb)) as g ("orderNo" text, content jsonb)
-), held as (
+), locked as (
     select p.*, p.content = g.content as same
     from payment p
     join given g on g."orderNo" = p.order_no
@@ -16,7 +16,7 @@ with given as (
         submitted_at = now(),
         submitting_until = now() + cast(:#${properties:tenpay.poll.submit-lease} as interval),
         updated_at = now()
-    from held h
+    from locked h
     where p.id = h.id
       and h.same
       and h.status in ('CREATED', 'PENDING')
@@ -31,5 +31,5 @@ select cast(
     coalesce(to_jsonb(s), to_jsonb(h))
         || jsonb_build_object('verdict', case when not h.same then 'CONFLICT' when s.id is null then 'SAME' else 'SUBMIT' end)
     as text) as payment
-from held h
+from locked h
 left join submitted s on true

@@ -3,7 +3,7 @@ with given as (
     select *
     from jsonb_to_record(cast(:#${variable.refund} as jsonb)) as g (
         payment bigint, "refundNo" text, total bigint, currency text, reason text)
-), held as (
+), locked as (
     select r.*,
         (r.payment_id, r.amount, r.currency) = (g.payment, g.total, g.currency)
             -- Of a refund that Tenpay told us of, no reason is known.
@@ -18,7 +18,7 @@ with given as (
         submitted_at = now(),
         submitting_until = now() + cast(:#${properties:tenpay.poll.submit-lease} as interval),
         updated_at = now()
-    from held h
+    from locked h
     where r.id = h.id
       and h.same
       and h.status = 'CREATED'
@@ -34,5 +34,5 @@ select cast(
     coalesce(to_jsonb(s), to_jsonb(h))
         || jsonb_build_object('verdict', case when not h.same then 'CONFLICT' when s.id is null then 'SAME' else 'SUBMIT' end)
     as text) as refund
-from held h
+from locked h
 left join submitted s on true

@@ -4,7 +4,7 @@ delete from event_attempt
 where id = any (array(
     select id
     from event_attempt
-    where at < now() - cast(:#${properties:tenpay.housekeeping.keep-event-attempts} as interval)
+    where at < now() - cast(:#${properties:tenpay.retention.event-attempts} as interval)
     order by at
     limit 10000
     for update skip locked))

@@ -5,7 +5,7 @@ where id = any (array(
     select id
     from notification
     where next_attempt_at is null
-      and received_at < now() - cast(:#${properties:tenpay.housekeeping.keep-notifications} as interval)
+      and received_at < now() - cast(:#${properties:tenpay.retention.notifications} as interval)
     order by received_at
     limit 10000
     for update skip locked))
