@@ -73,8 +73,8 @@ public final class Account {
             @Nullable Pair previous,
             @Nullable ResourceCipher cipher,
             List<ConfigurationProblem> findings) {
-        boolean works() {
-            return current != null && findings.stream().noneMatch(ConfigurationProblem::stops);
+        boolean isAvailable() {
+            return current != null && findings.stream().noneMatch(ConfigurationProblem::isFatal);
         }
     }
 
@@ -99,7 +99,7 @@ public final class Account {
     private final Rsa rsa;
     private final Clock clock;
     private final ReentrantLock looking = new ReentrantLock();
-    private final List<ConfigurationProblem> settled = new ArrayList<>();
+    private final List<ConfigurationProblem> configurationProblems = new ArrayList<>();
     private final @Nullable SigningKeyPair main;
     private final @Nullable SigningKeyPair next;
     private final @Nullable PlatformCertificates platform;
@@ -148,7 +148,7 @@ public final class Account {
         try {
             return new PlatformCertificates(name, KeyMaterialReader.named(folder), rsa, clock);
         } catch (KeyMaterialReader.UnreadableException e) {
-            settled.add(ConfigurationProblem.error(
+            configurationProblems.add(ConfigurationProblem.error(
                     prefix + "platform-certificates", e.getMessage(), "name the folder of the platform certificates"));
             return null;
         }
@@ -183,8 +183,8 @@ public final class Account {
     }
 
     /** Whether it can call Tenpay and trust what comes back. */
-    public boolean works() {
-        return state.works();
+    public boolean isAvailable() {
+        return state.isAvailable();
     }
 
     /**
@@ -194,7 +194,7 @@ public final class Account {
      */
     public Credential credential() {
         State now = state;
-        if (!now.works()) {
+        if (!now.isAvailable()) {
             throw new AccountUnavailableException(name);
         }
         return now.current().credential();
@@ -241,12 +241,12 @@ public final class Account {
     }
 
     /** Reads the files again, takes what is new and right, and logs what is new and wrong, once. Takes as long as they do. */
-    public void look() {
+    public void reload() {
         read();
         report();
     }
 
-    /** Like {@link #look()}, but logs nothing of what is wrong. */
+    /** Like {@link #reload()}, but logs nothing of what is wrong. */
     void read() {
         looking.lock();
         try {
@@ -254,7 +254,7 @@ public final class Account {
                 reading = true;
             }
             if (platform != null) {
-                platform.look();
+                platform.reload();
             }
             Read found = found(state);
             synchronized (this) {
@@ -264,7 +264,7 @@ public final class Account {
             synchronized (this) {
                 reading = false;
                 overdue = false;
-                judge();
+                validate();
             }
             looking.unlock();
         }
@@ -274,7 +274,7 @@ public final class Account {
     synchronized void overdue() {
         if (reading) {
             overdue = true;
-            judge();
+            validate();
             report();
         }
     }
@@ -282,15 +282,15 @@ public final class Account {
     /** Logs what is wrong and was not logged before. */
     synchronized void report() {
         List<ConfigurationProblem> now = state.findings();
-        boolean worked = reported.stream().noneMatch(ConfigurationProblem::stops);
+        boolean worked = reported.stream().noneMatch(ConfigurationProblem::isFatal);
         now.stream().filter(Predicate.not(reported::contains)).forEach(finding -> {
-            if (finding.stops()) {
+            if (finding.isFatal()) {
                 LOG.error("account {} can't work: {}", name, finding.line());
             } else {
                 LOG.warn("account {}: {}", name, finding.line());
             }
         });
-        if (!worked && works()) {
+        if (!worked && isAvailable()) {
             LOG.info("account {} works again", name);
         }
         reported = now;
@@ -324,7 +324,7 @@ public final class Account {
             return;
         }
         refusedUntil.put(current.serial(), clock.instant().plus(REFUSED_FOR));
-        judge();
+        validate();
         report();
     }
 
@@ -344,7 +344,7 @@ public final class Account {
             lost = lost(before);
             main.forget(lost);
             next.forget(lost);
-            look(problems);
+            reload(problems);
         }
         ResourceCipher cipher = null;
         ConfigurationProblem ofCipher = null;
@@ -380,13 +380,13 @@ public final class Account {
         }
     }
 
-    private void look(List<ConfigurationProblem> problems) {
+    private void reload(List<ConfigurationProblem> problems) {
         try {
             String password = SecretFile.value(
                     prefix + "private-key-password", settings.privateKeyPassword(), settings.privateKeyPasswordFile());
-            main.look(password);
+            main.reload(password);
             if (next.there()) {
-                next.look(password);
+                next.reload(password);
             }
         } catch (InvalidConfigurationException e) {
             problems.add(e.finding());
@@ -397,8 +397,8 @@ public final class Account {
         Stream.ofNullable(main.problem()).forEach(problems::add);
     }
 
-    private void judge() {
-        List<ConfigurationProblem> found = new ArrayList<>(settled);
+    private void validate() {
+        List<ConfigurationProblem> found = new ArrayList<>(configurationProblems);
         State before = state;
         Instant now = clock.instant();
         Pair chosen = read == null ? null : chosenPair(found, before, now);
@@ -422,8 +422,8 @@ public final class Account {
                 found.add(cipher == null ? read.ofCipher() : read.ofCipher().ignored());
             }
         }
-        Pair previous = able(before.previous());
-        if (able(before.current()) != null
+        Pair previous = usableOrNull(before.previous());
+        if (usableOrNull(before.current()) != null
                 && chosen != null
                 && !chosen.serial().equals(before.current().serial())) {
             previous = before.current();
@@ -444,17 +444,17 @@ public final class Account {
     }
 
     /** The pair, unless it can't sign: who waited for a token that doesn't answer would wait as long as it does. */
-    private @Nullable Pair able(@Nullable Pair pair) {
+    private @Nullable Pair usableOrNull(@Nullable Pair pair) {
         boolean away = pair != null && (read.lost().contains(pair) || (overdue && askingToken && pair.token() != null));
         return away ? null : pair;
     }
 
     /** The next pair, else the main one, else what signed before; valid ones first, and those that Tenpay doesn't refuse. */
     private @Nullable Pair chosenPair(List<ConfigurationProblem> found, State before, Instant now) {
-        Pair following = able(read.following());
-        Pair first = able(read.main());
+        Pair following = usableOrNull(read.following());
+        Pair first = usableOrNull(read.main());
         refusedUntil.values().removeIf(until -> !now.isBefore(until));
-        List<Pair> pairs = Stream.of(following, first, able(before.current()), able(before.previous()))
+        List<Pair> pairs = Stream.of(following, first, usableOrNull(before.current()), usableOrNull(before.previous()))
                 .filter(Objects::nonNull)
                 .toList();
         List<Pair> valid = pairs.stream().filter(pair -> pair.validAt(now)).toList();
@@ -462,7 +462,7 @@ public final class Account {
                 .filter(pair -> !refusedUntil.containsKey(pair.serial()))
                 .findFirst()
                 .or(() -> valid.stream().findFirst())
-                .or(() -> Optional.ofNullable(able(before.current())))
+                .or(() -> Optional.ofNullable(usableOrNull(before.current())))
                 .or(() -> Optional.ofNullable(first))
                 .or(() -> pairs.stream().findFirst())
                 .orElse(null);
@@ -471,7 +471,8 @@ public final class Account {
             Stream.of(following, first)
                     .filter(Objects::nonNull)
                     .filter(pair -> !pair.serial().equals(chosen.serial()))
-                    .forEach(pair -> aside(pair, pair == following, chosen, now).ifPresent(found::add));
+                    .forEach(pair -> unusedKeyWarning(pair, pair == following, chosen, now)
+                            .ifPresent(found::add));
         }
         return chosen;
     }
@@ -482,7 +483,7 @@ public final class Account {
     }
 
     /** Why a whole pair doesn't sign. */
-    private Optional<ConfigurationProblem> aside(Pair pair, boolean following, Pair chosen, Instant now) {
+    private Optional<ConfigurationProblem> unusedKeyWarning(Pair pair, boolean following, Pair chosen, Instant now) {
         String setting = prefix + "certificate" + (following ? NEXT : "");
         if (!pair.validAt(now)) {
             return Optional.of(ConfigurationProblem.warning(
@@ -593,14 +594,14 @@ public final class Account {
             return Accounts.url(
                     prefix + "base-url", settings.baseUrl(), "give Tenpay's base URL, or leave it out for that of all");
         } catch (InvalidConfigurationException e) {
-            settled.add(e.finding());
+            configurationProblems.add(e.finding());
             return null;
         }
     }
 
     private @Nullable String required(String setting, @Nullable String value, String remedy) {
         if (blank(value)) {
-            settled.add(ConfigurationProblem.error(prefix + setting, "is not set", remedy));
+            configurationProblems.add(ConfigurationProblem.error(prefix + setting, "is not set", remedy));
             return null;
         }
         return value.strip();

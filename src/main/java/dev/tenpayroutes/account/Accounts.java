@@ -32,10 +32,10 @@ public final class Accounts {
     private static final Logger LOG = LoggerFactory.getLogger(Accounts.class);
 
     /** An account whose files or token take longer is looked at on its own, and says so. */
-    private static final Duration LONGEST_LOOK = Duration.ofSeconds(5);
+    private static final Duration LOAD_TIMEOUT = Duration.ofSeconds(5);
 
     /** At a start there is nothing yet to go on with, and cryptography is loaded: 2.4 s of CPU, long for a small container. */
-    private static final Duration LONGEST_FIRST_LOOK = Duration.ofSeconds(30);
+    private static final Duration FIRST_LOAD_TIMEOUT = Duration.ofSeconds(30);
 
     /** What is wrong with a URL that {@link #hasUnderscore}. */
     public static final String UNDERSCORE = "has a host name with an underscore, which RFC 1123 doesn't allow";
@@ -44,11 +44,11 @@ public final class Accounts {
             "give the host a name of letters, digits and hyphens: in Docker Compose, a network alias";
 
     private final Map<String, Account> accounts = new LinkedHashMap<>();
-    private final AccountReloader looks = new AccountReloader(Account::look);
+    private final AccountReloader looks = new AccountReloader(Account::reload);
     private final URI notifyBaseUrl;
 
     public Accounts(AccountProperties settings, Rsa rsa, Clock clock) {
-        List<ConfigurationProblem> findings = judge(settings);
+        List<ConfigurationProblem> findings = validate(settings);
         if (!findings.isEmpty()) {
             throw new InvalidConfigurationException(findings.get(0));
         }
@@ -68,17 +68,17 @@ public final class Accounts {
         List<Account> read = settings.accounts().entrySet().stream()
                 .map(entry -> new Account(entry.getKey(), entry.getValue(), baseUrl, rsa, clock))
                 .toList();
-        new AccountReloader(Account::read).at(read, LONGEST_FIRST_LOOK);
+        new AccountReloader(Account::read).at(read, FIRST_LOAD_TIMEOUT);
         return read;
     }
 
     /** Looks at the files of all accounts; one that fails, or doesn't answer, stops no other. */
-    public void look() {
-        looks.at(accounts.values(), LONGEST_LOOK);
+    public void reload() {
+        looks.at(accounts.values(), LOAD_TIMEOUT);
     }
 
     /** What is wrong with the settings that aren't one account's own; empty when nothing is. */
-    public static List<ConfigurationProblem> judge(AccountProperties settings) {
+    public static List<ConfigurationProblem> validate(AccountProperties settings) {
         List<ConfigurationProblem> found = new ArrayList<>();
         for (Runnable check : List.<Runnable>of(() -> baseUrl(settings), () -> notifyBaseUrl(settings))) {
             try {
@@ -134,7 +134,7 @@ public final class Accounts {
     /** The names of those that can't work now. */
     public List<String> unavailable() {
         return accounts.values().stream()
-                .filter(account -> !account.works())
+                .filter(account -> !account.isAvailable())
                 .map(Account::name)
                 .toList();
     }

@@ -39,13 +39,16 @@ class CertificateMetrics {
     Processor reloadAccounts(Accounts accounts, MeterRegistry meters, Clock clock) {
         for (Account account : accounts.all()) {
             meters.gauge(
-                    "tenpay.account.available", Tags.of("account", account.name()), account, a -> a.works() ? 1 : 0);
+                    "tenpay.account.available",
+                    Tags.of("account", account.name()),
+                    account,
+                    a -> a.isAvailable() ? 1 : 0);
         }
         MultiGauge days = MultiGauge.builder("tenpay.certificate.expiry").register(meters);
         List<Row> shown = new ArrayList<>();
         show(days, shown, rows(accounts), clock);
         return exchange -> {
-            accounts.look();
+            accounts.reload();
             show(days, shown, rows(accounts), clock);
         };
     }

@@ -41,7 +41,7 @@ final class PlatformCertificates {
     private static final Logger LOG = LoggerFactory.getLogger(PlatformCertificates.class);
     private static final Duration REREAD_FOR_UNKNOWN = Duration.ofSeconds(1);
     /** Anybody may name a serial: with a folder that hangs, one for each account would take all threads there are. */
-    private static final Duration LONGEST_WAIT = Duration.ofSeconds(1);
+    private static final Duration MAX_WAIT = Duration.ofSeconds(1);
 
     private static final ExecutorService READERS = Executors.newCachedThreadPool(task -> {
         Thread thread = new Thread(task, "platform-certificates");
@@ -155,7 +155,7 @@ final class PlatformCertificates {
     }
 
     /** Reads the folder, which may take long; until the first look there is nothing. */
-    void look() {
+    void reload() {
         reading.lock();
         try {
             reread();
@@ -166,7 +166,7 @@ final class PlatformCertificates {
 
     private Snapshot rereadInTime(Snapshot current) {
         try {
-            return READERS.submit(() -> reread(current)).get(LONGEST_WAIT.toNanos(), TimeUnit.NANOSECONDS);
+            return READERS.submit(() -> reread(current)).get(MAX_WAIT.toNanos(), TimeUnit.NANOSECONDS);
         } catch (TimeoutException e) {
             return current;
         } catch (InterruptedException e) {

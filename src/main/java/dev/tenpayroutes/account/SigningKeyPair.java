@@ -122,7 +122,7 @@ final class SigningKeyPair {
     }
 
     /** Reads what lies there, if it isn't what was read before. */
-    void look(@Nullable String password) {
+    void reload(@Nullable String password) {
         boolean token = keyPlace.startsWith(PKCS11);
         byte[] keyContent;
         byte[] certificateContent;

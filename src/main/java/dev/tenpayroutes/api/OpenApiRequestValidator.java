@@ -59,12 +59,12 @@ import org.yaml.snakeyaml.constructor.SafeConstructor;
 public class OpenApiRequestValidator implements RestClientRequestValidator {
 
     private static final String DOCUMENT = "openapi/merchant-api.yaml";
-    private static final int MOST_ERRORS = 5;
-    private static final int DEEPEST = 20;
-    private static final int LONGEST_NAME = 256;
-    private static final int LONGEST_NUMBER = 30;
+    private static final int MAX_ERRORS = 5;
+    private static final int MAX_DEPTH = 20;
+    private static final int MAX_NAME_LENGTH = 256;
+    private static final int MAX_NUMBER_LENGTH = 30;
     /** A hundred goods and fifty entries of metadata are some 1600. */
-    private static final int MOST_TOKENS = 10_000;
+    private static final int MAX_TOKENS = 10_000;
 
     static final Problem NOT_UTF_8 = new Problem(400, "INVALID_REQUEST", "the body is not UTF-8");
 
@@ -82,11 +82,11 @@ public class OpenApiRequestValidator implements RestClientRequestValidator {
 
     private final JsonMapper json = JsonMapper.builder(JsonFactory.builder()
                     .streamReadConstraints(StreamReadConstraints.builder()
-                            .maxNestingDepth(DEEPEST)
-                            .maxNumberLength(LONGEST_NUMBER)
-                            .maxNameLength(LONGEST_NAME)
+                            .maxNestingDepth(MAX_DEPTH)
+                            .maxNumberLength(MAX_NUMBER_LENGTH)
+                            .maxNameLength(MAX_NAME_LENGTH)
                             .maxStringLength(RequestLimitFilter.API_BYTES)
-                            .maxTokenCount(MOST_TOKENS)
+                            .maxTokenCount(MAX_TOKENS)
                             .build())
                     // Two readers of one document must not see two different orders.
                     .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -321,8 +321,8 @@ public class OpenApiRequestValidator implements RestClientRequestValidator {
             throw new ProblemException(
                     400,
                     "INVALID_REQUEST",
-                    "the body breaks a limit: " + DEEPEST + " levels, " + MOST_TOKENS + " parts, " + LONGEST_NAME
-                            + " characters a name, " + LONGEST_NUMBER + " a number");
+                    "the body breaks a limit: " + MAX_DEPTH + " levels, " + MAX_TOKENS + " parts, " + MAX_NAME_LENGTH
+                            + " characters a name, " + MAX_NUMBER_LENGTH + " a number");
         } catch (JacksonException e) {
             throw new ProblemException(
                     400,
@@ -354,7 +354,7 @@ public class OpenApiRequestValidator implements RestClientRequestValidator {
                     400,
                     "INVALID_REQUEST",
                     errors.stream()
-                            .limit(MOST_ERRORS)
+                            .limit(MAX_ERRORS)
                             .map(OpenApiRequestValidator::words)
                             .collect(Collectors.joining("; ")));
         }

@@ -12,8 +12,8 @@ import java.util.BitSet;
  */
 public final class PanDetector {
 
-    private static final int SHORTEST = 14;
-    private static final int LONGEST = 19;
+    private static final int MIN_LENGTH = 14;
+    private static final int MAX_LENGTH = 19;
     /** Besides what Unicode calls a space or a dash: dots, and the sign for minus. */
     private static final String OTHER_SEPARATORS = ".\u00b7\u2022\uff0e\u2212";
 
@@ -70,7 +70,7 @@ public final class PanDetector {
 
     /** Whether a text holds at least one. */
     public static boolean in(String text) {
-        if (text.length() < SHORTEST) {
+        if (text.length() < MIN_LENGTH) {
             return false;
         }
         PanDetector row = new PanDetector(text.length());
@@ -114,7 +114,7 @@ public final class PanDetector {
     }
 
     private boolean hasCard() {
-        if (size < SHORTEST) {
+        if (size < MIN_LENGTH) {
             return false;
         }
         starts[groups] = size;
@@ -141,8 +141,8 @@ public final class PanDetector {
     }
 
     private boolean startsCard(int from, int end, BitSet ends) {
-        int lengths = end - from < SHORTEST ? 0 : LENGTHS[number(from, 4)];
-        for (int length = SHORTEST; length <= LONGEST && from + length <= end; length++) {
+        int lengths = end - from < MIN_LENGTH ? 0 : LENGTHS[number(from, 4)];
+        for (int length = MIN_LENGTH; length <= MAX_LENGTH && from + length <= end; length++) {
             if ((lengths & 1 << length) != 0 && ends.get(from + length) && isRight(from, length)) {
                 return true;
             }

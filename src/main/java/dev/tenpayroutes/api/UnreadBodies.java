@@ -18,9 +18,9 @@ import org.apache.tomcat.util.net.ApplicationBufferHandler;
 final class UnreadBodies extends ValveBase {
 
     /** More than any reader's own limit. */
-    static final int MOST_BYTES = 300 * 1024;
+    static final int MAX_BYTES = 300 * 1024;
 
-    private static final long MOST_NANOS = 30_000_000_000L;
+    private static final long MAX_NANOS = 30_000_000_000L;
 
     UnreadBodies() {
         super(true);
@@ -62,7 +62,7 @@ final class UnreadBodies extends ValveBase {
     private record Bounded(InputBuffer in, org.apache.coyote.Request request) implements InputBuffer {
         @Override
         public int doRead(ApplicationBufferHandler handler) throws IOException {
-            if (request.getBytesRead() > MOST_BYTES || System.nanoTime() - request.getStartTimeNanos() > MOST_NANOS) {
+            if (request.getBytesRead() > MAX_BYTES || System.nanoTime() - request.getStartTimeNanos() > MAX_NANOS) {
                 throw new IOException("a body is larger or slower than any may be");
             }
             return in.doRead(handler);

@@ -83,10 +83,10 @@ class CamelConfiguration {
     /** Without an asynchronous dispatch, which would take the answer through filters and dispatcher a second time. */
     @Bean
     HandlerAdapter synchronousHandlerAdapter() {
-        return new AnswerAtOnce();
+        return new SynchronousHandlerAdapter();
     }
 
-    private static final class AnswerAtOnce implements HandlerAdapter, Ordered {
+    private static final class SynchronousHandlerAdapter implements HandlerAdapter, Ordered {
         @Override
         public boolean supports(Object handler) {
             return handler instanceof HandlerMethod method
@@ -168,13 +168,13 @@ class CamelConfiguration {
 
     /** {@code ${camelContext.stopping}} says the same, but at start Camel looks at all of its own methods for each place of it. */
     @Bean
-    Program program(CamelContext camel) {
+    ShutdownState program(CamelContext camel) {
         return camel::isStopping;
     }
 
     /** What routes ask about the program. */
     @FunctionalInterface
-    public interface Program {
+    public interface ShutdownState {
         boolean stopping();
     }
 

@@ -43,7 +43,7 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
 class CoalescingComponent extends DefaultComponent {
 
     /** Enough to make the fixed costs small, and few enough for the first not to wait long for the last. */
-    private static final int MOST = 64;
+    private static final int MAX = 64;
 
     /** So many that wait don't wait for the batch that is written, but make one beside it; fewer would make two small ones. */
     private static final int ENOUGH = 16;
@@ -51,18 +51,18 @@ class CoalescingComponent extends DefaultComponent {
     private static final int AT_ONCE = 2;
 
     /** Of the batch before: a commit takes milliseconds, so it waits for somebody's lock by then, and those behind it need not. */
-    private static final Duration PATIENCE = Duration.ofMillis(100);
+    private static final Duration QUEUE_TIMEOUT = Duration.ofMillis(100);
 
-    private final Duration patience;
+    private final Duration queueTimeout;
     private final List<Queue> queues = new CopyOnWriteArrayList<>();
     private @Nullable ScheduledExecutorService timer;
 
     CoalescingComponent() {
-        this(PATIENCE);
+        this(QUEUE_TIMEOUT);
     }
 
-    CoalescingComponent(Duration patience) {
-        this.patience = patience;
+    CoalescingComponent(Duration queueTimeout) {
+        this.queueTimeout = queueTimeout;
     }
 
     @Override
@@ -81,10 +81,10 @@ class CoalescingComponent extends DefaultComponent {
     @Override
     protected void doStart() throws Exception {
         super.doStart();
-        long period = patience.toMillis() / 4;
+        long period = queueTimeout.toMillis() / 4;
         timer = getCamelContext().getExecutorServiceManager().newSingleThreadScheduledExecutor(this, "coalesce");
         timer.scheduleWithFixedDelay(
-                () -> queues.forEach(queue -> queue.hurry(patience)), period, period, TimeUnit.MILLISECONDS);
+                () -> queues.forEach(queue -> queue.flushStale(queueTimeout)), period, period, TimeUnit.MILLISECONDS);
     }
 
     @Override
@@ -99,25 +99,25 @@ class CoalescingComponent extends DefaultComponent {
         return list.isEmpty() ? List.of() : List.of(list.split(","));
     }
 
-    enum Fate {
+    enum Outcome {
         /** Its turn has come to take itself and those behind it. */
         LEADS,
         ANSWERED,
         FAILED,
         /** Left out, or in bad company. */
-        GOES_ALONE
+        RUN_SINGLE
     }
 
     /** What became of an exchange: {@code result} is its answer or its failure. */
-    record Outcome(Fate fate, @Nullable Object result) {}
+    record Result(Outcome outcome, @Nullable Object result) {}
 
-    record Member(Exchange exchange, CompletableFuture<Outcome> outcome, long since) {
+    record Member(Exchange exchange, CompletableFuture<Result> future, long since) {
         Member(Exchange exchange) {
             this(exchange, new CompletableFuture<>(), System.nanoTime());
         }
 
-        void is(Fate fate, @Nullable Object result) {
-            outcome.complete(new Outcome(fate, result));
+        void is(Outcome outcome, @Nullable Object result) {
+            future.complete(new Result(outcome, result));
         }
     }
 
@@ -130,7 +130,7 @@ class CoalescingComponent extends DefaultComponent {
         /** Of the leaders, those who haven't taken their batch yet: who waits is theirs, and nobody else need be chosen for it. */
         private int chosen;
 
-        void come(Member member) {
+        void enqueue(Member member) {
             lock.lock();
             try {
                 waiting.add(member);
@@ -141,12 +141,12 @@ class CoalescingComponent extends DefaultComponent {
         }
 
         /** If somebody has waited for longer, the first leads now; its batch takes those behind it. */
-        void hurry(Duration patience) {
+        void flushStale(Duration queueTimeout) {
             lock.lock();
             try {
                 if (chosen == 0
                         && !waiting.isEmpty()
-                        && System.nanoTime() - waiting.element().since() > patience.toNanos()) {
+                        && System.nanoTime() - waiting.element().since() > queueTimeout.toNanos()) {
                     lead();
                 }
             } finally {
@@ -155,10 +155,10 @@ class CoalescingComponent extends DefaultComponent {
         }
 
         /** Half of many, so that another batch can be made beside this one. */
-        void join(List<Member> batch) {
+        void drain(List<Member> batch) {
             lock.lock();
             try {
-                int size = Math.min(MOST, Math.max(ENOUGH, (waiting.size() + 1) / 2));
+                int size = Math.min(MAX, Math.max(ENOUGH, (waiting.size() + 1) / 2));
                 while (batch.size() < size && !waiting.isEmpty()) {
                     batch.add(waiting.remove());
                 }
@@ -189,7 +189,7 @@ class CoalescingComponent extends DefaultComponent {
         private void lead() {
             leaders++;
             chosen++;
-            waiting.remove().is(Fate.LEADS, null);
+            waiting.remove().is(Outcome.LEADS, null);
         }
     }
 
@@ -242,37 +242,37 @@ class CoalescingComponent extends DefaultComponent {
                 throw new IllegalStateException(getEndpoint() + " can't be a part of a transaction");
             }
             Member member = new Member(exchange);
-            endpoint.queue.come(member);
+            endpoint.queue.enqueue(member);
             // Put back at the end: it may be in a batch, so what became of it must be heard; and it may lead, so others
             // would fail.
             boolean interrupted = Thread.interrupted();
-            Outcome outcome;
+            Result future;
             try {
-                outcome = member.outcome().get();
+                future = member.future().get();
             } catch (InterruptedException e) {
                 interrupted = true;
-                outcome = member.outcome().join();
+                future = member.future().join();
             }
-            if (outcome.fate() == Fate.LEADS) {
-                outcome = lead(exchange);
+            if (future.outcome() == Outcome.LEADS) {
+                future = lead(exchange);
             }
-            if (outcome.fate() == Fate.GOES_ALONE) {
-                outcome = run(List.of(new Member(exchange)));
+            if (future.outcome() == Outcome.RUN_SINGLE) {
+                future = run(List.of(new Member(exchange)));
             }
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
-            if (outcome.fate() == Fate.FAILED) {
-                exchange.setException((Throwable) outcome.result());
+            if (future.outcome() == Outcome.FAILED) {
+                exchange.setException((Throwable) future.result());
             } else {
-                exchange.getMessage().setBody(outcome.result());
+                exchange.getMessage().setBody(future.result());
             }
         }
 
         /** One batch; then the first of those who came meanwhile leads, unless they are few and another batch is under way. */
-        private Outcome lead(Exchange exchange) {
+        private Result lead(Exchange exchange) {
             List<Member> batch = new ArrayList<>(List.of(new Member(exchange)));
-            endpoint.queue.join(batch);
+            endpoint.queue.drain(batch);
             try {
                 return run(batch);
             } finally {
@@ -281,7 +281,7 @@ class CoalescingComponent extends DefaultComponent {
         }
 
         /** @return what became of the first; the others are told */
-        private Outcome run(List<Member> batch) {
+        private Result run(List<Member> batch) {
             try {
                 Exchange together = endpoint.createExchange(ExchangePattern.InOut);
                 for (String variable : endpoint.texts) {
@@ -298,10 +298,10 @@ class CoalescingComponent extends DefaultComponent {
                 }
                 answer(batch, together.getMessage().getMandatoryBody(List.class));
             } catch (Throwable e) {
-                Fate fate = batch.size() > 1 && isOfItsContent(e) ? Fate.GOES_ALONE : Fate.FAILED;
-                batch.forEach(member -> member.is(fate, e));
+                Outcome outcome = batch.size() > 1 && isOfItsContent(e) ? Outcome.RUN_SINGLE : Outcome.FAILED;
+                batch.forEach(member -> member.is(outcome, e));
             }
-            return batch.get(0).outcome().join();
+            return batch.get(0).future().join();
         }
 
         private static <T> List<@Nullable T> values(List<Member> batch, String variable, Class<T> type) {
@@ -316,11 +316,11 @@ class CoalescingComponent extends DefaultComponent {
             for (Object row : rows) {
                 Map<?, ?> columns = (Map<?, ?>) row;
                 int place = ((Number) columns.get("place")).intValue();
-                batch.get(place - 1).is(Fate.ANSWERED, columns.get("answer"));
+                batch.get(place - 1).is(Outcome.ANSWERED, columns.get("answer"));
             }
             // Those without a row.
-            Fate fate = batch.size() == 1 ? Fate.ANSWERED : Fate.GOES_ALONE;
-            batch.forEach(member -> member.is(fate, null));
+            Outcome outcome = batch.size() == 1 ? Outcome.ANSWERED : Outcome.RUN_SINGLE;
+            batch.forEach(member -> member.is(outcome, null));
         }
 
         /** Whether the database took it all back for what it holds, who else was at it or how long it took: not that it is away or read-only. */

@@ -103,7 +103,7 @@ public class RouteValidator implements CamelContextConfiguration {
     public List<InvalidConfigurationException> problems(CamelContext camel, Kind kind) {
         List<InvalidConfigurationException> problems = new ArrayList<>();
         Map<String, String> texts = texts(kind, problems);
-        texts.forEach((name, text) -> tried(problems, () -> check(camel, name, text)));
+        texts.forEach((name, text) -> collectProblem(problems, () -> check(camel, name, text)));
         if (kind == Kind.ROUTES && problems.isEmpty()) {
             Map<String, List<Map<?, ?>>> read = new LinkedHashMap<>();
             texts.forEach((name, text) -> read.put(name, maps(yaml(text)).toList()));
@@ -114,8 +114,8 @@ public class RouteValidator implements CamelContextConfiguration {
                     .collect(Collectors.toSet());
             read.forEach((name, maps) -> maps.stream()
                     .map(RouteValidator::uri)
-                    .filter(uri ->
-                            INSIDE.matcher(uri).matches() && !sources.contains(uri.replaceFirst("^coalesce:", "direct:")))
+                    .filter(uri -> INSIDE.matcher(uri).matches()
+                            && !sources.contains(uri.replaceFirst("^coalesce:", "direct:")))
                     .distinct()
                     .forEach(uri -> problems.add(new InvalidConfigurationException(
                             name, "names " + uri + ", which no route reads from", REMEDY))));
@@ -131,7 +131,7 @@ public class RouteValidator implements CamelContextConfiguration {
                 .forEach((name, text) -> maps(yaml(text))
                         .filter(map -> map.get("uri") instanceof String)
                         .distinct()
-                        .forEach(map -> tried(problems, () -> endpoint(camel, name, map))));
+                        .forEach(map -> collectProblem(problems, () -> endpoint(camel, name, map))));
         // Not kept: they would be started with Camel, and most of them are nothing without the whole program.
         List.copyOf(camel.getComponentNames()).stream()
                 .filter(name -> !before.contains(name))
@@ -165,7 +165,7 @@ public class RouteValidator implements CamelContextConfiguration {
         return texts;
     }
 
-    private static void tried(List<InvalidConfigurationException> problems, Runnable check) {
+    private static void collectProblem(List<InvalidConfigurationException> problems, Runnable check) {
         try {
             check.run();
         } catch (InvalidConfigurationException e) {

@@ -74,7 +74,7 @@ import org.springframework.core.env.Environment;
 final class Preflight {
 
     /** Clients give up on a dead host after 5 s or less; this is for what hangs in spite of them. */
-    private static final Duration LONGEST = Duration.ofSeconds(30);
+    private static final Duration MAX_LENGTH = Duration.ofSeconds(30);
 
     private static final String PROGRAM = "dev.tenpayroutes";
     private static final String ONLINE = "--online";
@@ -175,7 +175,7 @@ final class Preflight {
         List<CheckResult> lines = new ArrayList<>();
         lines.addAll(CheckResult.of(
                 ScheduleProperties.problems(settings), "settings: durations, numbers and the wire format"));
-        List<ConfigurationProblem> ofAll = Accounts.judge(written);
+        List<ConfigurationProblem> ofAll = Accounts.validate(written);
         ofAll.forEach(finding -> lines.add(line(finding)));
         accounts.forEach(account -> lines.addAll(account(account)));
         Set<String> names = written.accounts().keySet();
@@ -189,7 +189,7 @@ final class Preflight {
             TenpayCheck tenpay = new TenpayCheck(context, clock, random);
             Set<URI> baseUrls = new LinkedHashSet<>();
             accounts.stream()
-                    .filter(account -> account.works() && account.hasBaseUrl())
+                    .filter(account -> account.isAvailable() && account.hasBaseUrl())
                     .map(Account::baseUrl)
                     .forEach(baseUrls::add);
             baseUrls.forEach(base -> checks.put(base.toString(), () -> tenpay.reach(base)));
@@ -199,7 +199,7 @@ final class Preflight {
                         "tenpay.notify-base-url",
                         () -> tenpay.notify(notifyUrl, accounts.get(0).name(), baseUrls));
             }
-            if (online && (!ofAll.isEmpty() || accounts.stream().noneMatch(Account::works))) {
+            if (online && (!ofAll.isEmpty() || accounts.stream().noneMatch(Account::isAvailable))) {
                 return List.of(
                         CheckResult.fail("Tenpay wasn't asked for any account", "correct what stands above first"));
             }
@@ -233,7 +233,7 @@ final class Preflight {
         List<CheckResult> lines = new ArrayList<>();
         String name = "account " + account.name() + ": ";
         account.findings().forEach(finding -> lines.add(line(finding)));
-        if (account.works()) {
+        if (account.isAvailable()) {
             lines.add(CheckResult.ok(
                     name + "signs as merchant " + account.merchantId() + ", and its key is its certificate's"));
         }
@@ -258,10 +258,10 @@ final class Preflight {
 
     private static List<CheckResult> clients(ConfigurableApplicationContext context, Set<String> accounts) {
         ClientProperties settings = context.getBean(ClientProperties.class);
-        Clients.Judgement judgement = Clients.judge(settings, accounts, context.getEnvironment());
+        Clients.ValidationResult result = Clients.validate(settings, accounts, context.getEnvironment());
         List<CheckResult> lines = new ArrayList<>(CheckResult.of(
-                judgement.problems(), "clients " + settings.clients().keySet() + ": credentials, accounts and scopes"));
-        judgement.weaknesses().forEach(weakness -> lines.add(CheckResult.of(State.WARN, weakness)));
+                result.problems(), "clients " + settings.clients().keySet() + ": credentials, accounts and scopes"));
+        result.weaknesses().forEach(weakness -> lines.add(CheckResult.of(State.WARN, weakness)));
         return lines;
     }
 
@@ -311,7 +311,7 @@ final class Preflight {
             thread.setDaemon(true);
             return thread;
         });
-        long end = System.nanoTime() + LONGEST.toNanos();
+        long end = System.nanoTime() + MAX_LENGTH.toNanos();
         Map<String, Future<List<CheckResult>>> running = new LinkedHashMap<>();
         checks.forEach((name, check) -> running.put(name, threads.submit(check)));
         List<CheckResult> lines = new ArrayList<>();
@@ -320,7 +320,7 @@ final class Preflight {
                 lines.addAll(check.get(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS));
             } catch (TimeoutException e) {
                 lines.add(CheckResult.fail(
-                        name + " gives no answer within " + LONGEST.toSeconds() + " s",
+                        name + " gives no answer within " + MAX_LENGTH.toSeconds() + " s",
                         "look whether it is there, and whether a firewall lets us through"));
             } catch (ExecutionException e) {
                 lines.add(failure(name, e.getCause(), settings.getProperty(STORE, "")));

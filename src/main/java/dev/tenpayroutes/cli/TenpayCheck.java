@@ -60,11 +60,11 @@ final class TenpayCheck {
     private static final String CLIENT =
             "http:tenpay?throwExceptionOnFailure=false&copyHeaders=false&skipRequestHeaders=false";
 
-    private static final Timeout LONGEST_WAIT = Timeout.ofSeconds(3);
+    private static final Timeout MAX_WAIT = Timeout.ofSeconds(3);
     private static final Duration SMALL = Duration.ofSeconds(30);
     private static final long FEW_DAYS = 10;
-    private static final int LONGEST_NAME = 150;
-    private static final int LONGEST_ANSWER = 64 * 1024;
+    private static final int MAX_NAME_LENGTH = 150;
+    private static final int MAX_RESPONSE_LENGTH = 64 * 1024;
 
     private final ApplicationContext context;
     private final Clock clock;
@@ -96,12 +96,12 @@ final class TenpayCheck {
         HttpClientContext seen = HttpClientContext.create();
         if (client instanceof Configurable configured) {
             request.setConfig(RequestConfig.copy(configured.getConfig())
-                    .setResponseTimeout(LONGEST_WAIT)
+                    .setResponseTimeout(MAX_WAIT)
                     .build());
         }
         return client.execute(request, seen, response -> {
             HttpEntity entity = response.getEntity();
-            String body = entity == null ? "" : EntityUtils.toString(entity, LONGEST_ANSWER);
+            String body = entity == null ? "" : EntityUtils.toString(entity, MAX_RESPONSE_LENGTH);
             String date = response.containsHeader("Date")
                     ? response.getFirstHeader("Date").getValue()
                     : null;
@@ -190,7 +190,7 @@ final class TenpayCheck {
     /** Anybody may write anything into a certificate, and a terminal obeys some of it. */
     private static String name(X500Principal of) {
         String name = of.getName().replaceAll("[\\p{Cntrl}\\p{Cf}]", "?");
-        return name.length() > LONGEST_NAME ? name.substring(0, LONGEST_NAME) + "…" : name;
+        return name.length() > MAX_NAME_LENGTH ? name.substring(0, MAX_NAME_LENGTH) + "…" : name;
     }
 
     private void chain(URI url, Answer answer, List<CheckResult> lines) throws IOException {
@@ -280,7 +280,7 @@ final class TenpayCheck {
     /** Asks about an order that can't exist, by the route that all calls take, and explains the answer. */
     List<CheckResult> ask(Account account) throws Exception {
         String name = "account " + account.name() + ": Tenpay, asked about an order that doesn't exist, ";
-        if (!account.works()) {
+        if (!account.isAvailable()) {
             return List.of(CheckResult.fail(
                     "account " + account.name() + ": Tenpay wasn't asked", "correct the account first"));
         }

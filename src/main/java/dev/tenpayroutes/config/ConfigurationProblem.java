@@ -26,13 +26,13 @@ public record ConfigurationProblem(Severity severity, String setting, String pro
         return new ConfigurationProblem(Severity.WARNING, setting, problem, remedy);
     }
 
-    public boolean stops() {
+    public boolean isFatal() {
         return severity == Severity.ERROR;
     }
 
     /** The same of something that isn't needed, since what was read before goes on. */
     public ConfigurationProblem ignored() {
-        return stops() ? warning(setting, problem + ": ignored, what was read before goes on", remedy) : this;
+        return isFatal() ? warning(setting, problem + ": ignored, what was read before goes on", remedy) : this;
     }
 
     /** The whole story in one line. */

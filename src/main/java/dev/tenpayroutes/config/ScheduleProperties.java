@@ -110,8 +110,7 @@ public class ScheduleProperties {
                     "take it out: each statement is a transaction of its own"));
         }
         Duration confirmation = duration(settings, "tenpay.events.confirm-interval");
-        if (duration(settings, "tenpay.retention.event-destinations").compareTo(confirmation.multipliedBy(3))
-                < 0) {
+        if (duration(settings, "tenpay.retention.event-destinations").compareTo(confirmation.multipliedBy(3)) < 0) {
             problems.add(new InvalidConfigurationException(
                     "tenpay.retention.event-destinations",
                     "is not three times tenpay.events.confirm-interval",

@@ -11,7 +11,7 @@ import org.springframework.stereotype.Component;
 
 /**
  * No event leaves for an address inside: private, loopback, link-local and every other that isn't the public internet's is
- * refused, unless {@code tenpay.events.allowed-networks} names it.
+ * refused, unless {@code tenpay.events.allowed-netisAvailable} names it.
  *
  * <p>Whoever may set an {@code events.url}, or answers for its name in the DNS, would otherwise reach what only this machine
  * can: metadata services, databases, neighbours. So the decision is about the very address that is connected to.

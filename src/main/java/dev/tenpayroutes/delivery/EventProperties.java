@@ -7,7 +7,7 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
- * The settings {@code tenpay.accounts.<name>.events.*} and {@code tenpay.events.allowed-networks}, as written:
+ * The settings {@code tenpay.accounts.<name>.events.*} and {@code tenpay.events.allowed-netisAvailable}, as written:
  * {@link WebhookEndpoints} and {@link EgressPolicy} check them.
  *
  * @param accounts the merchant accounts by name

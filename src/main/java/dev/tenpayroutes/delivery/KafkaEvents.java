@@ -36,7 +36,7 @@ import org.springframework.context.annotation.Configuration;
 @Configuration(proxyBeanMethods = false)
 class KafkaEvents {
 
-    private static final int MOST = 200;
+    private static final int MAX = 200;
     // Camel's own headers don't leave with a message.
     private static final String EVENT = "CamelTenpayEvent";
     private static final String CLAIM = "CamelTenpayClaim";
@@ -90,13 +90,13 @@ class KafkaEvents {
     @Bean
     Processor prepareClaim(Accounts accounts, Clock clock) {
         return exchange -> {
-            int room = taken.getAndSet(false) ? MOST : 1;
+            int room = taken.getAndSet(false) ? MAX : 1;
             exchange.setVariable("eventAccounts", String.join(",", accounts.names()));
             exchange.setVariable(
                     "eventAddresses",
                     accounts.names().stream().map(account -> addressHash).collect(Collectors.joining(",")));
             exchange.setVariable("capacity", room);
-            exchange.setVariable("perAccount", MOST);
+            exchange.setVariable("perAccount", MAX);
             ClaimedEvent.beforeClaim(exchange, clock);
         };
     }

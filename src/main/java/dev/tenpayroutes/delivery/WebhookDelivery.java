@@ -39,7 +39,7 @@ class WebhookDelivery {
     private static final FailureLog FAILED = new FailureLog(LOG);
     private static final int RECORDED_AT_ONCE = 500;
     private static final String ATTEMPT = "attempt";
-    private static final long FAREWELL = TimeUnit.SECONDS.toNanos(4);
+    private static final long SHUTDOWN_GRACE = TimeUnit.SECONDS.toNanos(4);
 
     @Bean
     InFlightDeliveries erpAttempts(@Value("${tenpay.events.in-flight}") int most) {
@@ -77,7 +77,7 @@ class WebhookDelivery {
             boolean stopping = exchange.getContext().isStopping();
             if (stopping) {
                 stoppingSince[0] = stoppingSince[0] == 0 ? System.nanoTime() : stoppingSince[0];
-                if (System.nanoTime() - stoppingSince[0] > FAREWELL) {
+                if (System.nanoTime() - stoppingSince[0] > SHUTDOWN_GRACE) {
                     calls.release();
                 }
             }

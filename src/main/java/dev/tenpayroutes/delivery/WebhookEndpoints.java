@@ -105,16 +105,16 @@ public class WebhookEndpoints {
             }
             return;
         }
-        URI url = tried(() -> url(prefix + "url", address.url().strip(), networks));
-        List<byte[]> secrets = tried(() -> secrets(prefix + "secrets", address.secrets()));
-        Map<String, String> headers = tried(() -> headers(prefix + "headers", address.headers()));
-        List<String> types = tried(() -> types(prefix + "types", address.types()));
+        URI url = collectProblem(() -> url(prefix + "url", address.url().strip(), networks));
+        List<byte[]> secrets = collectProblem(() -> secrets(prefix + "secrets", address.secrets()));
+        Map<String, String> headers = collectProblem(() -> headers(prefix + "headers", address.headers()));
+        List<String> types = collectProblem(() -> types(prefix + "types", address.types()));
         if (url != null && secrets != null && headers != null && types != null) {
             endpoints.put(name, new WebhookEndpoint(name, url, secrets, headers, types));
         }
     }
 
-    private <T> @Nullable T tried(Supplier<T> part) {
+    private <T> @Nullable T collectProblem(Supplier<T> part) {
         try {
             return part.get();
         } catch (InvalidConfigurationException e) {

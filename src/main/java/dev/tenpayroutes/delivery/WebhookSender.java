@@ -55,7 +55,7 @@ import org.jspecify.annotations.Nullable;
 final class WebhookSender implements AutoCloseable {
 
     /** Of an answer this much is read over; who says more is cut off, and has been heard. */
-    private static final int LONGEST_ANSWER = 64 * 1024;
+    private static final int MAX_RESPONSE_LENGTH = 64 * 1024;
 
     /** Finds a name's addresses, so that the connection finds them in Java's own cache. */
     interface Lookup {
@@ -68,7 +68,8 @@ final class WebhookSender implements AutoCloseable {
     private final Lookup lookup;
     private final CloseableHttpAsyncClient byTls;
     private final CloseableHttpAsyncClient plain;
-    private final ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1, daemons("erp-webhook-timeout"));
+    private final ScheduledThreadPoolExecutor timer =
+            new ScheduledThreadPoolExecutor(1, daemons("erp-webhook-timeout"));
     private final ExecutorService lookups = Executors.newCachedThreadPool(daemons("erp-webhook-lookup"));
     private final Map<String, Queue<Runnable>> waiting = new ConcurrentHashMap<>();
 
@@ -118,7 +119,7 @@ final class WebhookSender implements AutoCloseable {
                         .setSoTimeout(timeout)
                         .build())
                 .setThreadFactory(daemons(tls ? "erp-webhook-https" : "erp-webhook-http"))
-                .setIOSessionListener(new CloseWhoDrips(patience.toMillis()))
+                .setIOSessionListener(new SlowResponseListener(patience.toMillis()))
                 .setUserAgent("tenpay-global-routes")
                 .disableAutomaticRetries()
                 .disableRedirectHandling()
@@ -135,7 +136,7 @@ final class WebhookSender implements AutoCloseable {
      * Who still sends when our request is older than an attempt may be: a call that is cancelled just when it has connected
      * would go on, since the client then takes the connecting for what is to be cancelled.
      */
-    private record CloseWhoDrips(long patience) implements IOSessionListener {
+    private record SlowResponseListener(long patience) implements IOSessionListener {
         @Override
         public void inputReady(IOSession session) {
             if (session.getLastReadTime() - session.getLastWriteTime() > patience) {
@@ -176,7 +177,7 @@ final class WebhookSender implements AutoCloseable {
                 return;
             }
             attempt.under((endpoint.tls() ? byTls : plain)
-                    .execute(request, new StatusOnly(attempt), new FutureCallback<>() {
+                    .execute(request, new StatusCodeConsumer(attempt), new FutureCallback<>() {
                         @Override
                         public void completed(DeliveryAttempt same) {
                             over("");
@@ -302,13 +303,13 @@ final class WebhookSender implements AutoCloseable {
      * Notes the status and reads over the rest. Of the head it reads {@code Retry-After} alone: Apache's own consumers parse the
      * content type, and a charset that Java doesn't know would make a failure of a delivery.
      */
-    private final class StatusOnly implements AsyncResponseConsumer<DeliveryAttempt> {
+    private final class StatusCodeConsumer implements AsyncResponseConsumer<DeliveryAttempt> {
 
         private final DeliveryAttempt attempt;
         private FutureCallback<DeliveryAttempt> callback;
         private int read;
 
-        StatusOnly(DeliveryAttempt attempt) {
+        StatusCodeConsumer(DeliveryAttempt attempt) {
             this.attempt = attempt;
         }
 
@@ -332,17 +333,17 @@ final class WebhookSender implements AutoCloseable {
 
         @Override
         public void updateCapacity(CapacityChannel capacity) throws IOException {
-            capacity.update(LONGEST_ANSWER);
+            capacity.update(MAX_RESPONSE_LENGTH);
         }
 
         @Override
         public void consume(ByteBuffer part) throws IOException {
             read += part.remaining();
             part.position(part.limit());
-            if (read > LONGEST_ANSWER) {
+            if (read > MAX_RESPONSE_LENGTH) {
                 ended(attempt, "");
                 // Closes the connection, which a cancelled call may leave open: see CloseWhoDrips.
-                throw new IOException("the answer is longer than " + LONGEST_ANSWER + " bytes");
+                throw new IOException("the answer is longer than " + MAX_RESPONSE_LENGTH + " bytes");
             }
         }
 

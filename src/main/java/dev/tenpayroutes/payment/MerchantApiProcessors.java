@@ -121,7 +121,7 @@ class MerchantApiProcessors {
     }
 
     private static void mustWork(Account account) {
-        if (!account.works()) {
+        if (!account.isAvailable()) {
             throw new ProblemException(
                     503,
                     "ACCOUNT_UNAVAILABLE",

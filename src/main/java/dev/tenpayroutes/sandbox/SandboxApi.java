@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tenpayroutes.sandbox.SandboxFaults.Fault;
 import dev.tenpayroutes.sandbox.SandboxFaults.Kind;
-import dev.tenpayroutes.sandbox.SandboxWire.Seal;
+import dev.tenpayroutes.sandbox.SandboxWire.SignatureHeaders;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -73,14 +73,14 @@ final class SandboxApi {
             throws IOException {
         byte[] body = request.getInputStream().readAllBytes();
         JsonNode json = json(body);
-        Fault fault = faults.strike(call, json).orElse(null);
+        Fault fault = faults.takeFault(call, json).orElse(null);
         Reply reply = carryOut(call, request, body, json, fault != null && fault.before());
         if (fault == null) {
             LOG.debug("{}: {}", call, reply.status());
             send(response, reply.status(), bytes(reply), null);
         } else {
             LOG.info("{}: {}, and instead of that {}", call, reply.status(), fault.kind());
-            spoil(request, response, reply, fault.kind());
+            applyFault(request, response, reply, fault.kind());
         }
     }
 
@@ -122,7 +122,7 @@ final class SandboxApi {
         return Reply.error(500, "SYSTEM_ERROR", "the system is busy");
     }
 
-    private void spoil(HttpServletRequest request, HttpServletResponse response, Reply reply, Kind kind)
+    private void applyFault(HttpServletRequest request, HttpServletResponse response, Reply reply, Kind kind)
             throws IOException {
         switch (kind) {
             case SYSTEM_ERROR -> send(response, 500, bytes(systemError()), null);
@@ -135,10 +135,10 @@ final class SandboxApi {
             case BAD_GATEWAY -> write(response, 502, "text/html", GATEWAY_PAGE);
             case UNSIGNED -> write(response, reply.status(), "application/json", bytes(reply));
             case BAD_SIGNATURE -> {
-                Seal good = wire.seal(bytes(reply));
+                SignatureHeaders good = wire.seal(bytes(reply));
                 String signature = (good.signature().startsWith("A") ? "B" : "A")
                         + good.signature().substring(1);
-                Seal bad = new Seal(good.timestamp(), good.nonce(), good.serial(), signature);
+                SignatureHeaders bad = new SignatureHeaders(good.timestamp(), good.nonce(), good.serial(), signature);
                 send(response, reply.status(), bytes(reply), bad);
             }
             case STALE -> {
@@ -158,8 +158,9 @@ final class SandboxApi {
                         wire.seal(body, clock.instant().plus(TOO_FAR)));
             }
             case UNKNOWN_SERIAL -> {
-                Seal good = wire.seal(bytes(reply));
-                Seal unknown = new Seal(good.timestamp(), good.nonce(), "0BADC0DE", good.signature());
+                SignatureHeaders good = wire.seal(bytes(reply));
+                SignatureHeaders unknown =
+                        new SignatureHeaders(good.timestamp(), good.nonce(), "0BADC0DE", good.signature());
                 send(response, reply.status(), bytes(reply), unknown);
             }
             case RUBBISH -> send(response, reply.status(), RUBBISH, null);
@@ -205,7 +206,8 @@ final class SandboxApi {
     }
 
     /** @param seal null for a good one */
-    private void send(HttpServletResponse response, int status, byte[] body, @Nullable Seal seal) throws IOException {
+    private void send(HttpServletResponse response, int status, byte[] body, @Nullable SignatureHeaders seal)
+            throws IOException {
         (seal == null ? wire.seal(body) : seal).headers().forEach(response::setHeader);
         write(response, status, "application/json", body);
     }

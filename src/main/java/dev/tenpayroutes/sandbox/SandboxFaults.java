@@ -103,7 +103,7 @@ final class SandboxFaults {
     }
 
     /** The fault that strikes this call, used up by asking. */
-    synchronized Optional<Fault> strike(String call, JsonNode body) {
+    synchronized Optional<Fault> takeFault(String call, JsonNode body) {
         for (int i = 0; i < pending.size(); i++) {
             Pending next = pending.get(i);
             if (next.meets(call, body)) {

@@ -67,7 +67,7 @@ final class SandboxLedger implements AutoCloseable {
 
     private final Map<String, Order> orders = new HashMap<>();
     private final Map<String, Refund> refunds = new HashMap<>();
-    private final Map<String, Notice> notices = new LinkedHashMap<>();
+    private final Map<String, Notification> notices = new LinkedHashMap<>();
     private final Map<String, List<String>> refundsOfOrder = new HashMap<>();
     private final Map<Subject, List<String>> noticesOfSubject = new HashMap<>();
     private final Map<Subject, Map<String, Integer>> callsOfSubject = new HashMap<>();
@@ -119,7 +119,7 @@ final class SandboxLedger implements AutoCloseable {
     }
 
     /** One piece of news. {@code nextAt} is null once it was delivered or given up. */
-    record Notice(
+    record Notification(
             String id,
             boolean refund,
             String number,
@@ -140,7 +140,7 @@ final class SandboxLedger implements AutoCloseable {
     private record Entry(
             @Nullable Order order,
             @Nullable Refund refund,
-            @Nullable Notice notice) {}
+            @Nullable Notification notice) {}
 
     SandboxLedger(Path file, SandboxProperties properties, Clock clock, SecureRandom random) {
         this.properties = properties;
@@ -339,14 +339,14 @@ final class SandboxLedger implements AutoCloseable {
     }
 
     /** Hands out notifications that are due, each to one caller, who owes {@link #recordAttempt} for it. */
-    synchronized List<Notice> takeDeliveries(int most) {
+    synchronized List<Notification> takeDeliveries(int most) {
         Instant now = clock.instant();
-        List<Notice> taken = new ArrayList<>();
+        List<Notification> taken = new ArrayList<>();
         for (Due due = deliveries.peek();
                 due != null && !due.at().isAfter(now) && taken.size() < most;
                 due = deliveries.peek()) {
             deliveries.remove();
-            Notice notice = notices.get(due.notice());
+            Notification notice = notices.get(due.notice());
             if (notice != null && due.at().equals(notice.nextAt())) {
                 taken.add(notice);
             }
@@ -355,7 +355,7 @@ final class SandboxLedger implements AutoCloseable {
     }
 
     /** Notes how a delivery went, and plans the next one unless the answer was 2xx or the delays are used up. */
-    synchronized void recordAttempt(Notice notice, @Nullable Integer status, @Nullable String failure) {
+    synchronized void recordAttempt(Notification notice, @Nullable Integer status, @Nullable String failure) {
         Instant now = clock.instant();
         List<Attempt> attempts = new ArrayList<>(notice.attempts());
         attempts.add(new Attempt(now, status, failure));
@@ -366,7 +366,7 @@ final class SandboxLedger implements AutoCloseable {
         write(new Entry(
                 null,
                 null,
-                new Notice(
+                new Notification(
                         notice.id(),
                         notice.refund(),
                         notice.number(),
@@ -413,7 +413,7 @@ final class SandboxLedger implements AutoCloseable {
         return view;
     }
 
-    private static Map<String, Object> view(@Nullable Notice notice) {
+    private static Map<String, Object> view(@Nullable Notification notice) {
         return notice == null
                 ? Map.of()
                 : Map.of(
@@ -442,11 +442,12 @@ final class SandboxLedger implements AutoCloseable {
         LOG.info("Refund {}: {}", decided.number(), outcome);
     }
 
-    private Notice notice(boolean refund, String number, String eventType, JsonNode content, ObjectNode resource) {
+    private Notification notice(
+            boolean refund, String number, String eventType, JsonNode content, ObjectNode resource) {
         Instant now = clock.instant();
         String id = "EV-" + DateTimeFormatter.BASIC_ISO_DATE.format(LocalDate.ofInstant(now, ZoneOffset.UTC)) + hex(12);
         String url = content.path("notify_url").asText();
-        return new Notice(id, refund, number, eventType, url, now, resource, List.of(), false, now);
+        return new Notification(id, refund, number, eventType, url, now, resource, List.of(), false, now);
     }
 
     /** The journal first: what isn't there hasn't happened. */
@@ -478,7 +479,7 @@ final class SandboxLedger implements AutoCloseable {
                 settlements.add(new Due(refund.dueAt(), new Subject(true, refund.number()), ""));
             }
         }
-        Notice notice = entry.notice();
+        Notification notice = entry.notice();
         if (notice != null) {
             Subject subject = new Subject(notice.refund(), notice.number());
             if (notices.put(notice.id(), notice) == null) {

@@ -25,9 +25,9 @@ import org.springframework.context.SmartLifecycle;
 final class SandboxNotifier implements SmartLifecycle {
 
     private static final Logger LOG = LoggerFactory.getLogger(SandboxNotifier.class);
-    private static final Duration PATIENCE = Duration.ofSeconds(5);
+    private static final Duration RESPONSE_TIMEOUT = Duration.ofSeconds(5);
     private static final Duration TICK = Duration.ofMillis(50);
-    private static final int MOST_AT_ONCE = 64;
+    private static final int MAX_CONCURRENT = 64;
 
     private final SandboxLedger ledger;
     private final SandboxWire wire;
@@ -35,7 +35,7 @@ final class SandboxNotifier implements SmartLifecycle {
     private final AtomicInteger underWay = new AtomicInteger();
     private final HttpClient client = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(PATIENCE)
+            .connectTimeout(RESPONSE_TIMEOUT)
             .followRedirects(HttpClient.Redirect.NEVER)
             .build();
     private volatile @Nullable ScheduledExecutorService scheduler;
@@ -75,33 +75,34 @@ final class SandboxNotifier implements SmartLifecycle {
     void tick() {
         try {
             ledger.settleDue();
-            ledger.takeDeliveries(MOST_AT_ONCE - underWay.get()).forEach(this::send);
+            ledger.takeDeliveries(MAX_CONCURRENT - underWay.get()).forEach(this::send);
         } catch (RuntimeException e) {
             LOG.error("The sandbox's clockwork stumbled", e);
         }
     }
 
-    private void send(SandboxLedger.Notice notice) {
+    private void send(SandboxLedger.Notification notification) {
         underWay.incrementAndGet();
-        exchange(notice)
+        exchange(notification)
                 // The request's own limit ends with the answer's headers.
-                .orTimeout(2 * PATIENCE.toSeconds(), TimeUnit.SECONDS)
+                .orTimeout(2 * RESPONSE_TIMEOUT.toSeconds(), TimeUnit.SECONDS)
                 .whenComplete((answer, failure) -> {
                     underWay.decrementAndGet();
                     if (failure == null) {
-                        ledger.recordAttempt(notice, answer.statusCode(), null);
+                        ledger.recordAttempt(notification, answer.statusCode(), null);
                     } else {
                         Throwable cause = failure.getCause() == null ? failure : failure.getCause();
-                        ledger.recordAttempt(notice, null, cause.getClass().getSimpleName());
+                        ledger.recordAttempt(
+                                notification, null, cause.getClass().getSimpleName());
                     }
                 });
     }
 
-    private CompletableFuture<HttpResponse<Void>> exchange(SandboxLedger.Notice notice) {
+    private CompletableFuture<HttpResponse<Void>> exchange(SandboxLedger.Notification notification) {
         try {
-            byte[] body = SandboxWire.bytes(envelope(notice));
-            HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(notice.url()))
-                    .timeout(PATIENCE)
+            byte[] body = SandboxWire.bytes(envelope(notification));
+            HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(notification.url()))
+                    .timeout(RESPONSE_TIMEOUT)
                     .header("Content-Type", "application/json")
                     .POST(HttpRequest.BodyPublishers.ofByteArray(body));
             wire.seal(body).headers().forEach(request::header);
@@ -111,18 +112,20 @@ final class SandboxNotifier implements SmartLifecycle {
         }
     }
 
-    private ObjectNode envelope(SandboxLedger.Notice notice) {
+    private ObjectNode envelope(SandboxLedger.Notification notification) {
         ObjectNode envelope = SandboxWire.JSON
                 .createObjectNode()
-                .put("id", notice.id())
-                .put("create_time", SandboxWire.time(notice.createdAt()))
-                .put("event_type", notice.eventType())
+                .put("id", notification.id())
+                .put("create_time", SandboxWire.time(notification.createdAt()))
+                .put("event_type", notification.eventType())
                 .put("resource_type", encrypt ? "encrypt-resource" : "plain");
         envelope.set(
                 "resource",
                 encrypt
-                        ? wire.encrypt(SandboxWire.bytes(notice.resource()), notice.refund() ? "refund" : "payment")
-                        : notice.resource());
+                        ? wire.encrypt(
+                                SandboxWire.bytes(notification.resource()),
+                                notification.refund() ? "refund" : "payment")
+                        : notification.resource());
         return envelope;
     }
 }

@@ -77,7 +77,7 @@ final class SandboxWire {
     private final Deque<SpentNonce> noncesByAge = new ArrayDeque<>();
 
     /** The four headers of W2. */
-    record Seal(String timestamp, String nonce, String serial, String signature) {
+    record SignatureHeaders(String timestamp, String nonce, String serial, String signature) {
 
         Map<String, String> headers() {
             return Map.of(
@@ -139,19 +139,19 @@ final class SandboxWire {
     }
 
     /** Signs an answer or a notification with the time now. */
-    Seal seal(byte[] body) {
+    SignatureHeaders seal(byte[] body) {
         return seal(body, clock.instant());
     }
 
     /** Signs as if it were another time. */
-    Seal seal(byte[] body, Instant at) {
+    SignatureHeaders seal(byte[] body, Instant at) {
         String timestamp = Long.toString(at.getEpochSecond());
         String nonce = hex(16);
         try {
             Signature signature = Signature.getInstance("SHA256withRSA");
             signature.initSign(platformKey);
             signature.update(join(timestamp + "\n" + nonce + "\n", body));
-            return new Seal(
+            return new SignatureHeaders(
                     timestamp, nonce, platformSerial, Base64.getEncoder().encodeToString(signature.sign()));
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException(e);

@@ -44,7 +44,7 @@ class AccountHealth {
                         account.name(),
                         Map.of(
                                 "works",
-                                account.works(),
+                                account.isAvailable(),
                                 "refundsOnHold",
                                 held.contains(account.name()),
                                 "findings",

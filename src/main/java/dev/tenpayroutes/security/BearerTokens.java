@@ -56,7 +56,7 @@ class BearerTokens {
     private static final Logger LOG = LoggerFactory.getLogger(BearerTokens.class);
 
     private static final Duration KEYS_COUNT = Duration.ofMinutes(5);
-    private static final Duration KEYS_COUNT_WHILE_THE_ISSUER_IS_AWAY = Duration.ofHours(1);
+    private static final Duration JWK_OUTAGE_TTL = Duration.ofHours(1);
     private static final Duration BETWEEN_QUESTIONS = Duration.ofSeconds(10);
     private static final Duration WAIT_FOR_ANOTHERS_QUESTION = Duration.ofSeconds(2);
 
@@ -179,7 +179,7 @@ class BearerTokens {
                         .cache(keysCount.toMillis(), WAIT_FOR_ANOTHERS_QUESTION.toMillis())
                         .refreshAheadCache(false)
                         .rateLimited(betweenQuestions.toMillis())
-                        .outageTolerant(KEYS_COUNT_WHILE_THE_ISSUER_IS_AWAY.toMillis())
+                        .outageTolerant(JWK_OUTAGE_TTL.toMillis())
                         .build()));
         processor.setJWSTypeVerifier(new DefaultJOSEObjectTypeVerifier<>(
                 JOSEObjectType.JWT, new JOSEObjectType("at+jwt"), new JOSEObjectType("application/at+jwt"), null));

@@ -35,7 +35,7 @@ public final class Clients {
     private static final Logger LOG = LoggerFactory.getLogger(Clients.class);
     private static final Set<String> SCOPES =
             Set.of("payments:read", "payments:write", "refunds:write", "accounts:write", "metrics:read");
-    private static final int SHORTEST_KEY = 20;
+    private static final int MIN_KEY_LENGTH = 20;
     private static final String KNOWN_TO_ALL = "sandbox-key";
 
     public static final String KAFKA_CLIENT = "tenpay.orders.kafka.client";
@@ -110,12 +110,12 @@ public final class Clients {
     }
 
     /** All that can't work; and what does, but could be guessed. */
-    public record Judgement(List<InvalidConfigurationException> problems, List<String> weaknesses) {}
+    public record ValidationResult(List<InvalidConfigurationException> problems, List<String> weaknesses) {}
 
     /** @param accounts the names of all accounts */
-    public static Judgement judge(ClientProperties settings, Set<String> accounts, Environment environment) {
+    public static ValidationResult validate(ClientProperties settings, Set<String> accounts, Environment environment) {
         Clients clients = new Clients(settings, accounts, environment);
-        return new Judgement(clients.problems, clients.weaknesses);
+        return new ValidationResult(clients.problems, clients.weaknesses);
     }
 
     private void add(String name, ClientKey key, Set<String> accounts, boolean issuer, boolean sandbox) {
@@ -229,7 +229,7 @@ public final class Clients {
                     "is the sandbox's, which everybody knows",
                     "make a key with: openssl rand -hex 32");
         }
-        if (key.length() < SHORTEST_KEY && !sandbox) {
+        if (key.length() < MIN_KEY_LENGTH && !sandbox) {
             weaknesses.add(
                     prefix + "api-key is short and could be guessed. Remedy: make one with: openssl rand -hex 32");
         }

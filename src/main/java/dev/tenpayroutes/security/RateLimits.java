@@ -21,7 +21,7 @@ import org.springframework.stereotype.Component;
 class RateLimits {
 
     private static final int BURST = 2;
-    private static final int MOST = 100_000;
+    private static final int MAX = 100_000;
 
     private final Map<String, Bucket> buckets = new HashMap<>();
     private final MeterRegistry meters;
@@ -38,10 +38,10 @@ class RateLimits {
 
     /** Refuses a rate that a bucket can't have. */
     static void check(String name, int requests) {
-        if (requests < 1 || requests > MOST) {
+        if (requests < 1 || requests > MAX) {
             throw new InvalidConfigurationException(
                     "tenpay.clients." + name + ".requests-per-second",
-                    "must be from 1 to " + MOST + ", but is " + requests,
+                    "must be from 1 to " + MAX + ", but is " + requests,
                     "give the calls that this client may make in a second, or leave it out for 200");
         }
     }

@@ -38,7 +38,8 @@ class EventReporting {
             JsonNode row = exchange.getMessage().getBody(JsonNode.class);
             String verdict = row.path("verdict").asText();
             String source = exchange.getVariable("source", String.class);
-            meters.counter("tenpay.results", "source", source, "verdict", verdict).increment();
+            meters.counter("tenpay.results", "source", source, "verdict", verdict)
+                    .increment();
             Object[] line = {
                 source,
                 exchange.getVariable("number", String.class),

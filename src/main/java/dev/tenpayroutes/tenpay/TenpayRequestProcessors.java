@@ -198,7 +198,7 @@ class TenpayRequestProcessors {
             tell(account, by, status);
             CircuitBreakers.answered(permittedBy(exchange), status, message, clock);
             boolean again = status == 401
-                    && account.works()
+                    && account.isAvailable()
                     && account.credential() != by
                     && inTime(exchange, clock, lease.minus(timeout))
                     && !isAnswerDue(exchange, clock, timeout);
@@ -347,7 +347,8 @@ class TenpayRequestProcessors {
      * content type, look up its charset and unpack what calls itself packed, and fail with bytes that verify.
      */
     @Bean
-    HttpClientConfigurer singleAttemptClient(@Value("${tenpay.call-timeout}") Duration timeout, SignatureProperties wire) {
+    HttpClientConfigurer singleAttemptClient(
+            @Value("${tenpay.call-timeout}") Duration timeout, SignatureProperties wire) {
         Set<String> read = Set.of(
                 wire.timestampHeader().toLowerCase(Locale.ROOT),
                 wire.nonceHeader().toLowerCase(Locale.ROOT),

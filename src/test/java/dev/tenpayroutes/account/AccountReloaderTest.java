@@ -89,7 +89,7 @@ class AccountReloaderTest {
         Files.writeString(folder.resolve("certificate.pem"), certificate("BEEF", KeyFixture.STRANGER, FROM, TO));
         mount = new CountDownLatch(1);
 
-        accounts.look();
+        accounts.reload();
 
         assertThat(serial(accounts.get("main"))).isEqualTo("BEEF");
         assertThat(serial(accounts.get("macau"))).isEqualTo("BEEF");
@@ -103,8 +103,8 @@ class AccountReloaderTest {
         Files.writeString(folder.resolve("key.pem"), key(KeyFixture.MERCHANT));
         Files.writeString(folder.resolve("certificate.pem"), certificate("CAFE", KeyFixture.MERCHANT, FROM, TO));
         long before = System.nanoTime();
-        accounts.look();
-        accounts.look();
+        accounts.reload();
+        accounts.reload();
         assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(5));
         assertThat(serial(accounts.get("main"))).isEqualTo("CAFE");
         assertThat(threadsOfTheSlowOne()).isOne();
@@ -112,7 +112,7 @@ class AccountReloaderTest {
 
         mount.countDown();
         Awaitility.await().untilAsserted(() -> {
-            accounts.look();
+            accounts.reload();
             assertThat(serial(slow)).isEqualTo("CAFE");
             assertThat(slow.findings()).isEmpty();
         });
@@ -125,14 +125,14 @@ class AccountReloaderTest {
 
         new AccountReloader(Account::read).at(accounts, Duration.ofMillis(300));
 
-        assertThat(accounts).extracting(Account::works).containsExactly(false, true);
+        assertThat(accounts).extracting(Account::isAvailable).containsExactly(false, true);
         assertThat(accounts.get(0).findings())
                 .singleElement()
                 .extracting(ConfigurationProblem::line)
                 .asString()
                 .startsWith("tenpay.accounts.slow has files or a token that don't answer. Remedy: ");
         mount.countDown();
-        Awaitility.await().until(() -> accounts.get(0).works());
+        Awaitility.await().until(() -> accounts.get(0).isAvailable());
         assertThat(accounts.get(0).findings()).isEmpty();
     }
 
@@ -143,7 +143,7 @@ class AccountReloaderTest {
 
         new AccountReloader(Account::read).at(accounts, Duration.ofMillis(300));
 
-        assertThat(accounts).extracting(Account::works).containsExactly(false, false, false, false, true, true);
+        assertThat(accounts).extracting(Account::isAvailable).containsExactly(false, false, false, false, true, true);
         mount.countDown();
     }
 

@@ -115,7 +115,7 @@ class AccountTest {
         pair("", NEW, KeyFixture.STRANGER, FROM, TO);
         assertThat(serial(account)).isEqualTo(OLD);
 
-        account.look();
+        account.reload();
 
         assertThat(serial(account)).isEqualTo(NEW);
         assertThat(signs(account.credential(), KeyFixture.STRANGER)).isTrue();
@@ -127,9 +127,9 @@ class AccountTest {
         Account account = account();
         write("key.pem", key(KeyFixture.STRANGER));
 
-        account.look();
-        account.look();
-        account.look();
+        account.reload();
+        account.reload();
+        account.reload();
 
         assertThat(serial(account)).isEqualTo(OLD);
         assertThat(signs(account.credential(), KeyFixture.MERCHANT)).isTrue();
@@ -141,7 +141,7 @@ class AccountTest {
         assertThat(logged()).hasSize(1);
 
         write("certificate.pem", certificate(NEW, KeyFixture.STRANGER, FROM, TO));
-        account.look();
+        account.reload();
         assertThat(serial(account)).isEqualTo(NEW);
         assertThat(account.findings()).isEmpty();
     }
@@ -183,9 +183,9 @@ class AccountTest {
     void whatCannotSignIsNamedOnceAndIgnored(String how) throws Exception {
         Account account = account();
         spoil(how);
-        account.look();
-        account.look();
-        assertThat(account.works()).isTrue();
+        account.reload();
+        account.reload();
+        assertThat(account.isAvailable()).isTrue();
         assertThat(serial(account)).isEqualTo(OLD);
         assertThat(signs(account.credential(), KeyFixture.MERCHANT)).isTrue();
         String place = how.startsWith("key") ? "private-key" : "certificate";
@@ -204,7 +204,7 @@ class AccountTest {
         spoil(how);
         Account account = account(papers.files());
         account.report();
-        assertThat(account.works()).isFalse();
+        assertThat(account.isAvailable()).isFalse();
         assertThatThrownBy(account::credential)
                 .isInstanceOf(AccountUnavailableException.class)
                 .hasMessage("account main can't work at present");
@@ -213,7 +213,7 @@ class AccountTest {
                 .allMatch(line -> line.startsWith("account main can't work: tenpay.accounts.main."));
 
         pair("", OLD, KeyFixture.MERCHANT, FROM, TO);
-        account.look();
+        account.reload();
 
         assertThat(serial(account)).isEqualTo(OLD);
         assertThat(account.findings()).isEmpty();
@@ -224,7 +224,7 @@ class AccountTest {
     void aSecondPairSignsFromTheMomentItsCertificateIsValid() throws Exception {
         Account account = account();
         pair(".next", NEW, KeyFixture.STRANGER, "2026-11-23T08:00:05Z", TO);
-        account.look();
+        account.reload();
         assertThat(serial(account)).isEqualTo(OLD);
         assertThat(problems(account))
                 .singleElement()
@@ -233,17 +233,17 @@ class AccountTest {
                         + " 2026-11-23T08:00:05Z");
 
         clock.advance("PT5S");
-        account.look();
+        account.reload();
         assertThat(serial(account)).isEqualTo(NEW);
 
         Files.move(folder.resolve("key.pem.next"), folder.resolve("key.pem"), StandardCopyOption.REPLACE_EXISTING);
-        account.look();
+        account.reload();
         assertThat(serial(account)).isEqualTo(NEW);
         Files.move(
                 folder.resolve("certificate.pem.next"),
                 folder.resolve("certificate.pem"),
                 StandardCopyOption.REPLACE_EXISTING);
-        account.look();
+        account.reload();
         assertThat(serial(account)).isEqualTo(NEW);
         assertThat(account.findings()).isEmpty();
     }
@@ -255,7 +255,7 @@ class AccountTest {
         assertThat(serial(account)).isEqualTo(NEW);
         Files.delete(folder.resolve("key.pem.next"));
         Files.delete(folder.resolve("certificate.pem.next"));
-        account.look();
+        account.reload();
         assertThat(serial(account)).isEqualTo(OLD);
     }
 
@@ -292,7 +292,7 @@ class AccountTest {
 
         Path swapped = Files.createSymbolicLink(folder.resolve("..tmp"), second.getFileName());
         Files.move(swapped, data, StandardCopyOption.REPLACE_EXISTING);
-        account.look();
+        account.reload();
 
         assertThat(serial(account)).isEqualTo(NEW);
     }
@@ -325,9 +325,9 @@ class AccountTest {
             boolean old = i % 2 == 1;
             KeyPair keys = old ? KeyFixture.MERCHANT : KeyFixture.STRANGER;
             write("key.pem", key(keys));
-            account.look();
+            account.reload();
             write("certificate.pem", certificate(old ? OLD : NEW, keys, FROM, TO));
-            account.look();
+            account.reload();
             assertThat(serial(account)).isEqualTo(old ? OLD : NEW);
         }
         over.set(true);
@@ -339,7 +339,7 @@ class AccountTest {
     void aNewPairThatTenpayRefusesGivesWayToTheOldOneForTenMinutes() throws Exception {
         Account account = account();
         pair("", NEW, KeyFixture.STRANGER, FROM, TO);
-        account.look();
+        account.reload();
         Credential refused = account.credential();
         assertThat(refused.serial()).isEqualTo(NEW);
 
@@ -354,10 +354,10 @@ class AccountTest {
                 .contains("upload the certificate BEEF, " + folder.resolve("certificate.pem")
                         + ", in the merchant portal");
         clock.advance("PT9M59S");
-        account.look();
+        account.reload();
         assertThat(serial(account)).isEqualTo(OLD);
         clock.advance("PT1S");
-        account.look();
+        account.reload();
         assertThat(serial(account)).isEqualTo(NEW);
     }
 
@@ -365,7 +365,7 @@ class AccountTest {
     void onceTenpayHasAcceptedTheNewPairNothingBringsTheOldOneBack() throws Exception {
         Account account = account();
         pair("", NEW, KeyFixture.STRANGER, FROM, TO);
-        account.look();
+        account.reload();
         account.accepted(account.credential());
         account.refused(account.credential());
         assertThat(serial(account)).isEqualTo(NEW);
@@ -376,7 +376,7 @@ class AccountTest {
         Account account = account();
         Credential old = account.credential();
         pair("", NEW, KeyFixture.STRANGER, FROM, TO);
-        account.look();
+        account.reload();
         account.accepted(old);
         account.refused(account.credential());
         assertThat(serial(account)).isEqualTo(OLD);
@@ -386,7 +386,7 @@ class AccountTest {
     void whenTenpayRefusesBothTheNewPairSigns() throws Exception {
         Account account = account();
         pair("", NEW, KeyFixture.STRANGER, FROM, TO);
-        account.look();
+        account.reload();
         account.refused(account.credential());
         account.refused(account.credential());
         assertThat(serial(account)).isEqualTo(NEW);
@@ -404,13 +404,13 @@ class AccountTest {
     void asksToMoveNextPairWhenTenpayRefusesOldOne() throws Exception {
         Account account = account();
         pair(".next", NEW, KeyFixture.STRANGER, "2026-11-24T00:00:00Z", TO);
-        account.look();
+        account.reload();
         // The old one is refused before the new one is valid; once valid, the new one signs and the old one is
         // obsolete.
         account.refused(account.credential());
         clock.advance("PT9M");
         pair(".next", NEW, KeyFixture.STRANGER, FROM, TO);
-        account.look();
+        account.reload();
 
         assertThat(serial(account)).isEqualTo(NEW);
         assertThat(problems(account))
@@ -425,7 +425,7 @@ class AccountTest {
     void asksToUploadNextCertificateWhenTenpayRefusesIt() throws Exception {
         Account account = account();
         pair(".next", NEW, KeyFixture.STRANGER, FROM, TO);
-        account.look();
+        account.reload();
         account.refused(account.credential());
 
         assertThat(serial(account)).isEqualTo(OLD);
@@ -448,7 +448,7 @@ class AccountTest {
         pair("", NEW, generator.generateKeyPair(), FROM, TO);
         Account account = account(papers.files());
 
-        assertThat(account.works()).isFalse();
+        assertThat(account.isAvailable()).isFalse();
         assertThat(problems(account))
                 .singleElement()
                 .asString()
@@ -460,13 +460,13 @@ class AccountTest {
     void refusalsThatGoOnDoNotPutOffTheNextTry() throws Exception {
         Account account = account();
         pair("", NEW, KeyFixture.STRANGER, FROM, TO);
-        account.look();
+        account.reload();
         account.refused(account.credential());
         account.refused(account.credential());
         clock.advance("PT9M59S");
         account.refused(account.credential());
         clock.advance("PT1S");
-        account.look();
+        account.reload();
         assertThat(serial(account)).isEqualTo(NEW);
     }
 
@@ -474,8 +474,8 @@ class AccountTest {
     void theOnlyPlatformCertificateOverwrittenByHalfOfOneDoesNotStopIt() throws Exception {
         Account account = account();
         write("platform/tenpay.pem", "half a c");
-        account.look();
-        assertThat(account.works()).isTrue();
+        account.reload();
+        assertThat(account.isAvailable()).isTrue();
         assertThat(account.platformKey("7E2A54C1D9F0")).isPresent();
         assertThat(problems(account)).singleElement().asString().contains("has the file tenpay.pem, which ");
     }
@@ -496,16 +496,16 @@ class AccountTest {
     void withoutAValidPlatformCertificateItDoesNotWorkUntilThereIsOne() throws Exception {
         Account account = account();
         write("platform/tenpay.pem", certificate("7E2A54C1D9F0", KeyFixture.TENPAY, FROM, "2026-11-23T08:00:05Z"));
-        account.look();
-        assertThat(account.works()).isTrue();
+        account.reload();
+        assertThat(account.isAvailable()).isTrue();
         clock.advance("PT6S");
-        account.look();
-        assertThat(account.works()).isFalse();
+        account.reload();
+        assertThat(account.isAvailable()).isFalse();
         assertThatThrownBy(account::credential).isInstanceOf(AccountUnavailableException.class);
         assertThatThrownBy(() -> account.platformKey("7E2A54C1D9F0")).isInstanceOf(AccountUnavailableException.class);
 
         write("platform/new.pem", certificate("7E2A", KeyFixture.TENPAY, FROM, TO));
-        account.look();
+        account.reload();
         assertThat(serial(account)).isEqualTo(OLD);
         assertThat(account.platformKey("7E2A")).isPresent();
     }
@@ -514,7 +514,7 @@ class AccountTest {
     void aBrokenKeyDoesNotKeepItFromVerifying() throws Exception {
         spoil("key gone");
         Account account = account(papers.files());
-        assertThat(account.works()).isFalse();
+        assertThat(account.isAvailable()).isFalse();
         assertThat(account.platformKey("7E2A54C1D9F0")).isPresent();
     }
 
@@ -549,15 +549,15 @@ class AccountTest {
         assertThat(account.cipher()).isNotNull();
 
         write("api", "\n");
-        account.look();
+        account.reload();
         assertThat(account.cipher()).isNotNull();
         assertThat(problems(account))
                 .singleElement()
                 .asString()
                 .startsWith("tenpay.accounts.main.api-key-file names a file that is empty: ignored");
         write("api", "too short");
-        account.look();
-        assertThat(account.works()).isTrue();
+        account.reload();
+        assertThat(account.isAvailable()).isTrue();
         assertThat(problems(account))
                 .singleElement()
                 .asString()
@@ -565,7 +565,7 @@ class AccountTest {
                 .doesNotContain("too short");
         write("api", API_KEY.toLowerCase());
         Files.delete(folder.resolve("password"));
-        account.look();
+        account.reload();
         assertThat(serial(account)).isEqualTo(OLD);
         assertThat(problems(account))
                 .singleElement()
@@ -579,7 +579,7 @@ class AccountTest {
         write("api", API_KEY);
         Account account = account(
                 with(papers.files(), "api-key-file", folder.resolve("api").toString()));
-        assertThat(account.works()).isFalse();
+        assertThat(account.isAvailable()).isFalse();
         assertThat(problems(account))
                 .singleElement()
                 .asString()

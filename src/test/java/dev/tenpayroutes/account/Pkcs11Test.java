@@ -257,7 +257,7 @@ class Pkcs11Test {
             Account wrong = account(folder, rsa, "main", "9876", "pkcs11.cfg", "certificate.pem");
             showToken(folder, "first");
             Account right = account(folder, rsa, "main", PIN, "pkcs11.cfg", "certificate.pem");
-            assertThat(right.works()).isTrue();
+            assertThat(right.isAvailable()).isTrue();
             ((AuthProvider) ours()).logout();
             wrong.read();
             account(folder, rsa, "main", "9876", "pkcs11.cfg", "certificate.pem");
@@ -298,7 +298,7 @@ class Pkcs11Test {
             new AccountReloader(Account::read).at(List.of(account), Duration.ofMillis(300));
             System.out.println("silent: " + state(account, rsa));
             Hanging.OVER.countDown();
-            Awaitility.await().until(account::works);
+            Awaitility.await().until(account::isAvailable);
             System.out.println("answers again: " + state(account, rsa));
         }
 
@@ -307,7 +307,7 @@ class Pkcs11Test {
         }
 
         private static String state(Account account, Rsa rsa) {
-            if (!account.works()) {
+            if (!account.isAvailable()) {
                 return account.findings().get(0).line();
             }
             try {
@@ -322,7 +322,7 @@ class Pkcs11Test {
                 throws Exception {
             Account account = account(folder, rsa, label, pin, config, certificate);
             account.findings().forEach(finding -> System.out.println(finding.line()));
-            if (account.works()) {
+            if (account.isAvailable()) {
                 Credential credential = account.credential();
                 byte[] text = {1, 2, 3};
                 PublicKey key = rsa.publicKey(

@@ -48,7 +48,7 @@ class PlatformCertificatesTest {
 
     private PlatformCertificates certificates() {
         PlatformCertificates certificates = new PlatformCertificates("main", folder(), Rsa.fastest(), clock);
-        certificates.look();
+        certificates.reload();
         return certificates;
     }
 
@@ -210,7 +210,7 @@ class PlatformCertificatesTest {
         Files.delete(folder().resolve("b.pem"));
         clock.advance("PT10S");
         has(certificates, NEW, KeyFixture.STRANGER);
-        certificates.look();
+        certificates.reload();
         hasNot(certificates, NEW);
         has(certificates, OLD, KeyFixture.TENPAY);
     }
@@ -222,7 +222,7 @@ class PlatformCertificatesTest {
         clock.advance("PT1.001S");
         hasNot(certificates, "C");
         Files.delete(folder().resolve("b.pem"));
-        certificates.look();
+        certificates.reload();
         hasNot(certificates, NEW);
     }
 
@@ -230,7 +230,7 @@ class PlatformCertificatesTest {
     void aReplacedFileCountsAtTheNextLook() throws IOException {
         PlatformCertificates certificates = withOne();
         write("a.pem", certificate(OLD, KeyFixture.STRANGER, FROM, TO));
-        certificates.look();
+        certificates.reload();
         has(certificates, OLD, KeyFixture.STRANGER);
     }
 
@@ -240,8 +240,8 @@ class PlatformCertificatesTest {
             throws IOException {
         PlatformCertificates certificates = withOne();
         write("a.pem", content);
-        certificates.look();
-        certificates.look();
+        certificates.reload();
+        certificates.reload();
         has(certificates, OLD, KeyFixture.TENPAY);
         assertThat(problems(certificates))
                 .singleElement()
@@ -250,18 +250,18 @@ class PlatformCertificatesTest {
                 .endsWith(": ignored, what it held before goes on");
 
         write("b.pem", certificate(OLD, KeyFixture.STRANGER, FROM, TO));
-        certificates.look();
+        certificates.reload();
         has(certificates, OLD, KeyFixture.STRANGER);
         write("a.pem", certificate(NEW, KeyFixture.TENPAY, FROM, TO));
         Files.delete(folder().resolve("b.pem"));
-        certificates.look();
+        certificates.reload();
         hasNot(certificates, OLD);
         has(certificates, NEW, KeyFixture.TENPAY);
         write("a.pem", content);
-        certificates.look();
+        certificates.reload();
         has(certificates, NEW, KeyFixture.TENPAY);
         Files.delete(folder().resolve("a.pem"));
-        certificates.look();
+        certificates.reload();
         hasNot(certificates, NEW);
     }
 
@@ -340,11 +340,11 @@ class PlatformCertificatesTest {
     void aFolderThatDisappearsForAMomentTakesNoKeyAway() throws IOException {
         PlatformCertificates certificates = withOne();
         Files.move(folder(), parent.resolve("away"));
-        certificates.look();
+        certificates.reload();
         has(certificates, OLD, KeyFixture.TENPAY);
         assertThat(problems(certificates)).containsExactly("names a folder that does not exist: " + folder());
         Files.move(parent.resolve("away"), folder());
-        certificates.look();
+        certificates.reload();
         has(certificates, OLD, KeyFixture.TENPAY);
         assertThat(problems(certificates)).isEmpty();
     }
@@ -353,10 +353,10 @@ class PlatformCertificatesTest {
     void aFolderThatComesBackWithHalfAFileTakesNoKeyAway() throws IOException {
         PlatformCertificates certificates = withOne();
         Files.move(folder(), parent.resolve("away"));
-        certificates.look();
+        certificates.reload();
         Files.move(parent.resolve("away"), folder());
         write("a.pem", "half");
-        certificates.look();
+        certificates.reload();
         has(certificates, OLD, KeyFixture.TENPAY);
     }
 
@@ -366,7 +366,7 @@ class PlatformCertificatesTest {
                 with("a.pem", certificate(OLD, KeyFixture.TENPAY, FROM, "2026-11-23T08:00:30Z"));
         Files.move(folder(), parent.resolve("away"));
         clock.advance("PT30.001S");
-        certificates.look();
+        certificates.reload();
         hasNot(certificates, OLD);
     }
 
@@ -396,7 +396,7 @@ class PlatformCertificatesTest {
         PlatformCertificates certificates = with(".old.pem", certificate(NEW, KeyFixture.STRANGER, FROM, TO));
         Files.createDirectory(folder().resolve("archive"));
         Files.writeString(folder().resolve("archive/b.pem"), certificate(NEW, KeyFixture.STRANGER, FROM, TO));
-        certificates.look();
+        certificates.reload();
         hasNot(certificates, NEW);
         assertThat(problems(certificates)).isEmpty();
     }

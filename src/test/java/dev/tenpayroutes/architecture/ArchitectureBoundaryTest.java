@@ -74,7 +74,7 @@ class ArchitectureBoundaryTest {
             Pattern.CASE_INSENSITIVE);
 
     private final List<RouteFile> files = RouteFile.all();
-    private final List<Violation> breaches = new ArrayList<>();
+    private final List<Violation> violations = new ArrayList<>();
 
     @Test
     void onlyTenpayCallReachesOutByHttp() {
@@ -87,20 +87,20 @@ class ArchitectureBoundaryTest {
                 String kind = scheme.matches() ? scheme.group(1) : entry.text();
                 Set<String> allowed = ENDPOINTS.get(kind);
                 if (allowed == null) {
-                    breaches.add(file.breach(
+                    violations.add(file.violation(
                             entry.line(),
                             "`" + entry.text() + "` is an endpoint of a kind that no route has used yet",
                             "use one of " + ENDPOINTS.keySet()
                                     + ", or decide in ArchitectureBoundaryTest which file is its door"));
                 } else if (!allowed.isEmpty() && !allowed.contains(file.name())) {
-                    breaches.add(file.breach(
+                    violations.add(file.violation(
                             entry.line(),
                             "`" + entry.text() + "`: only " + allowed + " may use " + kind + " endpoints",
                             "send to direct:" + allowed.iterator().next() + " instead"));
                 }
             }
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     @Test
@@ -115,14 +115,14 @@ class ArchitectureBoundaryTest {
             CLIENTS.forEach((client, allowed) -> {
                 int at = text.indexOf("import " + client);
                 if (at >= 0 && !file.toString().contains("sandbox") && !allowed.contains(Architecture.name(file))) {
-                    breaches.add(new Violation(
+                    violations.add(new Violation(
                             Architecture.place(file, Architecture.lineOf(text, at)),
                             "uses " + client + ", which only " + allowed + " may",
                             "call Tenpay by tenpay-request, and the ERP by erp-webhook"));
                 }
             });
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     /** Otherwise no program could tell where a route sends to. */
@@ -138,14 +138,14 @@ class ArchitectureBoundaryTest {
             for (Entry entry : file.entries()) {
                 if (entry.key().equals("wireTap")
                         && !file.text(entry.path() + "/dynamicUri").equals("false")) {
-                    breaches.add(file.breach(
+                    violations.add(file.violation(
                             entry.line(),
                             "`wireTap` computes its endpoint unless told otherwise",
                             "write dynamicUri: false"));
                 }
             }
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     @Test
@@ -159,7 +159,7 @@ class ArchitectureBoundaryTest {
                 HTTP_DOORS,
                 "accepts HTTP, which only " + HTTP_DOORS + " may",
                 "add the operation to the contract, and its route to merchant-api.camel.yaml");
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     @Test
@@ -178,7 +178,7 @@ class ArchitectureBoundaryTest {
                 Set.of("error-handling"),
                 "decides what happens after a failure, which only error-handling may",
                 "name a policy of error-handling.camel.yaml as the route's routeConfigurationId");
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     @Test
@@ -188,7 +188,7 @@ class ArchitectureBoundaryTest {
                 TRY_FILES,
                 "catches exceptions, which only " + TRY_FILES + " may",
                 "let the route's error policy decide");
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     /** Looks at {@code update} and {@code insert} in SQL files; a trigger or a function in a migration it can't see. */
@@ -202,7 +202,7 @@ class ArchitectureBoundaryTest {
                 String table = update.group(1).toLowerCase(Locale.ROOT);
                 if (assigns(code, update.end(), "status")
                         && !Architecture.name(file).equals(STATUS_WRITERS.get(table))) {
-                    breaches.add(statusBreach(file, Architecture.lineOf(code, update.start()), table));
+                    violations.add(statusBreach(file, Architecture.lineOf(code, update.start()), table));
                 }
             }
             Matcher insert = INSERT.matcher(code);
@@ -213,11 +213,11 @@ class ArchitectureBoundaryTest {
                         .matcher(code.substring(insert.end()))
                         .find();
                 if (named || (onConflict && assigns(code, insert.end(), "status"))) {
-                    breaches.add(statusBreach(file, Architecture.lineOf(code, insert.start()), table));
+                    violations.add(statusBreach(file, Architecture.lineOf(code, insert.start()), table));
                 }
             }
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     @Test
@@ -227,7 +227,7 @@ class ArchitectureBoundaryTest {
                 for (String statement : STATUS_WRITERS.values()) {
                     String owner = statement.replace(".sql", "");
                     if (entry.text().contains("/" + statement) && !file.name().equals(owner)) {
-                        breaches.add(file.breach(
+                        violations.add(file.violation(
                                 entry.line(),
                                 statement + " is used here, but only " + owner + ".camel.yaml may",
                                 "send to direct:" + owner));
@@ -235,7 +235,7 @@ class ArchitectureBoundaryTest {
                 }
             }
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     @Test
@@ -247,13 +247,13 @@ class ArchitectureBoundaryTest {
                             Pattern.CASE_INSENSITIVE)
                     .matcher(text);
             while (update.find()) {
-                breaches.add(new Violation(
+                violations.add(new Violation(
                         Architecture.place(file, Architecture.lineOf(text, update.start())),
                         "SQL in Java that changes " + update.group(2),
                         "put the statement into routes/sql and let a route run it"));
             }
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     private static Violation statusBreach(Path file, int line, String table) {
@@ -314,7 +314,7 @@ class ArchitectureBoundaryTest {
                 // Items of a list carry the list's key: once is enough.
                 if (!entry.path().matches(".*/\\d+") && forbidden.test(entry)) {
                     String value = entry.text().isEmpty() ? entry.key() : entry.key() + ": " + entry.text();
-                    breaches.add(file.breach(entry.line(), "`" + value + "` " + what, remedy));
+                    violations.add(file.violation(entry.line(), "`" + value + "` " + what, remedy));
                 }
             }
         }

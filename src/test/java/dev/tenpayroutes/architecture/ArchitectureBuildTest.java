@@ -46,7 +46,7 @@ class ArchitectureBuildTest {
             .map(words -> words.replace(' ', '.'))
             .toList();
 
-    private final List<Violation> breaches = new ArrayList<>();
+    private final List<Violation> violations = new ArrayList<>();
 
     @Test
     void theBuildServerRunsWhatADeveloperRuns() {
@@ -56,20 +56,20 @@ class ArchitectureBuildTest {
                 .filter(line -> !line.startsWith("#"))
                 .anyMatch(line -> line.matches("(exec )?(\\./)?mvnw(\\s.*)?\\sverify(\\s.*)?"));
         if (!verifies) {
-            breaches.add(new Violation(CI.toString(), "doesn't run ./mvnw verify", "let it run ./mvnw verify"));
+            violations.add(new Violation(CI.toString(), "doesn't run ./mvnw verify", "let it run ./mvnw verify"));
         }
         if (text.matches(
                 "(?s).*(-DskipTests|-Dmaven\\.test\\.skip|-DskipITs|-Dspotless\\.check\\.skip|\\|\\|\\s*true).*")) {
-            breaches.add(new Violation(CI.toString(), "skips a part of the build", "take the option out"));
+            violations.add(new Violation(CI.toString(), "skips a part of the build", "take the option out"));
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     @Test
     void theCommandsOfAFreshCloneAreExecutable() {
         for (Path file : List.of(CI, MVNW)) {
             if (!Files.isExecutable(file)) {
-                breaches.add(
+                violations.add(
                         new Violation(file.toString(), "is not executable", "git update-index --chmod=+x " + file));
             }
         }
@@ -77,10 +77,10 @@ class ArchitectureBuildTest {
         for (String line : git("ls-files", "--stage", CI.toString(), MVNW.toString())) {
             if (!line.startsWith("100755 ")) {
                 String file = line.substring(line.indexOf('\t') + 1);
-                breaches.add(new Violation(file, "is not executable in git", "git update-index --chmod=+x " + file));
+                violations.add(new Violation(file, "is not executable in git", "git update-index --chmod=+x " + file));
             }
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     @Test
@@ -91,14 +91,14 @@ class ArchitectureBuildTest {
             for (String registry : REGISTRIES) {
                 int at = text.indexOf(registry);
                 if (at >= 0) {
-                    breaches.add(new Violation(
+                    violations.add(new Violation(
                             Architecture.place(file, Architecture.lineOf(text, at)),
                             "names the package registry " + registry,
                             "leave it to the machine's own settings (~/.m2/settings.xml and the like)"));
                 }
             }
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     /** What git has or would add; without git, what lies here. */

@@ -98,7 +98,7 @@ class ArchitectureJavaTest {
             "^public (?:(?:final|abstract|sealed|non-sealed|strictfp) )*(?:class|interface|record|enum|@interface) (\\w+)",
             Pattern.MULTILINE);
 
-    private final List<Violation> breaches = new ArrayList<>();
+    private final List<Violation> violations = new ArrayList<>();
 
     @Test
     void theSandboxUsesNothingOfTheProgram() {
@@ -226,13 +226,13 @@ class ArchitectureJavaTest {
                             ? COMMENT.matcher(Architecture.read(info)).replaceAll("")
                             : "";
                     if (!text.contains("@NullMarked")) {
-                        breaches.add(new Violation(
+                        violations.add(new Violation(
                                 Architecture.place(info, 1),
                                 "the package is not @NullMarked",
                                 "write package-info.java with one sentence of Javadoc and @NullMarked"));
                     }
                 });
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     /** That the Javadoc states the guarantee first, then why, is for a reader. */
@@ -250,14 +250,14 @@ class ArchitectureJavaTest {
                         && above.substring(from).strip().matches("(?s)(@.*)?")
                         && !above.substring(from).contains(";");
                 if (!has) {
-                    breaches.add(new Violation(
+                    violations.add(new Violation(
                             Architecture.place(file, Architecture.lineOf(text, type.start())),
                             type.group(1) + " is public and has no Javadoc",
                             "state its guarantee in one sentence, then why; or make it package-private"));
                 }
             }
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     private static void check(ArchRule rule) {

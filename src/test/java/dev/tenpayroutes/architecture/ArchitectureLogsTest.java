@@ -33,7 +33,7 @@ class ArchitectureLogsTest {
             "\\b\\w*?(body|payload|signature|apikey|password|secret|privatekey|credential|authorization|ciphertext|openid)\\w*\\b",
             Pattern.CASE_INSENSITIVE);
 
-    private final List<Violation> breaches = new ArrayList<>();
+    private final List<Violation> violations = new ArrayList<>();
 
     @Test
     void noRouteLogsABodyOrHeaders() {
@@ -41,20 +41,20 @@ class ArchitectureLogsTest {
             for (Entry entry : file.entries()) {
                 boolean logs = entry.key().equals("message") || entry.path().matches(".*/log(/.*)?");
                 if (logs && TELLING.matcher(entry.text()).find()) {
-                    breaches.add(file.breach(
+                    violations.add(file.violation(
                             entry.line(),
                             "`" + entry.text() + "` would log what a message says",
                             "log ids and states: ${variable.orderNo}, ${variable.account}"));
                 }
                 if (entry.text().startsWith("log:")) {
-                    breaches.add(file.breach(
+                    violations.add(file.violation(
                             entry.line(),
                             "`" + entry.text() + "`: this component logs the body",
                             "use a log step with ids and states"));
                 }
             }
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     @Test
@@ -62,12 +62,12 @@ class ArchitectureLogsTest {
         for (RouteFile file : RouteFile.all()) {
             for (Entry entry : file.entries()) {
                 if (TRACING.contains(entry.key()) && entry.text().equals("true")) {
-                    breaches.add(file.breach(
+                    violations.add(file.violation(
                             entry.line(), "`" + entry.key() + ": true` logs bodies", "leave it out of the file"));
                 }
             }
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     @Test
@@ -79,14 +79,14 @@ class ArchitectureLogsTest {
                 String arguments = code.substring(call.end(), end(code, call.end()));
                 Matcher secret = SECRET.matcher(arguments);
                 if (secret.find()) {
-                    breaches.add(new Violation(
+                    violations.add(new Violation(
                             Architecture.place(file, Architecture.lineOf(code, call.end() + secret.start())),
                             "a log statement names `" + secret.group() + "`",
                             "log ids and states; if it is neither a body nor a secret, give it another name"));
                 }
             }
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     /** Where the bracket that was just opened closes. */

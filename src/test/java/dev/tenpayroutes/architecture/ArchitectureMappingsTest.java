@@ -22,8 +22,8 @@ import org.junit.jupiter.api.Test;
 class ArchitectureMappingsTest {
 
     private static final int FEWEST_LINES = 3;
-    private static final int MOST_LINES = 45;
-    private static final int LONGEST_IN_YAML = 120;
+    private static final int MAX_LINES = 45;
+    private static final int MAX_LENGTH_IN_YAML = 120;
 
     private static final Pattern QUOTED = Pattern.compile("\"(?:\\\\.|[^\"\\\\])*\"");
     private static final Pattern COMMENT = Pattern.compile("#[^\n]*");
@@ -38,28 +38,28 @@ class ArchitectureMappingsTest {
 
     private final List<Path> mappings = Architecture.files(Architecture.MAPPINGS, ".jq");
     private final List<RouteFile> files = RouteFile.all();
-    private final List<Violation> breaches = new ArrayList<>();
+    private final List<Violation> violations = new ArrayList<>();
 
     @Test
     void aMappingIsShortAndItsFirstLineSaysWhatBecomesWhat() {
         for (Path file : mappings) {
             List<String> lines = Architecture.read(file).lines().toList();
-            if (lines.size() < FEWEST_LINES || lines.size() > MOST_LINES) {
-                breach(
+            if (lines.size() < FEWEST_LINES || lines.size() > MAX_LINES) {
+                violation(
                         file,
                         lines.size(),
-                        "a mapping has " + FEWEST_LINES + " to " + MOST_LINES + " lines, this one " + lines.size(),
-                        lines.size() > MOST_LINES ? "split it" : "give each field its line");
+                        "a mapping has " + FEWEST_LINES + " to " + MAX_LINES + " lines, this one " + lines.size(),
+                        lines.size() > MAX_LINES ? "split it" : "give each field its line");
             }
             if (lines.isEmpty() || !lines.get(0).matches("# \\S.{14,}")) {
-                breach(
+                violation(
                         file,
                         1,
                         "the first line is no comment that says what becomes what",
                         "start with `# this -> that`");
             }
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     @Test
@@ -68,10 +68,11 @@ class ArchitectureMappingsTest {
             try {
                 JsonQuery.compile(Architecture.read(file), Versions.JQ_1_7);
             } catch (JsonQueryException e) {
-                breach(file, 1, "is not jq: " + e.getMessage(), "correct it; profile dev says at once what is wrong");
+                violation(
+                        file, 1, "is not jq: " + e.getMessage(), "correct it; profile dev says at once what is wrong");
             }
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     /**
@@ -90,7 +91,7 @@ class ArchitectureMappingsTest {
                         && (neighbour(code, operator.start() - 1, -1, c -> c == '"' || c == '}')
                                 || neighbour(code, operator.end(), 1, c -> c == '"' || c == '{'));
                 if (!alternative && !joins) {
-                    breach(
+                    violation(
                             file,
                             Architecture.lineOf(code, operator.start()),
                             "`" + operator.group() + "` may calculate, and jq's numbers are floating point",
@@ -99,14 +100,14 @@ class ArchitectureMappingsTest {
             }
             Matcher function = CALCULATING.matcher(code);
             while (function.find()) {
-                breach(
+                violation(
                         file,
                         Architecture.lineOf(code, function.start()),
                         "`" + function.group() + "` calculates, and jq's numbers are floating point",
                         "take amounts as they are; calculate in SQL, or with long in Java");
             }
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     @Test
@@ -115,14 +116,14 @@ class ArchitectureMappingsTest {
             String code = code(file);
             Matcher clock = CLOCK.matcher(code);
             while (clock.find()) {
-                breach(
+                violation(
                         file,
                         Architecture.lineOf(code, clock.start()),
                         "`" + clock.group() + "`: a mapping neither reads a clock nor calculates with times",
                         "let the database's clock say it, in the SQL that stores the row");
             }
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     /** An unset variable is null in silence. That it is set on the way that leads here, only a test can show. */
@@ -134,7 +135,7 @@ class ArchitectureMappingsTest {
             Matcher variable = VARIABLE.matcher(text);
             while (variable.find()) {
                 if (!set.contains(variable.group(1))) {
-                    breach(
+                    violation(
                             file,
                             Architecture.lineOf(text, variable.start()),
                             "variable " + variable.group(1) + " is set by no route and no processor",
@@ -142,7 +143,7 @@ class ArchitectureMappingsTest {
                 }
             }
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     @Test
@@ -152,10 +153,10 @@ class ArchitectureMappingsTest {
                     .flatMap(routes -> routes.entries().stream())
                     .anyMatch(entry -> Architecture.all(USED, entry.text()).contains(Architecture.name(file)));
             if (!used) {
-                breach(file, 1, "no route uses this", "delete it, or use it");
+                violation(file, 1, "no route uses this", "delete it, or use it");
             }
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     @Test
@@ -164,7 +165,7 @@ class ArchitectureMappingsTest {
             for (Entry entry : file.entries()) {
                 for (String name : Architecture.all(USED, entry.text())) {
                     if (!Files.isRegularFile(Architecture.MAPPINGS.resolve(name))) {
-                        breaches.add(file.breach(
+                        violations.add(file.violation(
                                 entry.line(),
                                 "there is no routes/mappings/" + name,
                                 "correct the name, or write the file"));
@@ -172,7 +173,7 @@ class ArchitectureMappingsTest {
                 }
             }
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     @Test
@@ -183,7 +184,7 @@ class ArchitectureMappingsTest {
                 .toList();
         for (Path file : mappings) {
             if (tests.stream().noneMatch(test -> test.contains("\"" + Architecture.name(file) + "\""))) {
-                breach(
+                violation(
                         file,
                         1,
                         "no test names this mapping",
@@ -191,7 +192,7 @@ class ArchitectureMappingsTest {
                                 + "/dev/tenpayroutes/mapping: the ordinary case, missing fields," + " wrong types");
             }
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     @Test
@@ -200,30 +201,30 @@ class ArchitectureMappingsTest {
             for (Entry entry : file.entries()) {
                 if (Set.of("groovy", "js", "javascript", "python", "java", "joor", "mvel", "ognl", "spel")
                         .contains(entry.key())) {
-                    breaches.add(file.breach(
+                    violations.add(file.violation(
                             entry.line(),
                             "`" + entry.key() + "`: routes are written with simple, jq and constants",
                             "use a mapping of routes/mappings, or a bean with a test"));
                 }
                 boolean jq = entry.path().matches(".*/jq(/expression)?");
-                if (jq && entry.text().length() > LONGEST_IN_YAML) {
-                    breaches.add(file.breach(
+                if (jq && entry.text().length() > MAX_LENGTH_IN_YAML) {
+                    violations.add(file.violation(
                             entry.line(),
                             "jq of " + entry.text().length() + " characters inside YAML; the most is "
-                                    + LONGEST_IN_YAML,
+                                    + MAX_LENGTH_IN_YAML,
                             "put it into a file of routes/mappings"));
                 }
                 if (jq
                         && entry.text().contains("resource:")
                         && !entry.text().matches("resource:\\{\\{tenpay\\.routes}}/mappings/[a-z0-9-]+\\.jq")) {
-                    breaches.add(file.breach(
+                    violations.add(file.violation(
                             entry.line(),
                             "`" + entry.text() + "` would not follow the setting tenpay.routes",
                             "write resource:{{tenpay.routes}}/mappings/….jq"));
                 }
             }
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     /** Without what stands in quotes and in comments, positions kept. */
@@ -242,7 +243,7 @@ class ArchitectureMappingsTest {
         return at >= 0 && at < code.length() && kind.test(code.charAt(at));
     }
 
-    private void breach(Path file, int line, String rule, String remedy) {
-        breaches.add(new Violation(Architecture.place(file, line), rule, remedy));
+    private void violation(Path file, int line, String rule, String remedy) {
+        violations.add(new Violation(Architecture.place(file, line), rule, remedy));
     }
 }

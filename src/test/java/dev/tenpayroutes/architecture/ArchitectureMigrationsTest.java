@@ -26,24 +26,24 @@ class ArchitectureMigrationsTest {
         Map<String, String> now = Architecture.files(FOLDER, ".sql").stream()
                 .filter(file -> Architecture.name(file).startsWith("V"))
                 .collect(Collectors.toMap(Architecture::name, file -> sha256(Architecture.read(file))));
-        Violation.none(breaches(now, landed()));
+        Violation.none(violations(now, landed()));
     }
 
     @Test
     void changedMissingAndUnlistedMigrationsAreNamed() {
-        List<Violation> breaches =
-                breaches(Map.of("V1__a.sql", "1", "V3__c.sql", "3"), Map.of("V1__a.sql", "0", "V2__b.sql", "2"));
-        assertThat(breaches).hasSize(3);
-        assertThat(breaches.toString())
+        List<Violation> violations =
+                violations(Map.of("V1__a.sql", "1", "V3__c.sql", "3"), Map.of("V1__a.sql", "0", "V2__b.sql", "2"));
+        assertThat(violations).hasSize(3);
+        assertThat(violations.toString())
                 .contains(
                         "V1__a.sql", "new file with the next number", "V2__b.sql", "V3__c.sql", "sha256sum V3__c.sql");
     }
 
-    private static List<Violation> breaches(Map<String, String> now, Map<String, String> landed) {
-        List<Violation> breaches = new ArrayList<>();
+    private static List<Violation> violations(Map<String, String> now, Map<String, String> landed) {
+        List<Violation> violations = new ArrayList<>();
         new TreeMap<>(landed).forEach((name, sum) -> {
             if (!sum.equals(now.get(name))) {
-                breaches.add(new Violation(
+                violations.add(new Violation(
                         FOLDER.resolve(name).toString(),
                         now.containsKey(name)
                                 ? "this migration has landed and was changed"
@@ -54,11 +54,11 @@ class ArchitectureMigrationsTest {
         new TreeMap<>(now)
                 .keySet().stream()
                         .filter(name -> !landed.containsKey(name))
-                        .forEach(name -> breaches.add(new Violation(
+                        .forEach(name -> violations.add(new Violation(
                                 FOLDER.resolve(name).toString(),
                                 "this new migration's checksum is not in " + LANDED,
                                 "run: (cd " + FOLDER + " && sha256sum " + name + ") >> " + LANDED)));
-        return breaches;
+        return violations;
     }
 
     private static Map<String, String> landed() {

@@ -59,20 +59,20 @@ class ArchitectureReadmeTest {
 
     @Test
     void everyRelativeLinkLeadsToAFileAndItsHeading() {
-        List<Violation> breaches = new ArrayList<>();
+        List<Violation> violations = new ArrayList<>();
         for (Path page : pages()) {
             String text = Architecture.read(page);
             Matcher link = LINK.matcher(text);
             while (link.find()) {
                 if (!leadsSomewhere(page, link.group(1))) {
-                    breaches.add(new Violation(
+                    violations.add(new Violation(
                             Architecture.place(page, Architecture.lineOf(text, link.start())),
                             "links to " + link.group(1) + ", which is not there",
                             "correct the path or the heading"));
                 }
             }
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     private static boolean leadsSomewhere(Path page, String link) {

@@ -17,7 +17,7 @@ class ArchitectureReliabilityTest {
 
     @Test
     void everyTestThatThePageNamesIsThere() {
-        List<Violation> breaches = new ArrayList<>();
+        List<Violation> violations = new ArrayList<>();
         String page = Architecture.read(PAGE);
         Matcher proof = PROOF.matcher(page);
         List<Path> tests = Architecture.files(Path.of("src/test/java"), ".java");
@@ -29,13 +29,13 @@ class ArchitectureReliabilityTest {
             if (tests.stream()
                     .noneMatch(file -> Architecture.name(file).equals(name)
                             && Architecture.read(file).contains(test))) {
-                breaches.add(new Violation(
+                violations.add(new Violation(
                         Architecture.place(PAGE, Architecture.lineOf(page, proof.start())),
                         proof.group(1) + " has no test " + proof.group(2),
                         "name the test that proves it, or say below the table that none does"));
             }
         }
         assertThat(proofs).isGreaterThan(40);
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 }

@@ -31,7 +31,7 @@ class ArchitectureRoutesTest {
     private final List<Route> routes =
             files.stream().flatMap(file -> file.routes().stream()).toList();
     private final Set<String> operations = Architecture.operations();
-    private final List<Violation> breaches = new ArrayList<>();
+    private final List<Violation> violations = new ArrayList<>();
 
     @Test
     void theFolderIsFlatAndHoldsNothingElse() throws IOException {
@@ -41,13 +41,13 @@ class ArchitectureRoutesTest {
                             && !path.equals(Architecture.SQL))
                     .map(path -> Architecture.ROUTES.relativize(path).toString().replace('\\', '/'))
                     .filter(name -> !ALLOWED.matcher(name).matches())
-                    .forEach(name -> breaches.add(new Violation(
+                    .forEach(name -> violations.add(new Violation(
                             "routes/" + name,
                             "routes/ holds only *.camel.yaml, payment-methods.yaml, mappings/*.jq and sql/*.sql,"
                                     + " in kebab-case and without further folders (inside the jar they would be lost)",
                             "rename it, move it out, or make it one of these")));
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     @Test
@@ -60,7 +60,7 @@ class ArchitectureRoutesTest {
                 if (entry.path().matches("\\d+/[^/]+")
                         && !entry.key().equals("route")
                         && !entry.key().equals(special)) {
-                    breaches.add(file.breach(
+                    violations.add(file.violation(
                             entry.line(),
                             "`" + entry.key() + "` at the top: only `route`, in merchant-api also `rest`,"
                                     + " in error-handling also `routeConfiguration`",
@@ -68,7 +68,7 @@ class ArchitectureRoutesTest {
                 }
             }
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     @Test
@@ -76,15 +76,15 @@ class ArchitectureRoutesTest {
         for (Route route : routes) {
             boolean operation = route.file().name().equals("merchant-api") && operations.contains(route.id());
             if (!operation && !KEBAB.matcher(route.id()).matches()) {
-                breaches.add(route.file()
-                        .breach(
+                violations.add(route.file()
+                        .violation(
                                 route.line(),
                                 "route id `" + route.id() + "` is neither kebab-case nor, in merchant-api, an"
                                         + " operationId of " + Architecture.CONTRACT,
                                 "give it an id like feature-verb"));
             }
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     @Test
@@ -94,15 +94,15 @@ class ArchitectureRoutesTest {
             boolean one = SENTENCE.matcher(description).matches()
                     && !Pattern.compile("[.!?]\\s+[A-Z]").matcher(description).find();
             if (!one) {
-                breaches.add(route.file()
-                        .breach(
+                violations.add(route.file()
+                        .violation(
                                 route.line(),
                                 "route " + route.id() + " needs a description of one sentence, but has `" + description
                                         + "`",
                                 "say in one sentence, with a capital and a full stop, what the route does"));
             }
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     @Test
@@ -116,15 +116,15 @@ class ArchitectureRoutesTest {
         for (Route route : routes) {
             String policy = route.get("routeConfigurationId");
             if (!policies.contains(policy)) {
-                breaches.add(route.file()
-                        .breach(
+                violations.add(route.file()
+                        .violation(
                                 route.line(),
                                 "route " + route.id() + " has routeConfigurationId `" + policy
                                         + "`, which error-handling.camel.yaml doesn't define",
                                 "name one of " + policies));
             }
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     @Test
@@ -134,14 +134,14 @@ class ArchitectureRoutesTest {
         for (RouteFile file : files) {
             for (Entry entry : file.entries()) {
                 if (entry.path().matches("\\d+/routeConfiguration/id") && !named.contains(entry.text())) {
-                    breaches.add(file.breach(
+                    violations.add(file.violation(
                             entry.line(),
                             "error policy " + entry.text() + " is named by no route",
                             "delete it, or name it as routeConfigurationId"));
                 }
             }
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     @Test
@@ -152,27 +152,27 @@ class ArchitectureRoutesTest {
             }
             String first = file.routes().isEmpty() ? "" : file.routes().get(0).id();
             if (!first.equals(file.name())) {
-                breaches.add(file.breach(
+                violations.add(file.violation(
                         file.routes().isEmpty() ? 1 : file.routes().get(0).line(),
                         "the first route's id is `" + first + "`, the file's name `" + file.name() + "`",
                         "rename one of the two, or move the file's own route to the top"));
             }
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     @Test
     void aRouteIsNamedLikeItsDirectEndpoint() {
         for (Route route : routes) {
             if (route.from().startsWith("direct:") && !route.from().equals("direct:" + route.id())) {
-                breaches.add(route.file()
-                        .breach(
+                violations.add(route.file()
+                        .violation(
                                 route.line(),
                                 "route " + route.id() + " listens to " + route.from(),
                                 "write from.uri direct:" + route.id()));
             }
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     @Test
@@ -181,15 +181,15 @@ class ArchitectureRoutesTest {
         for (Route route : routes) {
             Route before = seen.putIfAbsent(route.id(), route);
             if (before != null) {
-                breaches.add(route.file()
-                        .breach(
+                violations.add(route.file()
+                        .violation(
                                 route.line(),
                                 "route id " + route.id() + " is taken by "
                                         + Architecture.place(before.file().path(), before.line()),
                                 "rename one of the two"));
             }
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     @Test
@@ -197,14 +197,14 @@ class ArchitectureRoutesTest {
         for (RouteFile file : files) {
             for (Entry entry : file.entries()) {
                 if (entry.text().matches("(direct|batch):.+") && routes.stream().noneMatch(entry::names)) {
-                    breaches.add(file.breach(
+                    violations.add(file.violation(
                             entry.line(),
                             "no route listens to " + entry.text(),
                             "correct the name, or write the route"));
                 }
             }
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     @Test
@@ -215,13 +215,13 @@ class ArchitectureRoutesTest {
                 .collect(Collectors.toSet());
         for (String operation : operations) {
             if (!ids.contains(operation)) {
-                breaches.add(new Violation(
+                violations.add(new Violation(
                         Architecture.CONTRACT.toString(),
                         "operation " + operation + " has no route in merchant-api.camel.yaml",
                         "write the route " + operation + ", from direct:" + operation));
             }
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     /** A route sends to itself only by mistake, so that doesn't count as a use. */
@@ -238,13 +238,13 @@ class ArchitectureRoutesTest {
                             .anyMatch(
                                     entry -> entry.names(route) && !entry.path().matches("\\d+/route/from/uri"));
             if (route.from().startsWith("direct:") && !used) {
-                breaches.add(route.file()
-                        .breach(
+                violations.add(route.file()
+                        .violation(
                                 route.line(),
                                 "nothing sends to " + route.from() + ", and the contract has no such operation",
                                 "delete the route, or use it"));
             }
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 }

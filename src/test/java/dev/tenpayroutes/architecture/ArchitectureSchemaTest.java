@@ -62,11 +62,11 @@ class ArchitectureSchemaTest {
 
     @Test
     void everyRouteFileIsCanonicalCamelYaml() {
-        List<Violation> breaches = new ArrayList<>();
+        List<Violation> violations = new ArrayList<>();
         for (RouteFile file : RouteFile.all()) {
-            breaches.addAll(check(file.path(), Architecture.read(file.path())));
+            violations.addAll(check(file.path(), Architecture.read(file.path())));
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     @Test
@@ -81,9 +81,9 @@ class ArchitectureSchemaTest {
                             uri: direct:y
                             paramters:
                               a: b
-                """)).singleElement().satisfies(breach -> {
-            assertThat(breach.place()).isEqualTo("x:8");
-            assertThat(breach.rule()).contains("'paramters'");
+                """)).singleElement().satisfies(violation -> {
+            assertThat(violation.place()).isEqualTo("x:8");
+            assertThat(violation.rule()).contains("'paramters'");
         });
     }
 
@@ -150,7 +150,7 @@ class ArchitectureSchemaTest {
                         .sorted(Comparator.comparing((Error error) ->
                                         error.getInstanceLocation().getNameCount())
                                 .reversed())
-                        .map(error -> file.breach(
+                        .map(error -> file.violation(
                                 file.line(place(error)),
                                 error.getInstanceLocation() + " " + error.getMessage()
                                         + " (a route file is canonical YAML of this Camel version)",

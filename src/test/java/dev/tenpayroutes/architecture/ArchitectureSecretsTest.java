@@ -29,7 +29,7 @@ class ArchitectureSecretsTest {
 
     private static final String CANARY = "canary-of-";
 
-    private final List<Violation> breaches = new ArrayList<>();
+    private final List<Violation> violations = new ArrayList<>();
 
     @Test
     void settingsPrintNoSecret() throws Exception {
@@ -41,13 +41,13 @@ class ArchitectureSecretsTest {
                 printed.lines()
                         .flatMap(line -> Stream.of(line.split("[^\\w-]")))
                         .filter(word -> word.startsWith(CANARY) && !HARMLESS.contains(word.substring(CANARY.length())))
-                        .forEach(word -> breaches.add(new Violation(
+                        .forEach(word -> violations.add(new Violation(
                                 type.getName(),
                                 "prints its " + word.substring(CANARY.length()) + ": " + printed,
                                 "write a toString that names only what is harmless")));
             }
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     private static List<Class<?>> settings() throws ClassNotFoundException {

@@ -34,21 +34,21 @@ class ArchitectureSqlTest {
 
     private final List<Path> statements = Architecture.files(Architecture.SQL, ".sql");
     private final List<RouteFile> files = RouteFile.all();
-    private final List<Violation> breaches = new ArrayList<>();
+    private final List<Violation> violations = new ArrayList<>();
 
     @Test
     void theFirstLineSaysWhyTheStatementExists() {
         for (Path file : statements) {
             String first = Architecture.read(file).lines().findFirst().orElse("");
             if (!first.matches("-- \\S.{14,}")) {
-                breach(
+                violation(
                         file,
                         1,
                         "the first line is no comment that says why this exists",
                         "start with `-- ` and the reason");
             }
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     @Test
@@ -56,7 +56,7 @@ class ArchitectureSqlTest {
         for (Path file : statements) {
             String code = Architecture.withoutLiterals(SqlFile.code(file), QUOTED);
             if (code.isBlank()) {
-                breach(file, 1, "there is no statement", "write one, or delete the file");
+                violation(file, 1, "there is no statement", "write one, or delete the file");
             }
             find(
                     file,
@@ -65,7 +65,7 @@ class ArchitectureSqlTest {
                     "a file holds one statement, without `;`",
                     "drop the `;`; a second statement is a file");
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     /** camel-sql replaces {@code #} wherever it stands, and drops a comment only when it has its line to itself. */
@@ -91,7 +91,7 @@ class ArchitectureSqlTest {
             find(file, code, "::", "a `::` cast, which named parameters may swallow", "write cast(x as type)");
             find(file, code, "--", "a comment behind code", "give the comment a line of its own");
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     /** In Turkish the small I has no dot, and some locales sort digits behind letters: the database's default must not count. */
@@ -111,7 +111,7 @@ class ArchitectureSqlTest {
             find(file, SqlFile.code(file), "(?i)to_char\\([^')]*'[^']*(day|mon|tm|l|g|d9)[^']*'", locale, "use digits");
             find(file, SqlFile.code(file), "~\\s*'[^']*(\\\\[wds]|\\[:)", locale, "name the characters: [0-9a-f]");
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     @Test
@@ -122,7 +122,7 @@ class ArchitectureSqlTest {
             Matcher parameter = PARAMETER.matcher(sql);
             while (parameter.find()) {
                 if (parameter.group(2) != null && !settings.contains(parameter.group(2))) {
-                    breach(
+                    violation(
                             file,
                             Architecture.lineOf(sql, parameter.start()),
                             "setting " + parameter.group(2) + " is not in " + Architecture.SETTINGS,
@@ -130,7 +130,7 @@ class ArchitectureSqlTest {
                 }
             }
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     /** A missing variable would bind NULL in silence. That it is set on the way that leads here, only a story can show. */
@@ -142,7 +142,7 @@ class ArchitectureSqlTest {
             Matcher parameter = PARAMETER.matcher(sql);
             while (parameter.find()) {
                 if (parameter.group(1) != null && !set.contains(parameter.group(1))) {
-                    breach(
+                    violation(
                             file,
                             Architecture.lineOf(sql, parameter.start()),
                             "variable " + parameter.group(1) + " is set by no route and no processor",
@@ -150,7 +150,7 @@ class ArchitectureSqlTest {
                 }
             }
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     @Test
@@ -159,7 +159,7 @@ class ArchitectureSqlTest {
             for (Entry entry : file.entries()) {
                 boolean endpoint = entry.text().matches("(sql|sql-stored|jdbc|jpa|mybatis):.*");
                 if (endpoint && !ENDPOINT.matcher(entry.text()).matches()) {
-                    breaches.add(file.breach(
+                    violations.add(file.violation(
                             entry.line(),
                             "`" + entry.text() + "` is not sql:{{tenpay.routes}}/sql/….sql",
                             "put the statement into routes/sql and its options under parameters:"));
@@ -167,12 +167,12 @@ class ArchitectureSqlTest {
                 boolean text =
                         SQL_TEXT.matcher(entry.text()).find() || entry.text().equals("CamelSqlQuery");
                 if (text && !entry.key().equals("description")) {
-                    breaches.add(file.breach(
+                    violations.add(file.violation(
                             entry.line(), "SQL inside YAML", "put the statement into a file of routes/sql"));
                 }
             }
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     @Test
@@ -181,13 +181,13 @@ class ArchitectureSqlTest {
             for (Entry entry : file.entries()) {
                 for (String name : Architecture.all(USED, entry.text())) {
                     if (!Files.isRegularFile(Architecture.SQL.resolve(name))) {
-                        breaches.add(file.breach(
+                        violations.add(file.violation(
                                 entry.line(), "there is no routes/sql/" + name, "correct the name, or write the file"));
                     }
                 }
             }
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     /** Starts at the doors (rest operations, webhooks, timers) and the error policies, and follows {@code direct:} as a message would. */
@@ -218,24 +218,24 @@ class ArchitectureSqlTest {
         }
         for (Path file : statements) {
             if (!run.contains(Architecture.name(file))) {
-                breach(
+                violation(
                         file,
                         1,
                         "no operation, webhook or timer leads to a route that runs this",
                         "delete it, or use it and add the story");
             }
         }
-        Violation.none(breaches);
+        Violation.none(violations);
     }
 
     private void find(Path file, String code, String pattern, String rule, String remedy) {
         Matcher found = Pattern.compile(pattern).matcher(code);
         while (found.find()) {
-            breach(file, Architecture.lineOf(code, found.start()), rule, remedy);
+            violation(file, Architecture.lineOf(code, found.start()), rule, remedy);
         }
     }
 
-    private void breach(Path file, int line, String rule, String remedy) {
-        breaches.add(new Violation(Architecture.place(file, line), rule, remedy));
+    private void violation(Path file, int line, String rule, String remedy) {
+        violations.add(new Violation(Architecture.place(file, line), rule, remedy));
     }
 }

@@ -121,7 +121,7 @@ final class RouteFile {
         return routes;
     }
 
-    Violation breach(int line, String rule, String remedy) {
+    Violation violation(int line, String rule, String remedy) {
         return new Violation(Architecture.place(path, line), rule, remedy);
     }
 

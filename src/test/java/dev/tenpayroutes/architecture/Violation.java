@@ -15,12 +15,12 @@ import java.util.stream.Collectors;
 record Violation(String place, String rule, String remedy) {
 
     /** Passes when there is none; otherwise says all of them at once. */
-    static void none(List<Violation> breaches) {
-        assertThat(breaches)
+    static void none(List<Violation> violations) {
+        assertThat(violations)
                 .withFailMessage(() -> "%d against the rules of the house (CONTRIBUTING.md)%n%s"
                         .formatted(
-                                breaches.size(),
-                                breaches.stream().map(Violation::toString).collect(Collectors.joining("\n"))))
+                                violations.size(),
+                                violations.stream().map(Violation::toString).collect(Collectors.joining("\n"))))
                 .isEmpty();
     }
 

@@ -235,16 +235,16 @@ class CoalescingComponentTest {
     void nobodyIsChosenForThoseWhomAChosenOneIsAboutToTake() {
         CoalescingComponent.Queue queue = new CoalescingComponent.Queue();
         List<CoalescingComponent.Member> members = members(33);
-        members.forEach(queue::come);
+        members.forEach(queue::enqueue);
         assertThat(chosen(members)).containsExactly(0);
 
         List<CoalescingComponent.Member> batch = new ArrayList<>(members.subList(0, 1));
-        queue.join(batch);
+        queue.drain(batch);
         assertThat(batch).isEqualTo(members.subList(0, 16));
         assertThat(chosen(members)).containsExactly(0, 16);
 
         batch = new ArrayList<>(members.subList(16, 17));
-        queue.join(batch);
+        queue.drain(batch);
         assertThat(batch).isEqualTo(members.subList(16, 32));
         queue.next();
         assertThat(chosen(members)).containsExactly(0, 16);
@@ -257,22 +257,22 @@ class CoalescingComponentTest {
     void ofManyWhoWaitTooLongOneAtATimeIsChosenAndTakesThoseBehindIt() {
         CoalescingComponent.Queue queue = new CoalescingComponent.Queue();
         List<CoalescingComponent.Member> members = members(41);
-        queue.come(members.get(0));
-        queue.join(new ArrayList<>(members.subList(0, 1)));
-        members.subList(1, 41).forEach(queue::come);
-        queue.join(new ArrayList<>(members.subList(1, 2)));
+        queue.enqueue(members.get(0));
+        queue.drain(new ArrayList<>(members.subList(0, 1)));
+        members.subList(1, 41).forEach(queue::enqueue);
+        queue.drain(new ArrayList<>(members.subList(1, 2)));
         assertThat(chosen(members)).containsExactly(0, 1);
 
-        queue.hurry(Duration.ofSeconds(10));
+        queue.flushStale(Duration.ofSeconds(10));
         assertThat(chosen(members)).containsExactly(0, 1);
-        queue.hurry(Duration.ZERO);
-        queue.hurry(Duration.ZERO);
+        queue.flushStale(Duration.ZERO);
+        queue.flushStale(Duration.ZERO);
         assertThat(chosen(members)).containsExactly(0, 1, 21);
 
         List<CoalescingComponent.Member> batch = new ArrayList<>(members.subList(21, 22));
-        queue.join(batch);
+        queue.drain(batch);
         assertThat(batch).isEqualTo(members.subList(21, 37));
-        queue.hurry(Duration.ZERO);
+        queue.flushStale(Duration.ZERO);
         assertThat(chosen(members)).containsExactly(0, 1, 21, 37);
     }
 
@@ -294,7 +294,7 @@ class CoalescingComponentTest {
 
     private static List<Integer> chosen(List<CoalescingComponent.Member> members) {
         return IntStream.range(0, members.size())
-                .filter(i -> members.get(i).outcome().isDone())
+                .filter(i -> members.get(i).future().isDone())
                 .boxed()
                 .toList();
     }

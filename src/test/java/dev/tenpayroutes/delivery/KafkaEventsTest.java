@@ -116,13 +116,14 @@ class KafkaEventsTest {
         events.requireActiveClaim(Clock.offset(CLOCK, Duration.ofSeconds(20))).process(one);
 
         for (Duration late : List.of(Duration.ofMillis(20_001), Duration.ofMinutes(10), Duration.ofMillis(-1))) {
-            assertThat(catchThrowable(
-                            () -> events.requireActiveClaim(Clock.offset(CLOCK, late)).process(one)))
+            assertThat(catchThrowable(() ->
+                            events.requireActiveClaim(Clock.offset(CLOCK, late)).process(one)))
                     .as("%s after its claim", late)
                     .hasMessage("its claim is too old");
         }
-        one.setException((Exception) catchThrowable(() ->
-                events.requireActiveClaim(Clock.offset(CLOCK, Duration.ofMinutes(1))).process(one)));
+        one.setException((Exception)
+                catchThrowable(() -> events.requireActiveClaim(Clock.offset(CLOCK, Duration.ofMinutes(1)))
+                        .process(one)));
         assertThat(recorded(one)).isEmpty();
     }
 

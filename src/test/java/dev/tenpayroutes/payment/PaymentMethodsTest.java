@@ -76,7 +76,9 @@ class PaymentMethodsTest {
 
     private String refused(String code, JsonNode order) throws Exception {
         Exchange exchange = check(order);
-        assertThat(exchange.getVariable("violatedRule")).as("accepted: %s", order).isEqualTo(code);
+        assertThat(exchange.getVariable("violatedRule"))
+                .as("accepted: %s", order)
+                .isEqualTo(code);
         return exchange.getVariable("detail", String.class);
     }
 

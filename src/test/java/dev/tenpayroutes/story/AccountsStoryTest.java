@@ -228,7 +228,7 @@ class AccountsStoryTest extends Story {
     }
 
     private void becomes(String account, boolean works) {
-        eventually().until(() -> accounts.get(account).works() == works);
+        eventually().until(() -> accounts.get(account).isAvailable() == works);
     }
 
     private void signs(String account, Path certificate) {

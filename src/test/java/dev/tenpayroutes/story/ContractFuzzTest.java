@@ -45,7 +45,7 @@ class ContractFuzzTest extends Story {
     private static final Logger LOG = LoggerFactory.getLogger(ContractFuzzTest.class);
     private static final long SEED = Long.getLong("fuzz.seed", 20261123);
     private static final int COUNT = Integer.getInteger("fuzz.count", 250);
-    private static final int MOST_SHOWN = 10;
+    private static final int MAX_SHOWN = 10;
 
     private static final PublishedContract CONTRACT = PublishedContract.THE;
 
@@ -87,7 +87,7 @@ class ContractFuzzTest extends Story {
             }
         }
         LOG.info("{} requests of each operation with fuzz.seed={}", COUNT, SEED);
-        assertThat(complaints.values().stream().limit(MOST_SHOWN))
+        assertThat(complaints.values().stream().limit(MAX_SHOWN))
                 .as("%d complaints with -Dfuzz.seed=%d -Dfuzz.count=%d", complaints.size(), SEED, COUNT)
                 .isEmpty();
         assertThat(get("/actuator/health/readiness").text("status")).isEqualTo("UP");

@@ -457,13 +457,13 @@ class ContractStoryTest extends Story {
         try {
             Files.move(folder, aside);
             Files.createDirectory(folder);
-            main.look();
+            main.reload();
             try {
                 return send(call);
             } finally {
                 Files.delete(folder);
                 Files.move(aside, folder);
-                main.look();
+                main.reload();
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -515,8 +515,8 @@ class KafkaStoryTest extends Story {
         Files.move(certificates, aside);
         Files.createDirectory(certificates);
         try {
-            main.look();
-            assertThat(main.works()).isFalse();
+            main.reload();
+            assertThat(main.isAvailable()).isFalse();
             int from = output.getOut().length();
             order(number, order(number));
             soon().until(() ->
@@ -526,7 +526,7 @@ class KafkaStoryTest extends Story {
         } finally {
             Files.delete(certificates);
             Files.move(aside, certificates);
-            main.look();
+            main.reload();
         }
         soon().until(() -> payments(number) == 1);
         soon().until(KafkaStoryTest::everyOrderIsCommitted);

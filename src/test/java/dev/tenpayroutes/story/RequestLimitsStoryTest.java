@@ -27,7 +27,7 @@ class RequestLimitsStoryTest extends Story {
     private static final String WEBHOOK = "/webhooks/tenpay/main/payments";
 
     /** What a server may take beyond its limit: what it throws away, and the buffers of both ends. */
-    static final int MOST_TAKEN = 16 * 1024 * 1024;
+    static final int MAX_TAKEN = 16 * 1024 * 1024;
 
     private TenpaySigner tenpay;
 
@@ -84,7 +84,7 @@ class RequestLimitsStoryTest extends Story {
             for (String length : List.of("Transfer-Encoding: chunked", "Content-Length: 400000000")) {
                 assertThat(taken(port(), method + " " + target + " HTTP/1.1\r\nX-API-Key: " + KEY + "\r\n" + length))
                         .as(method + " " + target + " " + length)
-                        .isLessThan(MOST_TAKEN);
+                        .isLessThan(MAX_TAKEN);
             }
         }
     }

@@ -30,7 +30,7 @@ class SlowSendersIT {
     private static final Logger LOG = LoggerFactory.getLogger(SlowSendersIT.class);
     private static final int SOCKETS = 300;
     private static final int SECONDS = 25;
-    private static final Duration MOST = Duration.ofSeconds(2);
+    private static final Duration MAX = Duration.ofSeconds(2);
 
     @TempDir
     Path folder;
@@ -134,7 +134,7 @@ class SlowSendersIT {
                 SOCKETS,
                 dripping);
         assertThat(dripping)
-                .allSatisfy((what, time) -> assertThat(time).as(what).isLessThan(MOST));
+                .allSatisfy((what, time) -> assertThat(time).as(what).isLessThan(MAX));
     }
 
     /** The longest that an order, its webhook and the probes take. */
@@ -182,7 +182,7 @@ class SlowSendersIT {
                 .forEach(target -> assertThat(RequestLimitsStoryTest.taken(
                                 program.port(), "POST " + target + " HTTP/1.1\r\nTransfer-Encoding: chunked"))
                         .as(target)
-                        .isLessThan(RequestLimitsStoryTest.MOST_TAKEN));
+                        .isLessThan(RequestLimitsStoryTest.MAX_TAKEN));
         assertThat(program.process().isAlive()).isTrue();
         assertThat(program.get("/actuator/health/readiness")).isEqualTo(200);
     }

@@ -233,7 +233,8 @@ class TenpayRequestProcessorsTest {
             assertThat(refusal == null).isEqualTo(asked);
             if (!asked) {
                 exchange.setProperty(Exchange.EXCEPTION_CAUGHT, refusal);
-                calls.recordNoResponse(accounts, new SimpleMeterRegistry(), clock).process(exchange);
+                calls.recordNoResponse(accounts, new SimpleMeterRegistry(), clock)
+                        .process(exchange);
                 assertThat(exchange.getVariable("tenpayUnsent")).isEqualTo("true");
                 assertThat(exchange.getVariable("tenpayProblem", String.class)).contains("polling");
             }
