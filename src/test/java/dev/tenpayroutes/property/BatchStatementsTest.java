@@ -272,7 +272,7 @@ class BatchStatementsTest {
             List<Map<String, Object>> rows =
                     statements.all("payment-status", newsOfBoth("checkout-pay", "PENDING", List.of("one", "one")));
             assertThat(rows).hasSize(1);
-            assertThat(said(rows.get(0).get("answer"))).startsWith("SO-000001 MOVED");
+            assertThat(said(rows.get(0).get("answer"))).startsWith("SO-000001 CHANGED");
             person.rollback();
         }
     }
@@ -290,7 +290,7 @@ class BatchStatementsTest {
                                 .toList());
         assertThat(statements.all("payment-status", both))
                 .extracting(row -> said(row.get("answer")).replaceFirst("(\\w+ \\w*).*", "$1"))
-                .containsExactlyInAnyOrder("SO-000000 MOVED", "SO-000001 NO_ANSWER");
+                .containsExactlyInAnyOrder("SO-000000 CHANGED", "SO-000001 NO_RESPONSE");
     }
 
     /** {@code event-redeliver} holds turns in the order of their payments: whoever takes them otherwise may wait for it while it waits for him. */

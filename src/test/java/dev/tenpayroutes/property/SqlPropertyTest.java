@@ -27,25 +27,25 @@ class SqlPropertyTest {
     private static final List<String> EVERYWHERE = List.of(
             "Order SUBMIT",
             "Order CONFLICT",
-            "CheckoutAnswer MOVED STATUS PENDING",
-            "CheckoutAnswer NO_ANSWER NONE PENDING",
+            "CheckoutAnswer CHANGED STATUS PENDING",
+            "CheckoutAnswer NO_RESPONSE NONE PENDING",
             "CheckoutAnswer MISMATCH STATUS PENDING",
             "CheckoutAnswer REFUSED REFUSED CREATED",
             "CheckoutAnswer REFUSED CONFLICT CREATED",
             "Close REFUSED PAID CREATED",
-            "Inquiry MOVED STATUS SUCCEEDED",
-            "Inquiry MOVED ABSENT FAILED",
+            "Inquiry CHANGED STATUS SUCCEEDED",
+            "Inquiry CHANGED ABSENT FAILED",
             "Inquiry again",
-            "Close MOVED STATUS CLOSED",
-            "Close MOVED ABSENT CLOSED",
+            "Close CHANGED STATUS CLOSED",
+            "Close CHANGED ABSENT CLOSED",
             "Inquiry IGNORED STATUS SUCCEEDED",
             "Webhook IGNORED STATUS SUCCEEDED",
             "Webhook REPEATED NONE SUCCEEDED done",
             "Webhook REPEATED NONE SUCCEEDED rejected",
-            "Webhook MOVED STATUS EXPIRED",
+            "Webhook CHANGED STATUS EXPIRED",
             "Webhook MISMATCH STATUS PENDING",
             "Webhook REPEATED STATUS SUCCEEDED",
-            "WebhookRetry SO-000 MOVED STATUS SUCCEEDED",
+            "WebhookRetry SO-000 CHANGED STATUS SUCCEEDED",
             "Poll taken",
             "Reconcile taken",
             "Refund NEW",
@@ -53,9 +53,9 @@ class SqlPropertyTest {
             "Refund REFUND_EXCEEDS_PAYMENT",
             "Refund REFUND_WINDOW_PASSED",
             "RefundAnswer REFUSED REFUSED CREATED",
-            "RefundInquiry MOVED ABSENT FAILED",
+            "RefundInquiry CHANGED ABSENT FAILED",
             "RefundInquiry again",
-            "RefundWebhook MOVED STATUS SUCCEEDED",
+            "RefundWebhook CHANGED STATUS SUCCEEDED",
             "RefundPoll taken");
 
     private static Database database;
@@ -119,7 +119,7 @@ class SqlPropertyTest {
                         new Step.RefundWebhook(0, 0, 2, 0, riddle))))
                 .isEmpty();
         assertThat(alone.seen)
-                .contains("Webhook NO_ANSWER NONE CREATED WAITING", "RefundWebhook NO_ANSWER NONE CREATED WAITING");
+                .contains("Webhook NO_RESPONSE NONE CREATED WAITING", "RefundWebhook NO_RESPONSE NONE CREATED WAITING");
     }
 
     @Provide

@@ -402,7 +402,7 @@ class AccountsStoryTest extends Story {
             assertThat(postOrder(first, "moody").status()).isEqualTo(201);
             assertThat(tenpay.refusals()).hasSize(refusals + 1);
             assertThat(tenpay.calls("checkout-pay", first)).isEqualTo(1);
-            assertThat(history(first)).containsExactly("order STORED CREATED", "checkout-pay MOVED PENDING");
+            assertThat(history(first)).containsExactly("order STORED CREATED", "checkout-pay CHANGED PENDING");
             signs("moody", MOODY.folder().resolve("merchant-cert.pem"));
             assertThat(postOrder(newNumber(), "moody").status()).isEqualTo(201);
             assertThat(tenpay.refusals()).hasSize(refusals + 1);
@@ -427,7 +427,7 @@ class AccountsStoryTest extends Story {
     void aServerThatIsNotProvenToBeTenpayHearsNothing(String account, String why) {
         String number = newNumber();
         assertThat(postOrder(number, account).status()).isEqualTo(202);
-        assertThat(history(number)).containsExactly("order STORED CREATED", "checkout-pay NO_ANSWER CREATED");
+        assertThat(history(number)).containsExactly("order STORED CREATED", "checkout-pay NO_RESPONSE CREATED");
         assertThat(db.sql("select h.detail::text from history h join payment p on p.id = h.payment_id"
                                 + " where p.order_no = ? and h.source = 'checkout-pay'")
                         .param(number)

@@ -72,7 +72,7 @@ class BreakerStoryTest extends Story {
 
         assertThat(kept.status()).isEqualTo(202);
         assertThat(took).isLessThan(Duration.ofSeconds(1));
-        assertThat(history(number)).containsExactly("order STORED CREATED", "checkout-pay NO_ANSWER CREATED");
+        assertThat(history(number)).containsExactly("order STORED CREATED", "checkout-pay NO_RESPONSE CREATED");
         assertThat(stateOf("macau submissions")).isEqualTo(State.CLOSED);
         noFaultOutlivesItsStory();
         isSoon(number, "PENDING");

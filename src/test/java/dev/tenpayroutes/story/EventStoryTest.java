@@ -479,7 +479,7 @@ class EventStoryTest extends Story {
             eventIsSoon(number, "payment.succeeded", "DELIVERED");
             assertThat(types(number)).containsExactly("payment.succeeded");
             assertThat(event(number, "payment.pending").text("status")).isEqualTo("NO_DESTINATION");
-            assertThat(get("/v1/events?status=UNADDRESSED&orderNo=" + number)
+            assertThat(get("/v1/events?status=NO_DESTINATION&orderNo=" + number)
                             .body()
                             .path("items"))
                     .hasSize(1);

@@ -303,7 +303,7 @@ class FaultStoryTest extends Story {
         eventually()
                 .untilAsserted(() -> assertThat(history(number))
                         .anyMatch(line -> line.startsWith(outcome))
-                        .containsOnlyOnce("inquiry-payment MOVED SUCCEEDED"));
+                        .containsOnlyOnce("inquiry-payment CHANGED SUCCEEDED"));
         assertThat(payment(number).text("review")).isNull();
     }
 
@@ -487,7 +487,7 @@ class FaultStoryTest extends Story {
 
         assertThat(posted.get(5, TimeUnit.SECONDS).status()).isEqualTo(202);
         assertThat(callsAtTenpay(number, "checkout-pay")).isZero();
-        assertThat(history(number)).containsExactly("order STORED CREATED", "checkout-pay NO_ANSWER CREATED");
+        assertThat(history(number)).containsExactly("order STORED CREATED", "checkout-pay NO_RESPONSE CREATED");
         noTrouble();
         CLOCK.by = Duration.ZERO;
         turn(number);
@@ -526,7 +526,7 @@ class FaultStoryTest extends Story {
         noTrouble();
         turn(number);
         isOnePaymentCalledFor(number, 1);
-        assertThat(history(number)).containsExactly("order STORED CREATED", "inquiry-payment MOVED PENDING");
+        assertThat(history(number)).containsExactly("order STORED CREATED", "inquiry-payment CHANGED PENDING");
     }
 
     @Test
@@ -634,7 +634,7 @@ class FaultStoryTest extends Story {
         }
         // By the retry of the notification.
         isSoon(open, "SUCCEEDED");
-        assertThat(history(open)).endsWith("notification MOVED SUCCEEDED");
+        assertThat(history(open)).endsWith("notification CHANGED SUCCEEDED");
         assertThat(refund(paid, refundNumber, 250).status()).isEqualTo(201);
         assertThat(refundCallsAtTenpay(refundNumber, "refund")).isEqualTo(1);
     }

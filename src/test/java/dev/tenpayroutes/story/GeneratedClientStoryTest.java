@@ -114,7 +114,7 @@ class GeneratedClientStoryTest extends Story {
                 })
                 .anySatisfy(event -> {
                     assertThat(event.getSource()).isEqualTo(EventSource.CHECKOUT_PAY);
-                    assertThat(event.getOutcome()).isEqualTo(EventOutcome.MOVED);
+                    assertThat(event.getOutcome()).isEqualTo(EventOutcome.CHANGED);
                 })
                 .anySatisfy(event -> assertThat(event.getRefundNo()).isEqualTo(refundNumber));
     }

@@ -34,7 +34,7 @@ class OrderStoryTest extends Story {
         isSoon(number, "SUCCEEDED");
         assertThat(payment(number).text("paidAt")).isNotBlank();
         assertThat(history(number))
-                .containsExactly("order STORED CREATED", "checkout-pay MOVED PENDING", "notification MOVED SUCCEEDED");
+                .containsExactly("order STORED CREATED", "checkout-pay CHANGED PENDING", "notification CHANGED SUCCEEDED");
         assertThat(events(number)).containsExactly("payment.pending", "payment.succeeded");
         assertThat(count("select count(*) from payment where order_no = ? and next_poll_at is not null", number))
                 .isZero();
@@ -203,9 +203,9 @@ class OrderStoryTest extends Story {
         assertThat(history(number))
                 .containsExactly(
                         "order STORED CREATED",
-                        "checkout-pay MOVED PENDING",
+                        "checkout-pay CHANGED PENDING",
                         "inquiry-payment CONFIRMED PENDING",
-                        "inquiry-payment NO_ANSWER PENDING");
+                        "inquiry-payment NO_RESPONSE PENDING");
     }
 
     @Test

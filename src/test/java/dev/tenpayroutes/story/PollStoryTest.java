@@ -33,7 +33,7 @@ class PollStoryTest extends Story {
         String number = pendingPayment();
         shopper(number, "SUCCESS");
         isSoon(number, "SUCCEEDED");
-        assertThat(history(number)).endsWith("inquiry-payment MOVED SUCCEEDED");
+        assertThat(history(number)).endsWith("inquiry-payment CHANGED SUCCEEDED");
     }
 
     @Test
@@ -62,7 +62,7 @@ class PollStoryTest extends Story {
         isSoon(number, "PENDING");
 
         assertThat(payment(number).text("prepayInfo")).isNotBlank();
-        assertThat(history(number)).contains("inquiry-payment ABSENT CREATED", "checkout-pay MOVED PENDING");
+        assertThat(history(number)).contains("inquiry-payment ABSENT CREATED", "checkout-pay CHANGED PENDING");
     }
 
     @Test
@@ -116,7 +116,7 @@ class PollStoryTest extends Story {
         String number = pendingPayment();
         shopper(number, "SUCCESS");
         isSoon(number, "SUCCEEDED");
-        eventually().untilAsserted(() -> assertThat(history(lost)).contains("inquiry-payment NO_ANSWER PENDING"));
+        eventually().untilAsserted(() -> assertThat(history(lost)).contains("inquiry-payment NO_RESPONSE PENDING"));
         db.sql("update payment set account = 'main' where order_no = ?")
                 .param(lost)
                 .update();
@@ -175,7 +175,7 @@ class PollStoryTest extends Story {
         bank(refundNumber, "SUCCESS");
         refundIsSoon(refundNumber, "SUCCEEDED");
         assertThat(refunded(number)).isEqualTo(250);
-        assertThat(history(number)).endsWith("inquiry-refund MOVED SUCCEEDED");
+        assertThat(history(number)).endsWith("inquiry-refund CHANGED SUCCEEDED");
     }
 
     @Test
@@ -200,7 +200,7 @@ class PollStoryTest extends Story {
 
         refundIsSoon(refundNumber, "PENDING");
 
-        assertThat(history(number)).contains("inquiry-refund ABSENT CREATED", "refund MOVED PENDING");
+        assertThat(history(number)).contains("inquiry-refund ABSENT CREATED", "refund CHANGED PENDING");
     }
 
     @Test

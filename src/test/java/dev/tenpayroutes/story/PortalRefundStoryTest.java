@@ -95,7 +95,7 @@ class PortalRefundStoryTest extends Story {
         assertThat(refunded(number)).isEqualTo(400);
         assertThat(events(number)).containsExactly("payment.pending", "payment.succeeded", "refund.succeeded");
         assertThat(refundHistory(refundNumber))
-                .containsExactly("notification STORED CREATED", "notification MOVED SUCCEEDED");
+                .containsExactly("notification STORED CREATED", "notification CHANGED SUCCEEDED");
         assertThat(get("/v1/payments/" + number + "/refunds")
                         .body()
                         .at("/items/0/origin")

@@ -70,7 +70,7 @@ class RefundStoryTest extends Story {
                 .containsExactly("payment.pending", "payment.succeeded", "refund.pending", "refund.succeeded");
         assertThat(refundHistory(refundNumber))
                 .containsExactly(
-                        "refund-request STORED CREATED", "refund MOVED PENDING", "notification MOVED SUCCEEDED");
+                        "refund-request STORED CREATED", "refund CHANGED PENDING", "notification CHANGED SUCCEEDED");
     }
 
     @Test

@@ -132,7 +132,7 @@ class ReplayStoryTest extends Story {
         assertThat(answer.status()).isEqualTo(201);
         assertThat(answer.text("status")).isEqualTo("PENDING");
         assertThat(refundIt(number, newRefundNumber(), 1000).text("code")).isEqualTo("REFUND_EXCEEDS_PAYMENT");
-        assertThat(history(number)).contains("refund REFUSED CREATED", "inquiry-refund MOVED PENDING");
+        assertThat(history(number)).contains("refund REFUSED CREATED", "inquiry-refund CHANGED PENDING");
     }
 
     @Test
@@ -145,7 +145,7 @@ class ReplayStoryTest extends Story {
         proxy.answer("checkout-pay", number, proxy.recorded("checkout-pay", refused));
         assertThat(call("payments", order(number)).status()).isEqualTo(202);
 
-        assertThat(history(number)).endsWith("checkout-pay NO_ANSWER CREATED");
+        assertThat(history(number)).endsWith("checkout-pay NO_RESPONSE CREATED");
         assertThat(call("payments", order(number)).text("prepayInfo")).isEqualTo("prepay-" + number);
     }
 
@@ -218,7 +218,7 @@ class ReplayStoryTest extends Story {
         assertThat(notify("payments", body, signature).status()).isEqualTo(200);
         Answer elsewhere = notify("refunds", body, signature);
 
-        assertThat(history(number)).isEqualTo(history).endsWith("notification MOVED SUCCEEDED");
+        assertThat(history(number)).isEqualTo(history).endsWith("notification CHANGED SUCCEEDED");
         assertThat(elsewhere.status()).isEqualTo(401);
         assertThat(elsewhere.content()).contains("the signature was used before");
         assertThat(count("select count(*) from notification where account = 'proxied' and kind = 'refunds'"))

@@ -24,7 +24,7 @@ class EventReportingTest {
         "CONFLICT,REFUSED,ERROR",
         "DENIED,REFUSED,ERROR",
         "STATUS,MISMATCH,ERROR",
-        "STATUS,MOVED,INFO"
+        "STATUS,CHANGED,INFO"
     })
     void reportsNewsAtLevelOfItsAnswer(String answer, String verdict, String level) throws Exception {
         Logger logger = (Logger) LoggerFactory.getLogger("payment-status");
