@@ -2,14 +2,14 @@
 # What it didn't say, or said with an empty text, is null.
 def statuses: {"PROCESSING": "PENDING", "SUCCESS": "SUCCEEDED", "FAILED": "FAILED", "CLOSED": "CLOSED", "EXPIRED": "EXPIRED"};
 # What an error code proves, by the call that it answers; every other code leaves the outcome unknown.
-# REFUSED: not done, and won't be. CONFLICT: Tenpay has a payment of this number, ours or not, so ask. ABSENT: Tenpay has no
+# REFUSED: not done, and won't be. CONFLICT: Tenpay has a payment of this number, ours or not, so ask. NOT_FOUND: Tenpay has no
 # such payment or refund. PAID, NOT_CLOSABLE: why it was not closed. DENIED, at any call: our set-up is wrong.
 def answers: {
   "checkout-pay": {"PARAM_ERROR": "REFUSED", "ORDER_CONFLICT": "CONFLICT"},
-  "inquiry-payment": {"ORDER_NOT_EXIST": "ABSENT"},
-  "close-payment": {"ORDER_NOT_EXIST": "ABSENT", "ORDER_PAID": "PAID", "CLOSE_NOT_SUPPORTED": "NOT_CLOSABLE"},
+  "inquiry-payment": {"ORDER_NOT_EXIST": "NOT_FOUND"},
+  "close-payment": {"ORDER_NOT_EXIST": "NOT_FOUND", "ORDER_PAID": "PAID", "CLOSE_NOT_SUPPORTED": "NOT_CLOSABLE"},
   "refund": {"PARAM_ERROR": "REFUSED", "REFUND_EXCEEDED": "REFUSED", "ORDER_NOT_PAID": "REFUSED", "ORDER_NOT_EXIST": "REFUSED"},
-  "inquiry-refund": {"REFUND_NOT_EXIST": "ABSENT"}
+  "inquiry-refund": {"REFUND_NOT_EXIST": "NOT_FOUND"}
 }[variable("source")] + {"SIGN_ERROR": "DENIED", "NO_AUTH": "DENIED"};
 def of_refund: (variable("source") | contains("refund")) or variable("kind") == "refunds";
 # A pattern costs more than all the rest, so it is used only where there is something to take out.

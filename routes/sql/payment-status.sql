@@ -110,14 +110,14 @@ with news as (
             -- Tenpay has no such payment, and no call can bring it there any more. One answer forgets none: it was refused,
             -- or is to be closed, or has expired and was unknown before.
             when unknown and (submits = 1 or overdue) and refusal is not null then 'FAILED'
-            when unknown and overdue and closing = 'ABSENT' and source like 'inquiry-%' then 'CLOSED'
+            when unknown and overdue and closing = 'NOT_FOUND' and source like 'inquiry-%' then 'CLOSED'
             when unknown and expired and absent_at is not null then 'FAILED'
             else old_status
         end as wish
     from evaluated j
     cross join lateral (select
         -- A call that is still under way may yet arrive.
-        answer = 'ABSENT' and old_status = 'CREATED' and of_last_call and (submitting_until is null or submitting_until < now()) as unknown,
+        answer = 'NOT_FOUND' and old_status = 'CREATED' and of_last_call and (submitting_until is null or submitting_until < now()) as unknown,
         submitted_at < now() - cast(:#${properties:tenpay.poll.resend-after} as interval) as overdue,
         now() > expires_at + cast(:#${properties:tenpay.poll.after-expiry} as interval) as expired) t
     left join received x on x.account = j.account and x.body_hash = sha256(j.notification)
@@ -138,12 +138,12 @@ with news as (
                 when old_status = 'SUCCEEDED' and answer = 'STATUS' and told in ('FAILED', 'CLOSED', 'EXPIRED') then true
                 when source like 'inquiry-%' and "statusBefore" = old_status and answer = 'STATUS' and told = 'PENDING'
                     then old_status not in ('CREATED', 'PENDING')
-                when source like 'inquiry-%' and "statusBefore" = old_status and answer = 'ABSENT' then old_status = 'SUCCEEDED'
+                when source like 'inquiry-%' and "statusBefore" = old_status and answer = 'NOT_FOUND' then old_status = 'SUCCEEDED'
             end, false) as contradicts,
         -- Asked about it, Tenpay says the same.
         source like 'inquiry-%' and asked_since and not of_another and not of_another_amount and not of_another_id
             and ((answer = 'STATUS' and told <> 'PENDING' and (told = 'SUCCEEDED') = (new_status = 'SUCCEEDED'))
-                or (answer = 'ABSENT' and new_status in ('FAILED', 'CLOSED', 'EXPIRED'))) as confirms
+                or (answer = 'NOT_FOUND' and new_status in ('FAILED', 'CLOSED', 'EXPIRED'))) as confirms
     from decided
 ), settled as materialized (
     select *,
@@ -181,7 +181,7 @@ with news as (
             when new_status <> old_status then 'CHANGED'
             when of_another_id then 'MISMATCH'
             when answer in ('REFUSED', 'CONFLICT', 'DENIED', 'PAID', 'NOT_CLOSABLE') then 'REFUSED'
-            when answer = 'ABSENT' then 'ABSENT'
+            when answer = 'NOT_FOUND' then 'NOT_FOUND'
             when answer = 'NONE' then 'NO_RESPONSE'
             when wish = old_status then 'CONFIRMED'
             else 'IGNORED'
@@ -221,10 +221,10 @@ with news as (
             else p.contradiction_upheld_at end,
         fail_reason = case
             when r.new_status = 'SUCCEEDED' then null
-            when r.new_status <> r.old_status then case when r.answer = 'ABSENT' then coalesce(p.refusal, r.reason) else r.reason end
+            when r.new_status <> r.old_status then case when r.answer = 'NOT_FOUND' then coalesce(p.refusal, r.reason) else r.reason end
             else p.fail_reason end,
         refused = r.new_status <> 'SUCCEEDED'
-            and (p.refused or (r.answer = 'ABSENT' and r.outcome = 'CHANGED' and r.new_status = 'FAILED' and p.refusal is not null)),
+            and (p.refused or (r.answer = 'NOT_FOUND' and r.outcome = 'CHANGED' and r.new_status = 'FAILED' and p.refusal is not null)),
         next_poll_at = case
             when r.new_status not in ('CREATED', 'PENDING') then null
             when r.paid_already or r.answer = 'PAID' then now()
@@ -238,7 +238,7 @@ with news as (
         reconcile_at = case
             when r.new_status in ('CREATED', 'PENDING') or r.agreed then null
             -- A call held back on the way can still reach Tenpay while its signature is fresh there.
-            when r.new_status <> r.old_status and r.answer = 'ABSENT' then now() + 2 * cast(:#${properties:tenpay.wire.freshness} as interval)
+            when r.new_status <> r.old_status and r.answer = 'NOT_FOUND' then now() + 2 * cast(:#${properties:tenpay.wire.freshness} as interval)
             when r.new_status <> r.old_status then now() + cast(:#${properties:tenpay.reconcile.after} as interval)
             when r.contradicts and r.contradicted_at is null then now()
             when r.upheld or (r.confirms and r.contradicted_at is not null)

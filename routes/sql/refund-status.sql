@@ -116,7 +116,7 @@ with news as (
             when of_another_id and told <> 'SUCCEEDED' then old_status
             when answer = 'STATUS' then told
             -- A refusal frees no amount alone, but once Tenpay then has no such refund, and no call can still arrive.
-            when answer = 'ABSENT' and old_status = 'CREATED' and refusal is not null and of_last_call
+            when answer = 'NOT_FOUND' and old_status = 'CREATED' and refusal is not null and of_last_call
                 and (submitting_until is null or submitting_until < now())
                 and (submits = 1 or submitted_at < now() - cast(:#${properties:tenpay.poll.resend-after} as interval)) then 'FAILED'
             else old_status
@@ -140,11 +140,11 @@ with news as (
                 when old_status = 'SUCCEEDED' and answer = 'STATUS' and told = 'FAILED' then true
                 when source like 'inquiry-%' and "statusBefore" = old_status and answer = 'STATUS' and told = 'PENDING'
                     then old_status not in ('CREATED', 'PENDING')
-                when source like 'inquiry-%' and "statusBefore" = old_status and answer = 'ABSENT' then old_status = 'SUCCEEDED'
+                when source like 'inquiry-%' and "statusBefore" = old_status and answer = 'NOT_FOUND' then old_status = 'SUCCEEDED'
             end, false) as contradicts,
         -- Asked about it, Tenpay says the same.
         source like 'inquiry-%' and asked_since and not of_another and not of_another_amount and not of_another_id
-            and ((answer = 'STATUS' and told = new_status) or (answer = 'ABSENT' and new_status = 'FAILED')) as confirms
+            and ((answer = 'STATUS' and told = new_status) or (answer = 'NOT_FOUND' and new_status = 'FAILED')) as confirms
     from decided
 ), settled as materialized (
     select *,
@@ -180,7 +180,7 @@ with news as (
             when new_status <> old_status then 'CHANGED'
             when of_another_id then 'MISMATCH'
             when answer in ('REFUSED', 'DENIED') then 'REFUSED'
-            when answer = 'ABSENT' then 'ABSENT'
+            when answer = 'NOT_FOUND' then 'NOT_FOUND'
             when answer = 'NONE' then 'NO_RESPONSE'
             when wish = old_status then 'CONFIRMED'
             else 'IGNORED'
@@ -211,7 +211,7 @@ with news as (
             else r.contradiction_upheld_at end,
         fail_reason = case
             when j.new_status = 'SUCCEEDED' then null
-            when j.new_status <> j.old_status and j.new_status = 'FAILED' then case when j.answer = 'ABSENT' then r.refusal else j.reason end
+            when j.new_status <> j.old_status and j.new_status = 'FAILED' then case when j.answer = 'NOT_FOUND' then r.refusal else j.reason end
             else r.fail_reason end,
         next_poll_at = case
             when j.new_status not in ('CREATED', 'PENDING') then null
@@ -224,7 +224,7 @@ with news as (
         reconcile_at = case
             when j.new_status in ('CREATED', 'PENDING') or j.agreed then null
             -- A call held back on the way can still reach Tenpay while its signature is fresh there.
-            when j.new_status <> j.old_status and j.answer = 'ABSENT' then now() + 2 * cast(:#${properties:tenpay.wire.freshness} as interval)
+            when j.new_status <> j.old_status and j.answer = 'NOT_FOUND' then now() + 2 * cast(:#${properties:tenpay.wire.freshness} as interval)
             when j.new_status <> j.old_status then now() + cast(:#${properties:tenpay.reconcile.after} as interval)
             when j.contradicts and j.contradicted_at is null then now()
             when j.upheld or (j.confirms and j.contradicted_at is not null)

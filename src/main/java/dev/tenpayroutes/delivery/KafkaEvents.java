@@ -88,7 +88,7 @@ class KafkaEvents {
      * taken one: while it is away, many would be waited for in turn, longer than they are claimed for.
      */
     @Bean
-    Processor prepareClaim(Accounts accounts, Clock clock) {
+    Processor prepareKafkaClaim(Accounts accounts, Clock clock) {
         return exchange -> {
             int room = taken.getAndSet(false) ? MAX : 1;
             exchange.setVariable("eventAccounts", String.join(",", accounts.names()));
@@ -144,7 +144,7 @@ class KafkaEvents {
      * why. Of all others nothing is recorded: they come round again when their claims end, however long the broker is away.
      */
     @Bean
-    Processor recordResults(ObjectMapper json, Clock clock) {
+    Processor recordKafkaResults(ObjectMapper json, Clock clock) {
         return exchange -> {
             List<?> sent = exchange.getMessage().getMandatoryBody(List.class);
             Instant since = ClaimedEvent.claimedAt(exchange);

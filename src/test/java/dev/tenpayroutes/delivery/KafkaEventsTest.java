@@ -72,7 +72,7 @@ class KafkaEventsTest {
             all = events.sentEvents().aggregate(all, one);
         }
         all.setVariable("claimedAt", CLOCK.instant().minusMillis(30));
-        events.recordResults(json, CLOCK).process(all);
+        events.recordKafkaResults(json, CLOCK).process(all);
         JsonNode attempts = json.readTree(all.getVariable("attempts", String.class));
         assertThat(all.getVariable("finishedCount")).isEqualTo(attempts.size());
         return attempts;

@@ -63,9 +63,9 @@ class TenpayResultTest {
         "checkout-pay,500,SYSTEM_ERROR,NONE",
         "checkout-pay,400,NEVER_HEARD_OF,NONE",
         "inquiry-payment,400,PARAM_ERROR,NONE",
-        "inquiry-payment,404,ORDER_NOT_EXIST,ABSENT",
+        "inquiry-payment,404,ORDER_NOT_EXIST,NOT_FOUND",
         "checkout-pay,404,ORDER_NOT_EXIST,NONE",
-        "close-payment,404,ORDER_NOT_EXIST,ABSENT",
+        "close-payment,404,ORDER_NOT_EXIST,NOT_FOUND",
         "close-payment,409,ORDER_PAID,PAID",
         "close-payment,409,CLOSE_NOT_SUPPORTED,NOT_CLOSABLE",
         "refund,400,PARAM_ERROR,REFUSED",
@@ -75,7 +75,7 @@ class TenpayResultTest {
         "refund,404,REFUND_NOT_EXIST,NONE",
         "refund,401,SIGN_ERROR,DENIED",
         "refund,500,SYSTEM_ERROR,NONE",
-        "inquiry-refund,404,REFUND_NOT_EXIST,ABSENT",
+        "inquiry-refund,404,REFUND_NOT_EXIST,NOT_FOUND",
         "inquiry-refund,409,REFUND_EXCEEDED,NONE",
     })
     void anErrorCodeSaysHowMuchIsKnown(String source, String http, String code, String answer) {

@@ -189,7 +189,7 @@ class BatchStatementsTest {
             boolean notified = source.equals("notification");
             String answer = notified || random.nextBoolean()
                     ? "STATUS"
-                    : any(random, "REFUSED", "ABSENT", "NONE", "CONFLICT", "PAID", "DENIED", "NOT_CLOSABLE");
+                    : any(random, "REFUSED", "NOT_FOUND", "NONE", "CONFLICT", "PAID", "DENIED", "NOT_CLOSABLE");
             ObjectNode one =
                     Statements.JSON.createObjectNode().put("source", source).put("answer", answer);
             if (answer.equals("STATUS")) {

@@ -61,14 +61,14 @@ final class Model {
     private static final Map<String, String> ERRORS = Map.ofEntries(
             Map.entry("checkout-pay PARAM_ERROR", "REFUSED"),
             Map.entry("checkout-pay ORDER_CONFLICT", "CONFLICT"),
-            Map.entry("inquiry-payment ORDER_NOT_EXIST", "ABSENT"),
-            Map.entry("close-payment ORDER_NOT_EXIST", "ABSENT"),
+            Map.entry("inquiry-payment ORDER_NOT_EXIST", "NOT_FOUND"),
+            Map.entry("close-payment ORDER_NOT_EXIST", "NOT_FOUND"),
             Map.entry("close-payment ORDER_PAID", "PAID"),
             Map.entry("close-payment CLOSE_NOT_SUPPORTED", "NOT_CLOSABLE"),
             Map.entry("refund PARAM_ERROR", "REFUSED"),
             Map.entry("refund REFUND_EXCEEDED", "REFUSED"),
             Map.entry("refund ORDER_NOT_PAID", "REFUSED"),
-            Map.entry("inquiry-refund REFUND_NOT_EXIST", "ABSENT"));
+            Map.entry("inquiry-refund REFUND_NOT_EXIST", "NOT_FOUND"));
 
     private final CallTracker world;
     private final long start;
@@ -238,7 +238,7 @@ final class Model {
         Payment p = payment(s.account(), s.order());
         // That is asked by a signature of its own.
         String said = news("close-payment", p, said(s.said()), p == null ? null : p.submitted, NOT_ASKED);
-        return said.contains(" ABSENT ")
+        return said.contains(" NOT_FOUND ")
                 ? List.of(said, news("inquiry-payment", p, UNKNOWN, p.submitted, new Asked(p.status, true, true)))
                 : List.of(said);
     }
@@ -296,7 +296,7 @@ final class Model {
         Payment p = payment(s.account(), s.order());
         String key = world.payment(s.account(), s.order());
         String said = news("inquiry-payment", p, said(s.said()), call(s.late(), key, p), asked(s.late(), p));
-        if (!said.endsWith("ABSENT CREATED")) {
+        if (!said.endsWith("NOT_FOUND CREATED")) {
             return List.of(said);
         }
         boolean again = now() < p.expires && p.mayBeSentAgain(now());
@@ -311,7 +311,7 @@ final class Model {
         Refund r = refunds.get(key);
         String said =
                 refundNews("inquiry-refund", r, s.order(), said(s.said()), call(s.late(), key, r), asked(s.late(), r));
-        if (!said.endsWith("ABSENT CREATED")) {
+        if (!said.endsWith("NOT_FOUND CREATED")) {
             return List.of(said);
         }
         boolean again = r.mayBeSentAgain(now());
@@ -394,7 +394,7 @@ final class Model {
         String id = TenpayResult.paymentId(said, StatementDriver.ORDERS[p.order]);
         boolean anotherId = isStatus && !another && p.tenpayId != null && !p.tenpayId.equals(id);
         boolean asked = source.startsWith("inquiry-");
-        boolean unknown = answer.equals("ABSENT") && old.equals("CREATED") && ofLastCall && !p.leased(now());
+        boolean unknown = answer.equals("NOT_FOUND") && old.equals("CREATED") && ofLastCall && !p.leased(now());
         boolean absent = unknown && now() > p.expires + AFTER_EXPIRY;
 
         String wish = old;
@@ -423,7 +423,7 @@ final class Model {
                 && !mismatch
                 && (isStatus
                         ? !OPEN.contains(told) && told.equals("SUCCEEDED") == status.equals("SUCCEEDED")
-                        : answer.equals("ABSENT") && UNPAID.contains(status));
+                        : answer.equals("NOT_FOUND") && UNPAID.contains(status));
         boolean agreed = confirms && (status.equals("SUCCEEDED") || (!moved && p.updated < now() - RECONCILE_AFTER));
         boolean upheld = upheld(p, contradicts, asked, before);
         if (anotherAmount && !another) {
@@ -528,7 +528,7 @@ final class Model {
             return true;
         }
         boolean open = answer.equals("STATUS") && told.equals("PENDING");
-        return asked && before.status().equals(old) && (open || (paid && answer.equals("ABSENT")));
+        return asked && before.status().equals(old) && (open || (paid && answer.equals("NOT_FOUND")));
     }
 
     private static boolean sinceContradiction(Row row, Asked before) {
@@ -568,7 +568,7 @@ final class Model {
         if (open || agreed) {
             row.reconcile = null;
         } else if (moved) {
-            row.reconcile = now() + (answer.equals("ABSENT") ? 2 * FRESHNESS : RECONCILE_AFTER);
+            row.reconcile = now() + (answer.equals("NOT_FOUND") ? 2 * FRESHNESS : RECONCILE_AFTER);
         } else if (contradicts && row.contradicted == null) {
             row.reconcile = now();
         } else if (upheld || (confirms && row.contradicted != null)) {
@@ -589,7 +589,7 @@ final class Model {
         }
         return switch (answer) {
             case "REFUSED", "CONFLICT", "DENIED", "PAID", "NOT_CLOSABLE" -> "REFUSED";
-            case "ABSENT" -> "ABSENT";
+            case "NOT_FOUND" -> "NOT_FOUND";
             case "NONE" -> "NO_RESPONSE";
             default -> same ? "CONFIRMED" : "IGNORED";
         };
@@ -637,7 +637,7 @@ final class Model {
             wish = old;
         } else if (isStatus) {
             wish = anotherId && !told.equals("SUCCEEDED") ? old : told;
-        } else if (answer.equals("ABSENT")
+        } else if (answer.equals("NOT_FOUND")
                 && old.equals("CREATED")
                 && ofLastCall
                 && !r.leased(now())
@@ -656,7 +656,7 @@ final class Model {
         boolean confirms = asked
                 && sinceContradiction(r, before)
                 && !mismatch
-                && (isStatus ? told.equals(status) : answer.equals("ABSENT") && status.equals("FAILED"));
+                && (isStatus ? told.equals(status) : answer.equals("NOT_FOUND") && status.equals("FAILED"));
         boolean agreed = confirms && (status.equals("SUCCEEDED") || (!moved && r.updated < now() - RECONCILE_AFTER));
         boolean upheld = upheld(r, contradicts, asked, before);
         if (anotherAmount && !another) {

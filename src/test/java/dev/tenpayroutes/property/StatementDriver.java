@@ -124,7 +124,7 @@ final class StatementDriver {
         Long first = world.first(world.payment(s.account(), s.order()));
         JsonNode row = s.late() && first != null ? asFirst(first) : row(s.account(), s.order());
         seen.add(payment("inquiry-payment", s.account(), s.order(), s.said(), call(row), row));
-        if (seen.get(0).endsWith("ABSENT CREATED")) {
+        if (seen.get(0).endsWith("NOT_FOUND CREATED")) {
             JsonNode again = sql.one(
                     "payment-resubmit", Map.of("account", world.account(s.account()), "number", ORDERS[s.order()]));
             seen.add(again.isMissingNode() ? "not again" : "again");
@@ -147,9 +147,9 @@ final class StatementDriver {
         JsonNode row = row(s.account(), s.order());
         List<String> seen = new ArrayList<>();
         seen.add(payment("close-payment", s.account(), s.order(), s.said(), call(row), NOT_ASKED));
-        if (seen.get(0).contains(" ABSENT ")) {
+        if (seen.get(0).contains(" NOT_FOUND ")) {
             row = row(s.account(), s.order());
-            ((ObjectNode) row).put("closing", "ABSENT");
+            ((ObjectNode) row).put("closing", "NOT_FOUND");
             seen.add(payment("inquiry-payment", s.account(), s.order(), Model.UNKNOWN, call(row), row));
         }
         return seen;
@@ -178,7 +178,7 @@ final class StatementDriver {
         Long first = world.first(world.refund(s.account(), s.refund()));
         JsonNode row = s.late() && first != null ? asFirst(first) : refundRow(s.account(), s.refund());
         seen.add(refund("inquiry-refund", s.account(), s.order(), s.refund(), s.said(), call(row), row));
-        if (seen.get(0).endsWith("ABSENT CREATED")) {
+        if (seen.get(0).endsWith("NOT_FOUND CREATED")) {
             JsonNode again = sql.one(
                     "refund-resubmit", Map.of("account", world.account(s.account()), "number", REFUNDS[s.refund()]));
             seen.add(again.isMissingNode() ? "not again" : "again");

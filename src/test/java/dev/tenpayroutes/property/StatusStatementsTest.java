@@ -90,7 +90,7 @@ class StatusStatementsTest extends DatabaseTest {
     @Test
     void aRefundThatALaterCallWasRefusedHasFailedOnceTenpayHasNoSuchRefund() throws SQLException {
         set("refund", "status = 'CREATED', submits = 2, refusal = 'REFUND_EXCEEDED'");
-        says("refund", "ABSENT", null, "{}");
+        says("refund", "NOT_FOUND", null, "{}");
         assertThat(get("refund", "status || ' ' || fail_reason")).isEqualTo("FAILED REFUND_EXCEEDED");
     }
 
@@ -98,12 +98,12 @@ class StatusStatementsTest extends DatabaseTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "refusal = null                                     | ABSENT | {}",
-                "submitting_until = now() + interval '1 minute'     | ABSENT | {}",
-                "submitted_at = now() - interval '1 second'         | ABSENT | {}",
+                "refusal = null                                     | NOT_FOUND | {}",
+                "submitting_until = now() + interval '1 minute'     | NOT_FOUND | {}",
+                "submitted_at = now() - interval '1 second'         | NOT_FOUND | {}",
                 "submits = 3                                        | NONE   | {}",
-                "submits = 3                                        | ABSENT | {\"call\":\"2026-01-01T00:00:00Z\"}",
-                "status = 'PENDING'                                 | ABSENT | {}"
+                "submits = 3                                        | NOT_FOUND | {\"call\":\"2026-01-01T00:00:00Z\"}",
+                "status = 'PENDING'                                 | NOT_FOUND | {}"
             })
     void whileACallOfItsMayStillArriveItHasNot(String but, String answer, String more) throws SQLException {
         set("refund", "status = 'CREATED', submits = 2, refusal = 'REFUND_EXCEEDED'");
@@ -116,12 +116,12 @@ class StatusStatementsTest extends DatabaseTest {
     void anOrderThatTenpayNeverHadHasFailedOnceNoCallCanStillArrive() throws SQLException {
         set("payment", "status = 'CREATED', expires_at = now() - interval '1 hour'");
         set("payment", "submitting_until = now() + interval '1 minute'");
-        says("payment", "ABSENT", null, "{}");
+        says("payment", "NOT_FOUND", null, "{}");
         assertThat(get("payment", "status")).isEqualTo("CREATED");
         set("payment", "submitting_until = now() - interval '1 second'");
-        says("payment", "ABSENT", null, "{}");
+        says("payment", "NOT_FOUND", null, "{}");
         assertThat(get("payment", "status || ' ' || (next_poll_at > now())")).isEqualTo("CREATED true");
-        says("payment", "ABSENT", null, "{}");
+        says("payment", "NOT_FOUND", null, "{}");
         assertThat(get("payment", "status || ' ' || refused")).isEqualTo("FAILED false");
     }
 
@@ -138,13 +138,13 @@ class StatusStatementsTest extends DatabaseTest {
         assertThat(get(table, "status || ' ' || refusal || ' ' || (next_poll_at <= now())"))
                 .isEqualTo("CREATED PARAM_ERROR: no true");
 
-        says(table, "ABSENT", null, "{}");
+        says(table, "NOT_FOUND", null, "{}");
 
         assertThat(get(table, "status || ' ' || fail_reason")).isEqualTo("FAILED PARAM_ERROR: no");
         // A call that was held back on the way is found soon, and once more a day later.
         assertThat(get(table, "reconcile_at between now() + interval '9 minutes' and now() + interval '11 minutes'"))
                 .isEqualTo("t");
-        says(table, "ABSENT", null, "{}");
+        says(table, "NOT_FOUND", null, "{}");
         assertThat(get(table, "reconcile_at is null")).isEqualTo("f");
         says(table, "STATUS", "SUCCEEDED", "{}");
         assertThat(get(table, "status || ' ' || review")).isEqualTo("SUCCEEDED LATE_SUCCESS");
@@ -163,7 +163,7 @@ class StatusStatementsTest extends DatabaseTest {
     void takesNothingFromASignatureThatWasUsed(String table) throws SQLException {
         set(table, "status = 'CREATED'");
         statement.execute("insert into used_signature (digest) values (decode('c0ffee', 'hex'))");
-        for (String answer : new String[] {"STATUS", "REFUSED", "ABSENT"}) {
+        for (String answer : new String[] {"STATUS", "REFUSED", "NOT_FOUND"}) {
             says(table, answer, answer.equals("STATUS") ? "SUCCEEDED" : null, "{\"signature\":\"c0ffee\"}");
         }
         assertThat(get(table, "status || ' ' || (review is null)")).isEqualTo("CREATED true");
@@ -179,7 +179,7 @@ class StatusStatementsTest extends DatabaseTest {
     @ValueSource(strings = {"payment", "refund"})
     void usesTheSignatureOfAnAnswerWithoutARow(String table) throws SQLException {
         Map<String, Object> variables = new HashMap<>(Map.of("account", "main", "number", "NO-SUCH-1"));
-        variables.put("news", "{\"source\":\"inquiry-" + table + "\",\"answer\":\"ABSENT\",\"signature\":\"c0ffee\"}");
+        variables.put("news", "{\"source\":\"inquiry-" + table + "\",\"answer\":\"NOT_FOUND\",\"signature\":\"c0ffee\"}");
         variables.put("notification", null);
         assertThat(statements.all(table + "-status", variables)).isEmpty();
         assertThat(value("select count(*) from used_signature")).isEqualTo("1");
@@ -251,7 +251,7 @@ class StatusStatementsTest extends DatabaseTest {
                     .isEqualTo("SUCCEEDED");
         }
         assertThat(value("select count(*) from used_signature")).isEqualTo("1");
-        says("refund", "ABSENT", null, "{\"signature\":\"c0ffee\"}");
+        says("refund", "NOT_FOUND", null, "{\"signature\":\"c0ffee\"}");
         assertThat(value("select string_agg(outcome, ' ') from history where refund_id = " + get("refund", "id")))
                 .isEqualTo("NO_RESPONSE");
     }
@@ -449,7 +449,7 @@ class StatusStatementsTest extends DatabaseTest {
                 .isEqualTo(table + ".review " + after);
         assertThat(value("select detail from history order by id desc limit 1"))
                 .isEqualTo("asked again, Tenpay upholds its contradiction");
-        asked(table, "ABSENT", null);
+        asked(table, "NOT_FOUND", null);
         assertThat(value("select count(*) from erp_event")).isEqualTo("1");
         assertThat(value("select detail from history order by id desc limit 1")).isNull();
 
@@ -509,7 +509,7 @@ class StatusStatementsTest extends DatabaseTest {
                 "payment",
                 "status = 'CREATED', refusal = 'PARAM_ERROR: no', submits = " + submits
                         + ", submitted_at = now() - interval '" + age + "'");
-        says("payment", "ABSENT", null, "{}");
+        says("payment", "NOT_FOUND", null, "{}");
         assertThat(get("payment", "status")).isEqualTo(status);
     }
 
@@ -523,7 +523,7 @@ class StatusStatementsTest extends DatabaseTest {
                 .isEqualTo("true true");
         asked(table, "STATUS", "PENDING");
         assertThat(get(table, "reconcile_at <= now()")).isEqualTo("t");
-        asked(table, "ABSENT", null);
+        asked(table, "NOT_FOUND", null);
         assertThat(get(table, "review")).isEqualTo("STATUS_MISMATCH");
     }
 
@@ -652,7 +652,7 @@ class StatusStatementsTest extends DatabaseTest {
         says("refund", "REFUSED", null, "{\"source\":\"refund\",\"reason\":\"first\"}");
         says("refund", "REFUSED", null, "{\"source\":\"refund\",\"reason\":\"second\"}");
         assertThat(get("refund", "refusal")).isEqualTo("first");
-        says("refund", "ABSENT", null, "{\"reason\":\"third\"}");
+        says("refund", "NOT_FOUND", null, "{\"reason\":\"third\"}");
         assertThat(get("refund", "fail_reason")).isEqualTo("first");
     }
 

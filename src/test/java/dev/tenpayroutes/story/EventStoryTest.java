@@ -519,7 +519,7 @@ class EventStoryTest extends Story {
                 .update();
 
         Exchange exchange = new DefaultExchange(camel);
-        Processor turn = camel.getRegistry().lookupByNameAndType("registerDestinations", Processor.class);
+        Processor turn = camel.getRegistry().lookupByNameAndType("eventDestinations", Processor.class);
         // Not before others had the time to confirm.
         eventually().atMost(Duration.ofSeconds(60)).until(() -> {
             turn.process(exchange);
@@ -541,7 +541,7 @@ class EventStoryTest extends Story {
     @Test
     void afterAnOutageNobodysDestinationsAreTakenAwayBeforeTheyCouldSaySoAgain() throws Exception {
         Exchange exchange = new DefaultExchange(camel);
-        Processor turn = camel.getRegistry().lookupByNameAndType("registerDestinations", Processor.class);
+        Processor turn = camel.getRegistry().lookupByNameAndType("eventDestinations", Processor.class);
         db.sql("alter table event_destination rename to away").update();
         try {
             assertThatThrownBy(() -> turn.process(exchange)).isInstanceOf(DataAccessException.class);
@@ -557,7 +557,7 @@ class EventStoryTest extends Story {
     /** Of two instances the one that started last decides; the other says that it would have it otherwise. */
     @Test
     void anInstanceWhoseTypesOfEventsAreNotThoseInForceSaysSo(CapturedOutput log) throws Exception {
-        Processor turn = camel.getRegistry().lookupByNameAndType("registerDestinations", Processor.class);
+        Processor turn = camel.getRegistry().lookupByNameAndType("eventDestinations", Processor.class);
         turn.process(new DefaultExchange(camel));
         db.sql(
                         "update event_destination set types = '{payment.failed}', seen_at = now() + interval '1 hour' where account = 'main' and destination = 'http'")

@@ -62,7 +62,7 @@ class PollStoryTest extends Story {
         isSoon(number, "PENDING");
 
         assertThat(payment(number).text("prepayInfo")).isNotBlank();
-        assertThat(history(number)).contains("inquiry-payment ABSENT CREATED", "checkout-pay CHANGED PENDING");
+        assertThat(history(number)).contains("inquiry-payment NOT_FOUND CREATED", "checkout-pay CHANGED PENDING");
     }
 
     @Test
@@ -200,7 +200,7 @@ class PollStoryTest extends Story {
 
         refundIsSoon(refundNumber, "PENDING");
 
-        assertThat(history(number)).contains("inquiry-refund ABSENT CREATED", "refund CHANGED PENDING");
+        assertThat(history(number)).contains("inquiry-refund NOT_FOUND CREATED", "refund CHANGED PENDING");
     }
 
     @Test
