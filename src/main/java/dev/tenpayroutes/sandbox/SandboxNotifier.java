@@ -81,7 +81,7 @@ final class SandboxNotifier implements SmartLifecycle {
         }
     }
 
-    private void send(SandboxLedger.Notification notification) {
+    private void send(SandboxNotification notification) {
         underWay.incrementAndGet();
         exchange(notification)
                 // The request's own limit ends with the answer's headers.
@@ -98,7 +98,7 @@ final class SandboxNotifier implements SmartLifecycle {
                 });
     }
 
-    private CompletableFuture<HttpResponse<Void>> exchange(SandboxLedger.Notification notification) {
+    private CompletableFuture<HttpResponse<Void>> exchange(SandboxNotification notification) {
         try {
             byte[] body = SandboxWire.bytes(envelope(notification));
             HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(notification.url()))
@@ -112,7 +112,7 @@ final class SandboxNotifier implements SmartLifecycle {
         }
     }
 
-    private ObjectNode envelope(SandboxLedger.Notification notification) {
+    private ObjectNode envelope(SandboxNotification notification) {
         ObjectNode envelope = SandboxWire.JSON
                 .createObjectNode()
                 .put("id", notification.id())

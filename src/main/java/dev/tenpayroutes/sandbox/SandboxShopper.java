@@ -3,7 +3,7 @@ package dev.tenpayroutes.sandbox;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.tenpayroutes.sandbox.SandboxFaults.Pending;
-import dev.tenpayroutes.sandbox.SandboxLedger.Status;
+import dev.tenpayroutes.sandbox.SandboxOrder.Status;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

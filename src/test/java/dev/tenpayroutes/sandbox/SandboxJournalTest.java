@@ -68,7 +68,7 @@ class SandboxJournalTest {
         try (SandboxStage before = new SandboxStage(root)) {
             before.paid("SO-0001");
             before.call("refund", before.refund("SO-0001", "RF-0001", 1000), 200);
-            before.ledger.decideRefund("RF-0001", SandboxLedger.Status.FAILED);
+            before.ledger.decideRefund("RF-0001", SandboxOrder.Status.FAILED);
             before.call("refund", before.refund("SO-0001", "RF-0002", 1000), 200);
             payment = before.call("inquiry-payment", before.inquiry("SO-0001"), 200);
             refund = before.call("inquiry-refund", before.inquiry("SO-0001").put("out_refund_no", "RF-0001"), 200);
