@@ -43,7 +43,7 @@ class CoalescingComponentTest {
 
     @BeforeEach
     void start() throws Exception {
-        camel.addComponent("batch", new CoalescingComponent(Duration.ofSeconds(10)));
+        camel.addComponent("coalesce", new CoalescingComponent(Duration.ofSeconds(10)));
         camel.addComponent("hasty", new CoalescingComponent(Duration.ofMillis(20)));
         camel.addRoutes(new RouteBuilder() {
             @Override
@@ -83,7 +83,7 @@ class CoalescingComponentTest {
     }
 
     private Object send(String text) {
-        return send("batch", text);
+        return send("coalesce", text);
     }
 
     private Object send(String component, String text) {

@@ -147,7 +147,7 @@ class LiveRoutesStoryTest extends Story {
             value = {
                 "payment-status.camel.yaml;description:;descriptoin:;payment-status.camel.yaml is broken: Unsupported field: descriptoin",
                 "payment-status.camel.yaml;tenpay-result.jq;tenpay-olds.jq;payment-status.camel.yaml names mappings/tenpay-olds.jq, which is not there",
-                "payment-status.camel.yaml;reportNews;reportOlds;payment-status.camel.yaml names the bean reportOlds, which is not there",
+                "payment-status.camel.yaml;reportResult;reportOlds;payment-status.camel.yaml names the bean reportOlds, which is not there",
                 "kafka-orders.camel.yaml;precondition:;precondtion:;kafka-orders.camel.yaml is broken: Unsupported field: precondtion",
                 "mappings/tenpay-result.jq;def statuses:;def statuses;tenpay-result.jq is broken: Encountered",
                 "mappings/tenpay-result.jq;then storable | .[;then storabel | .[;tenpay-result.jq uses storabel/0, which nothing defines",
