@@ -1,10 +1,10 @@
-# What Tenpay said of a payment or a refund (W4 to W8) -> our news: its field names, status words and error codes live here.
+# What Tenpay said of a payment or a refund (W4 to W8) -> the result: its field names, status words and error codes live here.
 # What it didn't say, or said with an empty text, is null.
 def statuses: {"PROCESSING": "PENDING", "SUCCESS": "SUCCEEDED", "FAILED": "FAILED", "CLOSED": "CLOSED", "EXPIRED": "EXPIRED"};
 # What an error code proves, by the call that it answers; every other code leaves the outcome unknown.
 # REFUSED: not done, and won't be. CONFLICT: Tenpay has a payment of this number, ours or not, so ask. NOT_FOUND: Tenpay has no
 # such payment or refund. PAID, NOT_CLOSABLE: why it was not closed. DENIED, at any call: our set-up is wrong.
-def answers: {
+def result_codes: {
   "checkout-pay": {"PARAM_ERROR": "REFUSED", "ORDER_CONFLICT": "CONFLICT"},
   "inquiry-payment": {"ORDER_NOT_EXIST": "NOT_FOUND"},
   "close-payment": {"ORDER_NOT_EXIST": "NOT_FOUND", "ORDER_PAID": "PAID", "CLOSE_NOT_SUPPORTED": "NOT_CLOSABLE"},
@@ -24,16 +24,16 @@ variable("tenpayStatus") as $http
 | (if type == "object" then . else {} end)
 | (.code | words(64)) as $code
 | (.status | if type == "string" then statuses[.] else null end) as $status
-| {source: variable("source"), call: variable("submittedAt"), signature: variable("signature"),
-   statusBefore: variable("statusBefore"), contradicted: variable("contradicted"), closing: variable("closing")}
-  + if $http == "none" then {answer: "NONE", reason: variable("tenpayProblem"), unsent: variable("tenpayUnsent")}
+| {source: variable("source"), submittedAt: variable("submittedAt"), signature: variable("signature"),
+   statusBefore: variable("statusBefore"), contradictedAt: variable("contradictedAt"), closeResult: variable("closeResult")}
+  + if $http == "none" then {resultCode: "NONE", reason: variable("tenpayProblem"), unsent: variable("tenpayUnsent")}
     elif ($http | startswith("2") | not) then {
-      answer: (answers[$code // ""] // "NONE"),
+      resultCode: (result_codes[$code // ""] // "NONE"),
       reason: ([$code // ("HTTP " + $http), (.message | words(256))] | map(select(. != null)) | join(": "))
     }
-    elif $status == null or (of_refund and ($status == "CLOSED" or $status == "EXPIRED")) then {answer: "NONE", reason: "an answer without a known status"}
+    elif $status == null or (of_refund and ($status == "CLOSED" or $status == "EXPIRED")) then {resultCode: "NONE", reason: "an answer without a known status"}
     else {
-      answer: "STATUS",
+      resultCode: "STATUS",
       status: $status,
       reason: (.fail_reason | words(256)),
       merchantId: (.merchant_id | words(64)), orderNo: (.out_trade_no | words(64)), refundNo: refund_no,

@@ -29,7 +29,7 @@ with recursive filter as materialized (
             from unnest(f.accounts) as a (account)
             cross join (values ('http'), ('kafka')) as t (destination)
             cross join lateral (
-                select *, row_number() over () as place
+                select *, row_number() over () as ordinal
                 from (
                     -- Each filter has an index in the order of the page, of which no more than a bounded number is read.
                     (select created_at, id, true as shown from erp_event
@@ -79,7 +79,7 @@ with recursive filter as materialized (
             ) e
         ), complete as (
             -- Where one of them has read all that it may, the page ends there, however few it shows.
-            select created_at, id from read where place = bound.most order by created_at desc, id desc limit 1
+            select created_at, id from read where ordinal = bound.most order by created_at desc, id desc limit 1
         )
         select
             array_agg(newest.created_at order by newest.created_at desc, newest.id desc) as created_at,
@@ -95,9 +95,9 @@ with recursive filter as materialized (
     ) page
     where m.round < 2
 ), listed as materialized (
-    select k.id, k.place, cast(extract(epoch from k.created_at) * 1000000 as bigint) || '-' || k.id || '-events' as cursor
+    select k.id, k.ordinal, cast(extract(epoch from k.created_at) * 1000000 as bigint) || '-' || k.id || '-events' as cursor
     from merged m
-    cross join unnest(m.created_at, m.id) with ordinality as k (created_at, id, place)
+    cross join unnest(m.created_at, m.id) with ordinality as k (created_at, id, ordinal)
     where m.round = 2
 ), delivery as (
     select l.id,
@@ -123,7 +123,7 @@ with recursive filter as materialized (
     group by l.id
 ), page as (
     select e.event_id, e.type, e.account, p.order_no, r.refund_no, e.created_at, coalesce(d.status, 'NO_DESTINATION') as status,
-        coalesce(d.deliveries, '[]') as deliveries, e.id, l.place, l.cursor
+        coalesce(d.deliveries, '[]') as deliveries, e.id, l.ordinal, l.cursor
     from listed l
     join erp_event e on e.id = l.id
     join payment p on p.id = e.payment_id
@@ -134,6 +134,6 @@ with recursive filter as materialized (
 select cast(json_build_object(
     'limit', (select page_size - 1 from filter),
     'resume', (select resume from merged where round = 2),
-    'events', coalesce(json_agg(row_to_json(page) order by place), '[]')
+    'events', coalesce(json_agg(row_to_json(page) order by ordinal), '[]')
 ) as text) as page
 from page

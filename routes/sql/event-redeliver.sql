@@ -21,7 +21,7 @@ with range as materialized (
     from range r
     join event_destination t on t.account = any (r.accounts)
     cross join lateral (
-        select id, created_at, row_number() over () as place,
+        select id, created_at, row_number() over () as ordinal,
             -- Repeated as it is, the request repeats nothing: what it had sent again was settled later, or isn't yet.
             (finished_at is null or finished_at < r.settled_before)
                 and (t.types is null or (select type from erp_event where id = one.id) = any (t.types)) as eligible
@@ -57,7 +57,7 @@ with range as materialized (
     ) e
 ), complete as (
     -- Where a destination has read all that it may, the portion ends there, however few it sends again.
-    select e.created_at, e.id from read e cross join range r where e.place = r.most order by e.created_at, e.id limit 1
+    select e.created_at, e.id from read e cross join range r where e.ordinal = r.most order by e.created_at, e.id limit 1
 ), eligible as materialized (
     select distinct created_at, id
     from read

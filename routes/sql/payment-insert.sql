@@ -1,15 +1,15 @@
 -- Stores new payments before anybody is called, so that a crash loses nothing; no row comes back for a number that is taken.
 with given as (
     -- The arrays in queries of their own, or PostgreSQL plans anew each time for as many elements as there are.
-    select distinct on (g."orderNo") o.place, string_to_array(o.accounts, ',') as accounts, g.*
+    select distinct on (g."orderNo") o.ordinal, string_to_array(o.accounts, ',') as accounts, g.*
     from unnest(
             (select cast(:#${variable.order} as text[])),
-            (select cast(:#${variable.accounts} as text[]))) with ordinality as o (content, accounts, place)
+            (select cast(:#${variable.accounts} as text[]))) with ordinality as o (content, accounts, ordinal)
     cross join lateral jsonb_to_record(cast(o.content as jsonb)) as g (
         account text, "orderNo" text, "paymentMethod" text, "methodKey" text, region text, total bigint, currency text,
         description text, "validitySeconds" integer, metadata jsonb, content jsonb,
         "merchantId" text, "appId" text, "notifyUrl" text)
-    order by g."orderNo", o.place
+    order by g."orderNo", o.ordinal
 ), stored as (
     insert into payment (
         account, order_no, payment_method, method_key, region, amount, currency, description, metadata, content,
@@ -36,6 +36,6 @@ with given as (
     from stored s
     where n.state = 'WAITING' and n.account = s.account and n.kind = 'payments' and n.number = s.order_no
 )
-select g.place, cast(to_jsonb(s) || jsonb_build_object('verdict', 'NEW') as text) as answer
+select g.ordinal, cast(to_jsonb(s) || jsonb_build_object('outcome', 'NEW') as text) as result
 from stored s
 join given g on g."orderNo" = s.order_no

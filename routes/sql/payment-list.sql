@@ -66,15 +66,15 @@ with recursive range as (
     select
         p.order_no, p.account, p.status, p.payment_method, p.region, p.amount, p.currency, p.description, p.tenpay_payment_id,
         p.prepay_info, p.paid_at, p.fail_reason, p.review, p.expires_at, p.refunded, p.metadata, p.created_at, p.updated_at,
-        k.place, cast(extract(epoch from p.created_at) * 1000000 as bigint) || '-' || p.id || '-payments' as cursor
+        k.ordinal, cast(extract(epoch from p.created_at) * 1000000 as bigint) || '-' || p.id || '-payments' as cursor
     from merged m
-    cross join unnest(m.id) with ordinality as k (id, place)
+    cross join unnest(m.id) with ordinality as k (id, ordinal)
     join payment p on p.id = k.id
     where m.round = 2
 )
 -- As json: to make a page jsonb takes three times as long.
 select cast(json_build_object(
     'limit', (select page_size - 1 from filter),
-    'payments', coalesce(json_agg(row_to_json(page) order by place), '[]')
+    'payments', coalesce(json_agg(row_to_json(page) order by ordinal), '[]')
 ) as text) as page
 from page

@@ -1,29 +1,29 @@
--- Applies Tenpay's news, each piece to one payment: the only statement that writes a payment's status.
-with news as (
+-- Applies Tenpay's results, each to one payment: the only statement that writes a payment's status.
+with result as (
     -- The arrays in queries of their own, or PostgreSQL plans anew each time for as many elements as there are.
-    select distinct on (g.account, g.number) g.place, g.account, g.number, g.notification, n.*
+    select distinct on (g.account, g.number) g.ordinal, g.account, g.number, g.notification, n.*
     from unnest(
             (select cast(:#${variable.account} as text[])),
             (select cast(:#${variable.number} as text[])),
             (select cast(:#${variable.tenpayResult} as text[])),
-            (select cast(:#${variable.notification} as bytea[]))) with ordinality as g (account, number, news, notification, place)
-    cross join lateral jsonb_to_record(cast(g.news as jsonb)) as n (
-        source text, answer text, status text, reason text, "merchantId" text, "orderNo" text, total text, currency text,
-        "paymentId" text, "prepayInfo" text, "succeededAt" text, unsent boolean, call timestamptz, signature text,
-        "statusBefore" text, contradicted timestamptz, closing text)
-    order by g.account, g.number, g.place
+            (select cast(:#${variable.notification} as bytea[]))) with ordinality as g (account, number, result, notification, ordinal)
+    cross join lateral jsonb_to_record(cast(g.result as jsonb)) as n (
+        source text, "resultCode" text, status text, reason text, "merchantId" text, "orderNo" text, total text, currency text,
+        "paymentId" text, "prepayInfo" text, "succeededAt" text, unsent boolean, "submittedAt" timestamptz, signature text,
+        "statusBefore" text, "contradictedAt" timestamptz, "closeResult" text)
+    order by g.account, g.number, g.ordinal
 ), batch_info as materialized (
     select cardinality(cast(:#${variable.tenpayResult} as text[])) > 1 as several
 ), single as (
-    select n.place, p.*
-    from news n
+    select n.ordinal, p.*
+    from result n
     join payment p on p.account = n.account and p.order_no = n.number
     where not (select several from batch_info)
     for update of p
 ), batched as (
     -- Of several, whose payment somebody else holds is left out and comes again alone: nobody waits for another one's lock.
-    select n.place, p.*
-    from news n
+    select n.ordinal, p.*
+    from result n
     join payment p on p.account = n.account and p.order_no = n.number
     where (select several from batch_info)
     for update of p skip locked
@@ -33,23 +33,23 @@ with news as (
     select * from batched
 ), compared as materialized (
     -- Materialized, here and below: else every step is copied into each mention of it, into expressions of thousands of terms.
-    select h.*, n.source, n.answer, n.status as told, n.reason, coalesce(n.unsent, false) as unsent, n.total, n."paymentId", n."prepayInfo",
-        n."succeededAt", n.notification, n."statusBefore", n.contradicted, n.closing, decode(n.signature, 'hex') as digest,
+    select h.*, n.source, n."resultCode" as result_code, n.status as result_status, n.reason, coalesce(n.unsent, false) as unsent, n.total, n."paymentId", n."prepayInfo",
+        n."succeededAt", n.notification, n."statusBefore", n."contradictedAt", n."closeResult", decode(n.signature, 'hex') as digest,
         -- What was answered or asked late says nothing about a call that somebody else has made since.
-        n.call is not distinct from h.submitted_at as of_last_call,
-        n.answer = 'STATUS' and (n."merchantId", n."orderNo") is distinct from (h.merchant_id, h.order_no) as of_another,
-        -- A success without its amount proves nothing; other news may leave it out.
-        n.answer = 'STATUS'
+        n."submittedAt" is not distinct from h.submitted_at as of_last_call,
+        n."resultCode" = 'STATUS' and (n."merchantId", n."orderNo") is distinct from (h.merchant_id, h.order_no) as of_another,
+        -- A success without its amount proves nothing; other results may leave it out.
+        n."resultCode" = 'STATUS'
             and (n.total is not null or n.currency is not null or (n.status = 'SUCCEEDED' and n.source <> 'checkout-pay'))
             and (n.total, n.currency) is distinct from (cast(h.amount as text), h.currency) as of_another_amount,
-        n.answer = 'STATUS' and n."paymentId" <> h.tenpay_payment_id as of_another_id
+        n."resultCode" = 'STATUS' and n."paymentId" <> h.tenpay_payment_id as of_another_id
     from locked h
-    join news n using (place)
+    join result n using (ordinal)
 ), claims as (
     -- A notification that can't be applied yet uses nothing.
-    select digest, min(place) as place
+    select digest, min(ordinal) as ordinal
     from compared
-    where digest is not null and (notification is null or (answer = 'STATUS' and not of_another))
+    where digest is not null and (notification is null or (result_code = 'STATUS' and not of_another))
     group by digest
 ), used as (
     -- One signature is one message: what comes again, here or elsewhere, finds it used.
@@ -57,31 +57,31 @@ with news as (
     select digest from claims
     union
     -- An answer about what isn't here has been used as well; of several, it comes again alone.
-    select decode(signature, 'hex') from news where signature is not null and notification is null and not (select several from batch_info)
+    select decode(signature, 'hex') from result where signature is not null and notification is null and not (select several from batch_info)
     order by 1
     on conflict do nothing
     returning digest
 ), fresh as (
-    select c.place from claims c join used u using (digest)
+    select c.ordinal from claims c join used u using (digest)
 ), evaluated as materialized (
     select
-        c.place, c.id, c.account, c.status as old_status, c.review as old_review, c.source, c.unsent, c.notification,
-        c."paymentId", c."prepayInfo", c."succeededAt", c."statusBefore", c.closing, c.tenpay_payment_id, c.submits, c.submitted_at, c.submitting_until,
+        c.ordinal, c.id, c.account, c.status as old_status, c.review as old_review, c.source, c.unsent, c.notification,
+        c."paymentId", c."prepayInfo", c."succeededAt", c."statusBefore", c."closeResult", c.tenpay_payment_id, c.submits, c.submitted_at, c.submitting_until,
         c.expires_at, c.created_at, c.refusal, c.absent_at, c.contradicted_at, c.contradiction_upheld_at, c.updated_at as finished_at, c.of_last_call, r.replayed,
-        case when r.replayed then 'NONE' else c.answer end as answer,
+        case when r.replayed then 'NONE' else c.result_code end as result_code,
         case when r.replayed then 'unverified answer: its signature was used before' else c.reason end as reason,
         -- checkout-pay answers without the amount: a success there is asked for by inquiry-payment at once.
-        not r.replayed and c.source = 'checkout-pay' and c.told = 'SUCCEEDED' and c.total is null as paid_already,
-        case when c.source = 'checkout-pay' and c.told = 'SUCCEEDED' and c.total is null then 'PENDING' else c.told end as told,
+        not r.replayed and c.source = 'checkout-pay' and c.result_status = 'SUCCEEDED' and c.total is null as paid_already,
+        case when c.source = 'checkout-pay' and c.result_status = 'SUCCEEDED' and c.total is null then 'PENDING' else c.result_status end as result_status,
         c.of_another and not r.replayed as of_another,
         c.of_another_amount and not r.replayed as of_another_amount,
         coalesce(c.of_another_id, false) and not c.of_another and not r.replayed as of_another_id,
         -- Asked when the contradiction was known, so the answer may settle it.
-        c.contradicted is not distinct from c.contradicted_at as asked_since
+        c."contradictedAt" is not distinct from c.contradicted_at as asked_since
     from compared c
     cross join lateral (select c.digest is not null and case
-            when c.notification is not null and (c.answer <> 'STATUS' or c.of_another) then exists (select from used_signature s where s.digest = c.digest)
-            else c.place not in (select place from fresh)
+            when c.notification is not null and (c.result_code <> 'STATUS' or c.of_another) then exists (select from used_signature s where s.digest = c.digest)
+            else c.ordinal not in (select ordinal from fresh)
         end as replayed
         -- Else it is copied into each mention of it, as above.
         offset 0) r
@@ -91,59 +91,59 @@ with news as (
     select account, 'payments', notification, 'DONE'
     from evaluated
     where notification is not null
-      -- News that names another order is not this one's to take.
+      -- A result that names another order belongs to that one.
       and not of_another
-      -- Nor is what comes by a signature that was used, or news that nobody here understands: a mapping that is put right within a day still takes it.
-      and answer = 'STATUS'
+      -- Nor is what comes by a signature that was used, or a result without a known status: a mapping corrected within a day still takes it.
+      and result_code = 'STATUS'
     on conflict (account, kind, body_hash) do update
     set state = 'DONE', next_attempt_at = null, problem = null
     where x.state <> 'DONE'
     returning account, body_hash
-), wished as materialized (
+), requested as materialized (
     select j.*, t.unknown and t.expired as absent,
-        j.notification is not null and (j.replayed or (not j.of_another and j.answer = 'STATUS' and x.body_hash is null)) as repeated,
+        j.notification is not null and (j.replayed or (not j.of_another and j.result_code = 'STATUS' and x.body_hash is null)) as repeated,
         case
             when of_another or of_another_amount then old_status
             -- Of another id only money counts: how the other attempt failed says nothing of this one.
-            when of_another_id and told <> 'SUCCEEDED' then old_status
-            when answer = 'STATUS' then told
+            when of_another_id and result_status <> 'SUCCEEDED' then old_status
+            when result_code = 'STATUS' then result_status
             -- Tenpay has no such payment, and no call can bring it there any more. One answer forgets none: it was refused,
             -- or is to be closed, or has expired and was unknown before.
             when unknown and (submits = 1 or overdue) and refusal is not null then 'FAILED'
-            when unknown and overdue and closing = 'NOT_FOUND' and source like 'inquiry-%' then 'CLOSED'
+            when unknown and overdue and "closeResult" = 'NOT_FOUND' and source like 'inquiry-%' then 'CLOSED'
             when unknown and expired and absent_at is not null then 'FAILED'
             else old_status
-        end as wish
+        end as requested_status
     from evaluated j
     cross join lateral (select
         -- A call that is still under way may yet arrive.
-        answer = 'NOT_FOUND' and old_status = 'CREATED' and of_last_call and (submitting_until is null or submitting_until < now()) as unknown,
+        result_code = 'NOT_FOUND' and old_status = 'CREATED' and of_last_call and (submitting_until is null or submitting_until < now()) as unknown,
         submitted_at < now() - cast(:#${properties:tenpay.poll.resend-after} as interval) as overdue,
         now() > expires_at + cast(:#${properties:tenpay.poll.after-expiry} as interval) as expired) t
     left join received x on x.account = j.account and x.body_hash = sha256(j.notification)
 ), decided as materialized (
     select *,
-        case when not repeated and old_status || '>' || wish in (
+        case when not repeated and old_status || '>' || requested_status in (
             'CREATED>PENDING', 'CREATED>SUCCEEDED', 'CREATED>FAILED', 'CREATED>CLOSED', 'CREATED>EXPIRED',
             'PENDING>SUCCEEDED', 'PENDING>FAILED', 'PENDING>CLOSED', 'PENDING>EXPIRED',
             -- A success is money: it is recorded even when it comes late.
             'FAILED>SUCCEEDED', 'CLOSED>SUCCEEDED', 'EXPIRED>SUCCEEDED'
-        ) then wish else old_status end as new_status
-    from wished
+        ) then requested_status else old_status end as new_status
+    from requested
 ), contradicting as materialized (
     select *,
-        -- Verified news that speaks against what is final here. An inquiry does so only when it was final before the question.
+        -- A verified result that speaks against what is final here. An inquiry does so only when it was final before the question.
         new_status = old_status and not repeated and not of_another and not of_another_amount and not of_another_id
             and coalesce(case
-                when old_status = 'SUCCEEDED' and answer = 'STATUS' and told in ('FAILED', 'CLOSED', 'EXPIRED') then true
-                when source like 'inquiry-%' and "statusBefore" = old_status and answer = 'STATUS' and told = 'PENDING'
+                when old_status = 'SUCCEEDED' and result_code = 'STATUS' and result_status in ('FAILED', 'CLOSED', 'EXPIRED') then true
+                when source like 'inquiry-%' and "statusBefore" = old_status and result_code = 'STATUS' and result_status = 'PENDING'
                     then old_status not in ('CREATED', 'PENDING')
-                when source like 'inquiry-%' and "statusBefore" = old_status and answer = 'NOT_FOUND' then old_status = 'SUCCEEDED'
+                when source like 'inquiry-%' and "statusBefore" = old_status and result_code = 'NOT_FOUND' then old_status = 'SUCCEEDED'
             end, false) as contradicts,
         -- Asked about it, Tenpay says the same.
         source like 'inquiry-%' and asked_since and not of_another and not of_another_amount and not of_another_id
-            and ((answer = 'STATUS' and told <> 'PENDING' and (told = 'SUCCEEDED') = (new_status = 'SUCCEEDED'))
-                or (answer = 'NOT_FOUND' and new_status in ('FAILED', 'CLOSED', 'EXPIRED'))) as confirms
+            and ((result_code = 'STATUS' and result_status <> 'PENDING' and (result_status = 'SUCCEEDED') = (new_status = 'SUCCEEDED'))
+                or (result_code = 'NOT_FOUND' and new_status in ('FAILED', 'CLOSED', 'EXPIRED'))) as confirms
     from decided
 ), settled as materialized (
     select *,
@@ -165,7 +165,7 @@ with news as (
             when old_status in ('FAILED', 'CLOSED', 'EXPIRED') and new_status = 'SUCCEEDED'
                 and old_review is distinct from 'PAYMENT_ID_MISMATCH' then 'LATE_SUCCESS'
             -- Tenpay has a payment of this number that may be somebody else's, which no later answer disproves.
-            when answer = 'CONFLICT' then 'NUMBER_CONFLICT'
+            when result_code = 'CONFLICT' then 'NUMBER_CONFLICT'
             -- It takes the place of a weaker review; beside any other the contradiction is reported under that one.
             when upheld and coalesce(old_review, 'STUCK') in ('STUCK', 'LATE_SUCCESS') then 'STATUS_MISMATCH'
             when agreed and old_review = 'STATUS_MISMATCH' then null
@@ -180,10 +180,10 @@ with news as (
             when of_another or of_another_amount then 'MISMATCH'
             when new_status <> old_status then 'CHANGED'
             when of_another_id then 'MISMATCH'
-            when answer in ('REFUSED', 'CONFLICT', 'DENIED', 'PAID', 'NOT_CLOSABLE') then 'REFUSED'
-            when answer = 'NOT_FOUND' then 'NOT_FOUND'
-            when answer = 'NONE' then 'NO_RESPONSE'
-            when wish = old_status then 'CONFIRMED'
+            when result_code in ('REFUSED', 'CONFLICT', 'DENIED', 'PAID', 'NOT_CLOSABLE') then 'REFUSED'
+            when result_code = 'NOT_FOUND' then 'NOT_FOUND'
+            when result_code = 'NONE' then 'NO_RESPONSE'
+            when requested_status = old_status then 'CONFIRMED'
             else 'IGNORED'
         end as outcome,
         case when new_status = 'SUCCEEDED' and old_status <> 'SUCCEEDED' then (
@@ -203,13 +203,13 @@ with news as (
             else p.prepay_info end,
         paid_at = case when r.new_status = 'SUCCEEDED' then coalesce(p.paid_at, r.succeeded_at, now()) end,
         refusal = case
-            when r.answer = 'REFUSED' and r.new_status = 'CREATED' then coalesce(p.refusal, r.reason)
+            when r.result_code = 'REFUSED' and r.new_status = 'CREATED' then coalesce(p.refusal, r.reason)
             -- It has the payment after all.
-            when r.answer = 'STATUS' and r.outcome = 'CHANGED' then null
+            when r.result_code = 'STATUS' and r.outcome = 'CHANGED' then null
             else p.refusal end,
         absent_at = case
             when r.absent then coalesce(p.absent_at, now())
-            when r.answer = 'STATUS' and r.outcome = 'CHANGED' then null
+            when r.result_code = 'STATUS' and r.outcome = 'CHANGED' then null
             else p.absent_at end,
         contradicted_at = case
             when r.confirms or r.outcome = 'CHANGED' then null
@@ -221,15 +221,15 @@ with news as (
             else p.contradiction_upheld_at end,
         fail_reason = case
             when r.new_status = 'SUCCEEDED' then null
-            when r.new_status <> r.old_status then case when r.answer = 'NOT_FOUND' then coalesce(p.refusal, r.reason) else r.reason end
+            when r.new_status <> r.old_status then case when r.result_code = 'NOT_FOUND' then coalesce(p.refusal, r.reason) else r.reason end
             else p.fail_reason end,
         refused = r.new_status <> 'SUCCEEDED'
-            and (p.refused or (r.answer = 'NOT_FOUND' and r.outcome = 'CHANGED' and r.new_status = 'FAILED' and p.refusal is not null)),
+            and (p.refused or (r.result_code = 'NOT_FOUND' and r.outcome = 'CHANGED' and r.new_status = 'FAILED' and p.refusal is not null)),
         next_poll_at = case
             when r.new_status not in ('CREATED', 'PENDING') then null
-            when r.paid_already or r.answer = 'PAID' then now()
+            when r.paid_already or r.result_code = 'PAID' then now()
             -- An inquiry is to agree: at once, or when no call before the one that was refused can still arrive.
-            when r.answer = 'REFUSED' and r.new_status = 'CREATED' then case
+            when r.result_code = 'REFUSED' and r.new_status = 'CREATED' then case
                 when r.submits = 1 then now()
                 else greatest(now(), r.submitted_at + cast(:#${properties:tenpay.poll.resend-after} as interval) + interval '1 second') end
             when r.absent then now() + cast(:#${properties:tenpay.poll.interval} as interval)
@@ -238,7 +238,7 @@ with news as (
         reconcile_at = case
             when r.new_status in ('CREATED', 'PENDING') or r.agreed then null
             -- A call held back on the way can still reach Tenpay while its signature is fresh there.
-            when r.new_status <> r.old_status and r.answer = 'NOT_FOUND' then now() + 2 * cast(:#${properties:tenpay.wire.freshness} as interval)
+            when r.new_status <> r.old_status and r.result_code = 'NOT_FOUND' then now() + 2 * cast(:#${properties:tenpay.wire.freshness} as interval)
             when r.new_status <> r.old_status then now() + cast(:#${properties:tenpay.reconcile.after} as interval)
             when r.contradicts and r.contradicted_at is null then now()
             when r.upheld or (r.confirms and r.contradicted_at is not null)
@@ -253,7 +253,7 @@ with news as (
             else p.updated_at end
     from reviewed r
     where p.id = r.id
-      and (r.outcome in ('CHANGED', 'CONFIRMED') or r.agreed or r.contradicts or (r.confirms and r.contradicted_at is not null) or r.absent or r.unsent or r.source = 'checkout-pay' or r.answer = 'PAID' or r.new_review is distinct from r.old_review)
+      and (r.outcome in ('CHANGED', 'CONFIRMED') or r.agreed or r.contradicts or (r.confirms and r.contradicted_at is not null) or r.absent or r.unsent or r.source = 'checkout-pay' or r.result_code = 'PAID' or r.new_review is distinct from r.old_review)
     returning p.id, p.account, to_jsonb(p) - 'content' as payment
 ), history_rows as (
     insert into history (payment_id, source, outcome, status_before, status_after, detail)
@@ -274,10 +274,10 @@ with news as (
     cross join lateral (values
         (1, 'payment.' || lower(r.new_status collate "C"), r.new_status <> r.old_status),
         (2, 'payment.review', r.upheld or (r.new_review is not null and r.new_review is distinct from r.old_review))
-    ) as change (place, type, happened)
+    ) as change (ordinal, type, happened)
     where change.happened
     -- Events of a payment go out in the order of their ids.
-    order by change.place
+    order by change.ordinal
     returning id, account, payment_id, type, created_at
 ), addressed as (
     insert into event_delivery (event_id, destination, payment_id, account, created_at)
@@ -296,13 +296,13 @@ with news as (
     set pending = q.pending + excluded.pending,
         next_attempt_at = coalesce(q.next_attempt_at, excluded.next_attempt_at)
 )
-select r.place,
+select r.ordinal,
     -- For a notification nobody is shown the payment, which as JSON is an eighth of the statement's work.
     cast(case
             when r.notification is not null then jsonb_build_object('account', r.account, 'status', r.new_status, 'review', r.new_review)
-            else coalesce(m.payment, to_jsonb(h) - array['place', 'content']) end
-        || jsonb_build_object('verdict', r.outcome, 'elsewhere', r.of_another, 'answer', r.answer, 'told', r.reason, 'contradicts', r.contradicts, 'upheld', r.upheld) as text)
-        as answer
+            else coalesce(m.payment, to_jsonb(h) - array['ordinal', 'content']) end
+        || jsonb_build_object('outcome', r.outcome, 'otherOrder', r.of_another, 'resultCode', r.result_code, 'detail', r.reason, 'contradicts', r.contradicts, 'upheld', r.upheld) as text)
+        as result
 from reviewed r
-join locked h using (place)
+join locked h using (ordinal)
 left join moved m on m.id = r.id

@@ -1,17 +1,17 @@
 -- Takes in a refund that Tenpay has and the store doesn't, made in the merchant portal or lost by a restore; or says why not.
-with news as (
+with result as (
     select *
     from jsonb_to_record(cast(:#${variable.tenpayResult} as jsonb)) as n (
-        source text, answer text, "merchantId" text, "orderNo" text, "refundNo" text, "refundId" text, total text, currency text,
+        source text, "resultCode" text, "merchantId" text, "orderNo" text, "refundNo" text, "refundId" text, total text, currency text,
         signature text)
 ), locked as (
     -- As when a refund is decided: the ERP may post the same number at this moment.
     select p.id, p.account, p.order_no, p.merchant_id, p.status, n.source, n."merchantId", n."refundNo", n."refundId", n.total, n.currency,
         decode(n.signature, 'hex') as digest
     from payment p
-    join news n on n."orderNo" = p.order_no
+    join result n on n."orderNo" = p.order_no
     where p.account = :#${variable.account}
-      and n.answer = 'STATUS'
+      and n."resultCode" = 'STATUS'
       and n."refundNo" = :#${variable.number}
     for update of p
 ), evaluated as (
@@ -35,7 +35,7 @@ with news as (
                   end)
                 then 'it lacks out_refund_no or refund_id, and may be a refund that the store has'
             else 'IMPORTED'
-        end as verdict
+        end as outcome
     from locked l
 ), expedited as (
     -- What is refunded was paid, whatever is known here.
@@ -53,7 +53,7 @@ with news as (
         id, account, "refundNo", order_no, merchant_id, cast(total as bigint), currency, "refundId", 'PORTAL', 0,
         now() + cast(:#${properties:tenpay.poll.first-delay} as interval)
     from evaluated
-    where verdict = 'IMPORTED'
+    where outcome = 'IMPORTED'
     on conflict (account, refund_no) do nothing
     returning *
 ), history_rows as (
@@ -65,11 +65,11 @@ with news as (
     -- An answer that brings nothing in has been used; of one that does, refund-status uses the signature.
     insert into used_signature (digest)
     select decode(signature, 'hex')
-    from news
+    from result
     where signature is not null
       and source <> 'notification'
-      and not exists (select from evaluated where verdict in ('IMPORTED', 'KNOWN'))
+      and not exists (select from evaluated where outcome in ('IMPORTED', 'KNOWN'))
     on conflict do nothing
 )
-select verdict
+select outcome
 from evaluated

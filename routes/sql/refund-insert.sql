@@ -1,4 +1,4 @@
--- Decides on a new refund while its payment is held, and stores it before anybody is called; the verdict says why not.
+-- Decides on a new refund while its payment is held, and stores it before anybody is called; the outcome says why not.
 with given as (
     select *
     from jsonb_to_record(cast(:#${variable.refund} as jsonb)) as g (
@@ -27,7 +27,7 @@ with given as (
             when now() > paid_at + make_interval(days => window_days) then 'REFUND_WINDOW_PASSED'
             when total > rest then 'REFUND_EXCEEDS_PAYMENT'
             else 'NEW'
-        end as verdict
+        end as outcome
     from locked
 ), stored as (
     insert into refund (
@@ -38,7 +38,7 @@ with given as (
         now() + cast(:#${properties:tenpay.poll.submit-lease} as interval),
         now() + cast(:#${properties:tenpay.poll.first-delay} as interval)
     from evaluated
-    where verdict = 'NEW'
+    where outcome = 'NEW'
     -- Another payment's refund may take the same number at this moment.
     on conflict (account, refund_no) do nothing
     returning *
@@ -53,8 +53,8 @@ with given as (
 )
 select cast(
     coalesce(to_jsonb(s), '{}') || jsonb_build_object(
-        'verdict', case when j.verdict = 'NEW' and s.id is null then 'KNOWN' else j.verdict end,
-        'why', case j.verdict
+        'outcome', case when j.outcome = 'NEW' and s.id is null then 'KNOWN' else j.outcome end,
+        'detail', case j.outcome
             when 'PAYMENT_NOT_PAID' then format('only a SUCCEEDED payment can be refunded, and this one is %s', j.status)
             when 'CURRENCY_NOT_SUPPORTED' then format('a refund is in the currency of its payment, %s, but amount.currency is %s', j.paid_currency, j.currency)
             when 'AMOUNT_OUT_OF_RANGE' then format('%s refunds %s to %s %s in minor units, but amount.total is %s', j.method, j.smallest, j.largest, j.currency, j.total)

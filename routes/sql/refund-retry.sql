@@ -32,7 +32,7 @@ with given as (
 )
 select cast(
     coalesce(to_jsonb(s), to_jsonb(h))
-        || jsonb_build_object('verdict', case when not h.same then 'CONFLICT' when s.id is null then 'SAME' else 'SUBMIT' end)
+        || jsonb_build_object('outcome', case when not h.same then 'CONFLICT' when s.id is null then 'SAME' else 'SUBMIT' end)
     as text) as refund
 from locked h
 left join submitted s on true

@@ -1,17 +1,17 @@
--- Applies one piece of Tenpay's news to one refund: the only statement that writes a refund's status, and what was refunded.
-with news as (
+-- Applies one result of Tenpay's to one refund: the only statement that writes a refund's status, and what was refunded.
+with result as (
     select *
     from jsonb_to_record(cast(:#${variable.tenpayResult} as jsonb)) as n (
-        source text, answer text, status text, reason text, "merchantId" text, "orderNo" text, "refundNo" text, total text,
-        currency text, "refundId" text, "succeededAt" text, unsent boolean, call timestamptz, signature text,
-        "statusBefore" text, contradicted timestamptz)
+        source text, "resultCode" text, status text, reason text, "merchantId" text, "orderNo" text, "refundNo" text, total text,
+        currency text, "refundId" text, "succeededAt" text, unsent boolean, "submittedAt" timestamptz, signature text,
+        "statusBefore" text, "contradictedAt" timestamptz)
 ), found as (
-    -- By its number; else by Tenpay's own, which is all that some news names.
+    -- By its number; else by Tenpay's own, which is all that some results name.
     select r.id, r.payment_id
     from refund r
     where r.account = :#${variable.account}
       and (r.refund_no = :#${variable.number}
-        or r.tenpay_refund_id = (select n."refundId" from news n where n.answer = 'STATUS'))
+        or r.tenpay_refund_id = (select n."refundId" from result n where n."resultCode" = 'STATUS'))
     order by r.refund_no = :#${variable.number} desc, r.id
     limit 1
 ), paid as (
@@ -31,24 +31,24 @@ with news as (
     select
         h.id, h.payment_id, h.account, h.amount, h.currency, h.status as old_status, h.review as old_review, h.refusal, h.submits, h.submitted_at,
         h.submitting_until, h.created_at, h.updated_at as finished_at, h.contradicted_at, h.contradiction_upheld_at, h.tenpay_refund_id,
-        -- One that was taken in may be told late.
-        case h.origin when 'PORTAL' then paid.created_at else h.created_at end as earliest, n.answer, n.status as told,
+        -- One that was taken in may be reported late.
+        case h.origin when 'PORTAL' then paid.created_at else h.created_at end as earliest, n."resultCode" as result_code, n.status as result_status,
         n.source, n.reason, coalesce(n.unsent, false) as unsent, n."refundId", n."succeededAt", n."statusBefore",
         cast(:#${variable.notification} as bytea) as notification,
         -- What was answered or asked late says nothing about a call that somebody else has made since.
-        n.call is not distinct from h.submitted_at as of_last_call,
+        n."submittedAt" is not distinct from h.submitted_at as of_last_call,
         -- Asked when the contradiction was known, so the answer may settle it.
-        n.contradicted is not distinct from h.contradicted_at as asked_since,
-        n.answer = 'STATUS' and ((n."merchantId", n."orderNo") is distinct from (h.merchant_id, h.order_no)
-            -- Tenpay's own number is enough where the news, or the row, has no other.
+        n."contradictedAt" is not distinct from h.contradicted_at as asked_since,
+        n."resultCode" = 'STATUS' and ((n."merchantId", n."orderNo") is distinct from (h.merchant_id, h.order_no)
+            -- Tenpay's own number is enough where the result, or the row, has no other.
             or not coalesce(n."refundNo" = h.refund_no
                 or (n."refundId" = h.tenpay_refund_id and h.tenpay_refund_id in (n."refundNo", h.refund_no)), false))
             as of_another,
-        -- A success without its amount proves nothing; other news may leave it out.
-        n.answer = 'STATUS'
+        -- A success without its amount proves nothing; other results may leave it out.
+        n."resultCode" = 'STATUS'
             and (n.total is not null or n.currency is not null or n.status = 'SUCCEEDED')
             and (n.total, n.currency) is distinct from (cast(h.amount as text), h.currency) as of_another_amount,
-        n.answer = 'STATUS' and (n."refundId" <> h.tenpay_refund_id or exists (
+        n."resultCode" = 'STATUS' and (n."refundId" <> h.tenpay_refund_id or exists (
             select from refund o where o.account = h.account and o.tenpay_refund_id = n."refundId" and o.id <> h.id)) as of_another_id,
         -- A refund that was just taken in may be of more than was left: the money is gone, so it counts all the same.
         case when h.origin = 'PORTAL' and h.status = 'CREATED' then h.currency <> paid.currency or paid.amount < (
@@ -59,35 +59,35 @@ with news as (
         else false end as exceeds
     from locked h
     cross join paid
-    cross join news n
+    cross join result n
 ), used as (
     -- One signature is one message: what comes again, here or elsewhere, finds it used. A status of what isn't here is left to
     -- refund-import; a notification that can't be applied yet uses nothing.
     insert into used_signature (digest)
     select decode(n.signature, 'hex')
-    from news n
+    from result n
     left join compared c on true
     where n.signature is not null
       and case
-          when cast(:#${variable.notification} as bytea) is null then c.id is not null or n.answer <> 'STATUS'
-          else c.answer = 'STATUS' and not c.of_another
+          when cast(:#${variable.notification} as bytea) is null then c.id is not null or n."resultCode" <> 'STATUS'
+          else c.result_code = 'STATUS' and not c.of_another
       end
     on conflict do nothing
     returning digest
 ), evaluated as materialized (
     select
         c.id, c.payment_id, c.account, c.amount, c.currency, c.earliest, c.exceeds, c.old_status, c.old_review, c.refusal, c.submits, c.submitted_at, c.submitting_until,
-        c.created_at, c.finished_at, c.contradicted_at, c.contradiction_upheld_at, c.tenpay_refund_id, c.told, c.source, c.unsent, c."refundId", c."succeededAt",
+        c.created_at, c.finished_at, c.contradicted_at, c.contradiction_upheld_at, c.tenpay_refund_id, c.result_status, c.source, c.unsent, c."refundId", c."succeededAt",
         c."statusBefore", c.notification, c.of_last_call, c.asked_since, r.replayed,
-        case when r.replayed then 'NONE' else c.answer end as answer,
+        case when r.replayed then 'NONE' else c.result_code end as result_code,
         case when r.replayed then 'unverified answer: its signature was used before' else c.reason end as reason,
         c.of_another and not r.replayed as of_another,
         c.of_another_amount and not r.replayed as of_another_amount,
         coalesce(c.of_another_id, false) and not c.of_another and not r.replayed as of_another_id
     from compared c
-    cross join news n
+    cross join result n
     cross join lateral (select n.signature is not null and case
-            when c.notification is not null and (c.answer <> 'STATUS' or c.of_another)
+            when c.notification is not null and (c.result_code <> 'STATUS' or c.of_another)
                 then exists (select from used_signature s where s.digest = decode(n.signature, 'hex'))
             else not exists (select from used)
         end as replayed
@@ -99,52 +99,52 @@ with news as (
     select account, 'refunds', notification, 'DONE'
     from evaluated
     where notification is not null
-      -- News that names another refund is not this one's to take.
+      -- A result that names another refund belongs to that one.
       and not of_another
-      -- Nor is what comes by a signature that was used, or news that nobody here understands: a mapping that is put right within a day still takes it.
-      and answer = 'STATUS'
+      -- Nor is what comes by a signature that was used, or a result without a known status: a mapping corrected within a day still takes it.
+      and result_code = 'STATUS'
     on conflict (account, kind, body_hash) do update
     set state = 'DONE', next_attempt_at = null, problem = null
     where x.state <> 'DONE'
     returning account, body_hash
-), wished as materialized (
+), requested as materialized (
     select j.*,
-        j.notification is not null and (j.replayed or (not j.of_another and j.answer = 'STATUS' and x.body_hash is null)) as repeated,
+        j.notification is not null and (j.replayed or (not j.of_another and j.result_code = 'STATUS' and x.body_hash is null)) as repeated,
         case
             when of_another or of_another_amount then old_status
             -- Of another id only money counts: how the other attempt failed says nothing of this one.
-            when of_another_id and told <> 'SUCCEEDED' then old_status
-            when answer = 'STATUS' then told
+            when of_another_id and result_status <> 'SUCCEEDED' then old_status
+            when result_code = 'STATUS' then result_status
             -- A refusal frees no amount alone, but once Tenpay then has no such refund, and no call can still arrive.
-            when answer = 'NOT_FOUND' and old_status = 'CREATED' and refusal is not null and of_last_call
+            when result_code = 'NOT_FOUND' and old_status = 'CREATED' and refusal is not null and of_last_call
                 and (submitting_until is null or submitting_until < now())
                 and (submits = 1 or submitted_at < now() - cast(:#${properties:tenpay.poll.resend-after} as interval)) then 'FAILED'
             else old_status
-        end as wish
+        end as requested_status
     from evaluated j
     left join received x on x.account = j.account and x.body_hash = sha256(j.notification)
 ), decided as materialized (
     select *,
-        case when not repeated and old_status || '>' || wish in (
+        case when not repeated and old_status || '>' || requested_status in (
             'CREATED>PENDING', 'CREATED>SUCCEEDED', 'CREATED>FAILED',
             'PENDING>SUCCEEDED', 'PENDING>FAILED',
             -- A success is money: it is recorded even when it comes late.
             'FAILED>SUCCEEDED'
-        ) then wish else old_status end as new_status
-    from wished
+        ) then requested_status else old_status end as new_status
+    from requested
 ), contradicting as materialized (
     select *,
-        -- Verified news that speaks against what is final here. An inquiry does so only when it was final before the question.
+        -- A verified result that speaks against what is final here. An inquiry does so only when it was final before the question.
         new_status = old_status and not repeated and not of_another and not of_another_amount and not of_another_id
             and coalesce(case
-                when old_status = 'SUCCEEDED' and answer = 'STATUS' and told = 'FAILED' then true
-                when source like 'inquiry-%' and "statusBefore" = old_status and answer = 'STATUS' and told = 'PENDING'
+                when old_status = 'SUCCEEDED' and result_code = 'STATUS' and result_status = 'FAILED' then true
+                when source like 'inquiry-%' and "statusBefore" = old_status and result_code = 'STATUS' and result_status = 'PENDING'
                     then old_status not in ('CREATED', 'PENDING')
-                when source like 'inquiry-%' and "statusBefore" = old_status and answer = 'NOT_FOUND' then old_status = 'SUCCEEDED'
+                when source like 'inquiry-%' and "statusBefore" = old_status and result_code = 'NOT_FOUND' then old_status = 'SUCCEEDED'
             end, false) as contradicts,
         -- Asked about it, Tenpay says the same.
         source like 'inquiry-%' and asked_since and not of_another and not of_another_amount and not of_another_id
-            and ((answer = 'STATUS' and told = new_status) or (answer = 'NOT_FOUND' and new_status = 'FAILED')) as confirms
+            and ((result_code = 'STATUS' and result_status = new_status) or (result_code = 'NOT_FOUND' and new_status = 'FAILED')) as confirms
     from decided
 ), settled as materialized (
     select *,
@@ -179,10 +179,10 @@ with news as (
             when of_another or of_another_amount then 'MISMATCH'
             when new_status <> old_status then 'CHANGED'
             when of_another_id then 'MISMATCH'
-            when answer in ('REFUSED', 'DENIED') then 'REFUSED'
-            when answer = 'NOT_FOUND' then 'NOT_FOUND'
-            when answer = 'NONE' then 'NO_RESPONSE'
-            when wish = old_status then 'CONFIRMED'
+            when result_code in ('REFUSED', 'DENIED') then 'REFUSED'
+            when result_code = 'NOT_FOUND' then 'NOT_FOUND'
+            when result_code = 'NONE' then 'NO_RESPONSE'
+            when requested_status = old_status then 'CONFIRMED'
             else 'IGNORED'
         end as outcome,
         case when new_status = 'SUCCEEDED' and old_status <> 'SUCCEEDED' then (
@@ -197,9 +197,9 @@ with news as (
             else r.tenpay_refund_id end,
         refunded_at = case when j.new_status = 'SUCCEEDED' then coalesce(r.refunded_at, j.succeeded_at, now()) end,
         refusal = case
-            when j.answer = 'REFUSED' and j.new_status = 'CREATED' then coalesce(r.refusal, j.reason)
+            when j.result_code = 'REFUSED' and j.new_status = 'CREATED' then coalesce(r.refusal, j.reason)
             -- It has the refund after all.
-            when j.answer = 'STATUS' and j.outcome = 'CHANGED' then null
+            when j.result_code = 'STATUS' and j.outcome = 'CHANGED' then null
             else r.refusal end,
         contradicted_at = case
             when j.confirms or j.outcome = 'CHANGED' then null
@@ -211,12 +211,12 @@ with news as (
             else r.contradiction_upheld_at end,
         fail_reason = case
             when j.new_status = 'SUCCEEDED' then null
-            when j.new_status <> j.old_status and j.new_status = 'FAILED' then case when j.answer = 'NOT_FOUND' then r.refusal else j.reason end
+            when j.new_status <> j.old_status and j.new_status = 'FAILED' then case when j.result_code = 'NOT_FOUND' then r.refusal else j.reason end
             else r.fail_reason end,
         next_poll_at = case
             when j.new_status not in ('CREATED', 'PENDING') then null
             -- An inquiry is to agree: at once, or when no call before the one that was refused can still arrive.
-            when j.answer = 'REFUSED' and j.new_status = 'CREATED' then case
+            when j.result_code = 'REFUSED' and j.new_status = 'CREATED' then case
                 when j.submits = 1 then now()
                 else greatest(now(), j.submitted_at + cast(:#${properties:tenpay.poll.resend-after} as interval) + interval '1 second') end
             when j.unsent and j.source like 'inquiry-%' then now() + cast(:#${properties:tenpay.poll.interval} as interval)
@@ -224,7 +224,7 @@ with news as (
         reconcile_at = case
             when j.new_status in ('CREATED', 'PENDING') or j.agreed then null
             -- A call held back on the way can still reach Tenpay while its signature is fresh there.
-            when j.new_status <> j.old_status and j.answer = 'NOT_FOUND' then now() + 2 * cast(:#${properties:tenpay.wire.freshness} as interval)
+            when j.new_status <> j.old_status and j.result_code = 'NOT_FOUND' then now() + 2 * cast(:#${properties:tenpay.wire.freshness} as interval)
             when j.new_status <> j.old_status then now() + cast(:#${properties:tenpay.reconcile.after} as interval)
             when j.contradicts and j.contradicted_at is null then now()
             when j.upheld or (j.confirms and j.contradicted_at is not null)
@@ -268,10 +268,10 @@ with news as (
     cross join lateral (values
         (1, 'refund.' || lower(j.new_status collate "C"), j.new_status <> j.old_status),
         (2, 'refund.review', j.upheld or (j.new_review is not null and j.new_review is distinct from j.old_review))
-    ) as change (place, type, happened)
+    ) as change (ordinal, type, happened)
     where change.happened
     -- Events of a payment go out in the order of their ids.
-    order by change.place
+    order by change.ordinal
     returning id, account, payment_id, type, created_at
 ), addressed as (
     insert into event_delivery (event_id, destination, payment_id, account, created_at)
@@ -289,7 +289,7 @@ with news as (
     set pending = q.pending + excluded.pending,
         next_attempt_at = coalesce(q.next_attempt_at, excluded.next_attempt_at)
 )
-select cast(coalesce(to_jsonb(m), to_jsonb(h)) || jsonb_build_object('verdict', j.outcome, 'elsewhere', j.of_another, 'answer', j.answer, 'told', j.reason,
+select cast(coalesce(to_jsonb(m), to_jsonb(h)) || jsonb_build_object('outcome', j.outcome, 'otherOrder', j.of_another, 'resultCode', j.result_code, 'detail', j.reason,
         'contradicts', j.contradicts, 'upheld', j.upheld) as text)
     as refund
 from reviewed j

@@ -30,7 +30,7 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
  *
  * <p>The route finds the variables that {@code of} and {@code bytes} name as arrays of texts and of bytes, an element for
  * each exchange. It answers with rows
- * of {@code place}, counted from 1, and {@code answer}, which becomes that exchange's body. Nobody waits for company:
+ * of {@code ordinal}, counted from 1, and {@code result}, which becomes that exchange's body. Nobody waits for company:
  * an exchange that finds no other goes alone at once.
  *
  * <p>What the route must keep to: <b>an exchange without a row was not touched</b>. It then goes alone, and only there
@@ -315,8 +315,8 @@ class CoalescingComponent extends DefaultComponent {
         private static void answer(List<Member> batch, List<?> rows) {
             for (Object row : rows) {
                 Map<?, ?> columns = (Map<?, ?>) row;
-                int place = ((Number) columns.get("place")).intValue();
-                batch.get(place - 1).is(Outcome.ANSWERED, columns.get("answer"));
+                int ordinal = ((Number) columns.get("ordinal")).intValue();
+                batch.get(ordinal - 1).is(Outcome.ANSWERED, columns.get("result"));
             }
             // Those without a row.
             Outcome outcome = batch.size() == 1 ? Outcome.ANSWERED : Outcome.RUN_SINGLE;

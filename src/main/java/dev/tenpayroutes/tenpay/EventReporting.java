@@ -36,43 +36,43 @@ class EventReporting {
     Processor reportResult(MeterRegistry meters) {
         return exchange -> {
             JsonNode row = exchange.getMessage().getBody(JsonNode.class);
-            String verdict = row.path("verdict").asText();
+            String outcome = row.path("outcome").asText();
             String source = exchange.getVariable("source", String.class);
-            meters.counter("tenpay.results", "source", source, "verdict", verdict)
+            meters.counter("tenpay.results", "source", source, "outcome", outcome)
                     .increment();
             Object[] line = {
                 source,
                 exchange.getVariable("number", String.class),
                 row.path("account").asText(),
-                verdict,
+                outcome,
                 row.path("status").asText(),
                 row.path("review").asText(""),
-                code(row.path("told").asText(""))
+                code(row.path("detail").asText(""))
             };
             Logger log = row.has("refund_no") ? REFUND : PAYMENT;
-            log.atLevel(level(verdict, row)).log(LINE, line);
+            log.atLevel(level(outcome, row)).log(LINE, line);
         };
     }
 
     /** Refusals and contradictions are asked about; one that Tenpay upholds needs a person, and is reported once. */
-    private static Level level(String verdict, JsonNode row) {
+    private static Level level(String outcome, JsonNode row) {
         if (row.path("upheld").asBoolean()) {
             return Level.ERROR;
         }
-        if (row.path("answer").asText().equals("REFUSED")
+        if (row.path("resultCode").asText().equals("REFUSED")
                 || row.path("contradicts").asBoolean()) {
             return Level.WARN;
         }
         // A close that comes after the payment: an ordinary answer, and Tenpay is asked for the payment.
-        if (ORDINARY.contains(row.path("answer").asText())) {
+        if (ORDINARY.contains(row.path("resultCode").asText())) {
             return Level.INFO;
         }
-        return verdict.equals("MISMATCH") || verdict.equals("REFUSED") ? Level.ERROR : Level.INFO;
+        return outcome.equals("MISMATCH") || outcome.equals("REFUSED") ? Level.ERROR : Level.INFO;
     }
 
     /** Of {@code CODE: message} the code; a message is Tenpay's own words. */
-    private static String code(String told) {
-        String code = told.split(": ", 2)[0];
+    private static String code(String detail) {
+        String code = detail.split(": ", 2)[0];
         return CODE.matcher(code).matches() ? code : "";
     }
 

@@ -74,12 +74,12 @@ class CoalescingComponentTest {
 
     private static List<Map<String, Object>> answerAll(List<String> texts) {
         return IntStream.range(0, texts.size())
-                .<Map<String, Object>>mapToObj(i -> Map.of("place", i + 1L, "answer", "re " + texts.get(i)))
+                .<Map<String, Object>>mapToObj(i -> Map.of("ordinal", i + 1L, "result", "re " + texts.get(i)))
                 .toList();
     }
 
     private static UncategorizedSQLException refused(String state) {
-        return new UncategorizedSQLException("batch", "select", new SQLException("refused", state));
+        return new UncategorizedSQLException("coalesce", "select", new SQLException("refused", state));
     }
 
     private Object send(String text) {
@@ -147,8 +147,8 @@ class CoalescingComponentTest {
     @Test
     void whoWasLeftOutGoesAloneAndOnlyThereHasNoRowAMeaning() {
         statement = texts -> answerAll(texts).stream()
-                .filter(row -> !row.get("answer").equals("re b") || texts.size() == 1)
-                .filter(row -> !row.get("answer").equals("re c"))
+                .filter(row -> !row.get("result").equals("re b") || texts.size() == 1)
+                .filter(row -> !row.get("result").equals("re c"))
                 .toList();
         var answers = together("first", "a", "b", "c");
         assertThat(answers.stream().map(CoalescingComponentTest::of)).containsExactly("re first", "re a", "re b", null);
@@ -326,9 +326,9 @@ class CoalescingComponentTest {
             }
             List<Map<String, Object>> rows = answerAll(texts).stream()
                     .filter(row ->
-                            texts.size() == 1 || !row.get("answer").toString().endsWith("3"))
+                            texts.size() == 1 || !row.get("result").toString().endsWith("3"))
                     .toList();
-            rows.forEach(row -> done.add(row.get("answer").toString()));
+            rows.forEach(row -> done.add(row.get("result").toString()));
             return rows;
         };
         int each = 400;

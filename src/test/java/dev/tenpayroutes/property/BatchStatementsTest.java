@@ -64,9 +64,9 @@ class BatchStatementsTest {
         arrays.put("account", exchanges.stream().map(exchange -> account).toList());
         String[] answers = new String[exchanges.size()];
         for (Map<String, Object> row : statements.all(file, arrays)) {
-            int place = ((Number) row.get("place")).intValue() - 1;
-            assertThat(answers[place]).as("two answers for one").isNull();
-            answers[place] = said(row.get("answer"));
+            int ordinal = ((Number) row.get("ordinal")).intValue() - 1;
+            assertThat(answers[ordinal]).as("two answers for one").isNull();
+            answers[ordinal] = said(row.get("result"));
         }
         for (int i = 0; i < answers.length; i++) {
             answers[i] = answers[i] == null ? alone(file, account, exchanges.get(i)) : answers[i];
@@ -79,7 +79,7 @@ class BatchStatementsTest {
         variables.put("account", account);
         List<Map<String, Object>> rows = statements.all(file, variables);
         assertThat(rows).hasSizeLessThan(2);
-        return rows.isEmpty() ? "nothing" : said(rows.get(0).get("answer"));
+        return rows.isEmpty() ? "nothing" : said(rows.get(0).get("result"));
     }
 
     private static Map<String, Object> of(Exchange exchange, String account) {
@@ -87,7 +87,7 @@ class BatchStatementsTest {
         variables.computeIfPresent("order", (name, order) -> order.toString().replace("ACCOUNT", account));
         // One namespace of signatures for all accounts.
         String digest = account.equals("one") ? "01" : "02";
-        variables.computeIfPresent("news", (name, news) -> news.toString().replace("ACCOUNT", digest));
+        variables.computeIfPresent("tenpayResult", (name, news) -> news.toString().replace("ACCOUNT", digest));
         variables.computeIfPresent("accounts", (name, accounts) -> account);
         return variables;
     }
@@ -95,9 +95,9 @@ class BatchStatementsTest {
     private static String said(Object answer) {
         try {
             var row = Statements.JSON.readTree(answer.toString());
-            return row.path("order_no").asText() + " " + row.path("verdict").asText() + " "
-                    + row.path("elsewhere").asText() + " " + row.path("answer").asText() + " "
-                    + row.path("told").asText() + " " + row.path("status").asText() + " "
+            return row.path("order_no").asText() + " " + row.path("outcome").asText() + " "
+                    + row.path("otherOrder").asText() + " " + row.path("resultCode").asText() + " "
+                    + row.path("detail").asText() + " " + row.path("status").asText() + " "
                     + row.path("amount").asText();
         } catch (java.io.IOException e) {
             throw new IllegalStateException(e);
@@ -191,7 +191,7 @@ class BatchStatementsTest {
                     ? "STATUS"
                     : any(random, "REFUSED", "NOT_FOUND", "NONE", "CONFLICT", "PAID", "DENIED", "NOT_CLOSABLE");
             ObjectNode one =
-                    Statements.JSON.createObjectNode().put("source", source).put("answer", answer);
+                    Statements.JSON.createObjectNode().put("source", source).put("resultCode", answer);
             if (answer.equals("STATUS")) {
                 one.put("status", any(random, "PENDING", "SUCCEEDED", "SUCCEEDED", "FAILED", "CLOSED", "EXPIRED"))
                         .put("merchantId", any(random, "m", "m", "m", "another"))
@@ -205,7 +205,7 @@ class BatchStatementsTest {
                 one.put("reason", any(random, "because", "why not"));
             }
             if (random.nextBoolean()) {
-                one.put("call", "2026-11-28T08:00:00Z");
+                one.put("submittedAt", "2026-11-28T08:00:00Z");
             }
             // Of one number each: of two numbers the one that comes first would use it, which in a batch may be
             // another.
@@ -220,7 +220,7 @@ class BatchStatementsTest {
             }
             Map<String, Object> variables = new HashMap<>();
             variables.put("number", number);
-            variables.put("news", one.toString());
+            variables.put("tenpayResult", one.toString());
             variables.put(
                     "notification", notified ? (number + random.nextInt(2)).getBytes(StandardCharsets.UTF_8) : null);
             news.add(new Exchange(number, variables));
@@ -272,7 +272,7 @@ class BatchStatementsTest {
             List<Map<String, Object>> rows =
                     statements.all("payment-status", newsOfBoth("checkout-pay", "PENDING", List.of("one", "one")));
             assertThat(rows).hasSize(1);
-            assertThat(said(rows.get(0).get("answer"))).startsWith("SO-000001 CHANGED");
+            assertThat(said(rows.get(0).get("result"))).startsWith("SO-000001 CHANGED");
             person.rollback();
         }
     }
@@ -283,13 +283,13 @@ class BatchStatementsTest {
         same("payment-insert", List.of(order("SO-000000", 1), order("SO-000001", 1)));
         Map<String, Object> both = new HashMap<>(newsOfBoth("inquiry-payment", "CLOSED", List.of("one", "one")));
         both.computeIfPresent(
-                "news",
+                "tenpayResult",
                 (name, news) -> ((List<?>) news)
                         .stream()
                                 .map(one -> ((ObjectNode) one).put("signature", "c0ffee"))
                                 .toList());
         assertThat(statements.all("payment-status", both))
-                .extracting(row -> said(row.get("answer")).replaceFirst("(\\w+ \\w*).*", "$1"))
+                .extracting(row -> said(row.get("result")).replaceFirst("(\\w+ \\w*).*", "$1"))
                 .containsExactlyInAnyOrder("SO-000000 CHANGED", "SO-000001 NO_RESPONSE");
     }
 
@@ -333,12 +333,12 @@ class BatchStatementsTest {
                 accounts,
                 "number",
                 numbers,
-                "news",
+                "tenpayResult",
                 numbers.stream()
                         .map(number -> Statements.JSON
                                 .createObjectNode()
                                 .put("source", source)
-                                .put("answer", "STATUS")
+                                .put("resultCode", "STATUS")
                                 .put("status", status)
                                 .put("merchantId", "m")
                                 .put("orderNo", number))

@@ -60,7 +60,7 @@ class EventStatementsTest extends DatabaseTest {
                 "main",
                 "eventAddresses",
                 address,
-                "room",
+                "capacity",
                 Integer.toString(room),
                 "perAccount",
                 Integer.toString(perAccount));
@@ -149,7 +149,7 @@ class EventStatementsTest extends DatabaseTest {
     private static Map<String, Object> redelivery(String key, String status) {
         Map<String, Object> variables = new HashMap<>();
         variables.put("accounts", "main");
-        variables.put("eventKey", key);
+        variables.put("eventRowId", key);
         variables.put("createdFrom", key == null ? "2020-01-01T00:00:00Z" : null);
         variables.put("createdTo", key == null ? "2099-01-01T00:00:00Z" : null);
         variables.put("settledBefore", key == null ? "2099-01-01T00:00:00Z" : null);

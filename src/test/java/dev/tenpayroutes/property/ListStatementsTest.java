@@ -204,10 +204,10 @@ class ListStatementsTest extends DatabaseTest {
     void readsOneOrdersRowsByAnIndex() throws SQLException {
         String key = value("select min(payment_id) from history");
         for (String deep : Arrays.asList(null, value("select max(id) - 75000 from history"))) {
-            reads(200, "payment-history", variables("paymentKey", key, "cursor", deep));
+            reads(200, "payment-history", variables("paymentRowId", key, "cursor", deep));
         }
         for (String deep : Arrays.asList(null, value("select max(id) - 10000 from refund"))) {
-            reads(200, "refund-list", variables("paymentKey", key, "cursor", deep));
+            reads(200, "refund-list", variables("paymentRowId", key, "cursor", deep));
         }
         String id = value(
                 "select event_id from erp_event where id = (select event_id from event_attempt group by 1 order by count(*) desc limit 1)");
@@ -250,7 +250,7 @@ class ListStatementsTest extends DatabaseTest {
                 "http",
                 "eventAccounts",
                 ALL,
-                "room",
+                "capacity",
                 "10",
                 "perAccount",
                 "10");
@@ -403,12 +403,12 @@ class ListStatementsTest extends DatabaseTest {
     void pagesHistoryRefundsAndAttempts() throws SQLException {
         String key = value("select min(payment_id) from history");
         for (String[] list : new String[][] {{"payment-history", "history"}, {"refund-list", "refunds"}}) {
-            JsonNode first = statements.one(list[0], variables("paymentKey", key, "cursor", null, "limit", null));
+            JsonNode first = statements.one(list[0], variables("paymentRowId", key, "cursor", null, "limit", null));
             assertThat(first.path(list[1])).hasSize(51);
             JsonNode second = statements.one(
                     list[0],
                     variables(
-                            "paymentKey",
+                            "paymentRowId",
                             key,
                             "cursor",
                             first.path(list[1]).get(49).path("cursor").asText(),
@@ -441,7 +441,7 @@ class ListStatementsTest extends DatabaseTest {
         }
         assertThat(all("select outcome || coalesce(detail, '') from history where payment_id = " + key
                         + " order by id"))
-                .containsExactly("CONFIRMED", "NO_ANSWERa", "CONFIRMED", "NO_ANSWERb", "CHANGED", "CHANGED", "CHANGED");
+                .containsExactly("CONFIRMED", "NO_RESPONSEa", "CONFIRMED", "NO_RESPONSEb", "CHANGED", "CHANGED", "CHANGED");
     }
 
     @Test
@@ -467,7 +467,7 @@ class ListStatementsTest extends DatabaseTest {
                             FAR_FUTURE,
                             "status",
                             "DELIVERED",
-                            "eventKey",
+                            "eventRowId",
                             null,
                             "cursor",
                             cursor));

@@ -110,7 +110,7 @@ final class StatementDriver {
         if (row.isMissingNode()) {
             row = sql.one("payment-retry", Map.of("order", order, "accounts", world.account(s.account())));
         }
-        String verdict = row.path("verdict").asText();
+        String verdict = row.path("outcome").asText();
         if (verdict.equals("NEW") || verdict.equals("SUBMIT")) {
             world.mayCall(
                     world.payment(s.account(), s.order()),
@@ -149,7 +149,7 @@ final class StatementDriver {
         seen.add(payment("close-payment", s.account(), s.order(), s.said(), call(row), NOT_ASKED));
         if (seen.get(0).contains(" NOT_FOUND ")) {
             row = row(s.account(), s.order());
-            ((ObjectNode) row).put("closing", "NOT_FOUND");
+            ((ObjectNode) row).put("closeResult", "NOT_FOUND");
             seen.add(payment("inquiry-payment", s.account(), s.order(), Model.UNKNOWN, call(row), row));
         }
         return seen;
@@ -233,7 +233,7 @@ final class StatementDriver {
         Map<String, Object> variables = new HashMap<>();
         variables.put("account", account);
         variables.put("number", number);
-        variables.put("news", news);
+        variables.put("tenpayResult", news);
         variables.put("notification", notification);
         return sql.one(statement, variables);
     }
@@ -241,9 +241,9 @@ final class StatementDriver {
     private static String said(JsonNode row) {
         return row.isMissingNode()
                 ? "not there"
-                : row.path("verdict").asText()
-                        + (row.path("elsewhere").asBoolean() ? " elsewhere " : " ")
-                        + row.path("answer").asText() + " "
+                : row.path("outcome").asText()
+                        + (row.path("otherOrder").asBoolean() ? " elsewhere " : " ")
+                        + row.path("resultCode").asText() + " "
                         + row.path("status").asText();
     }
 
@@ -257,8 +257,8 @@ final class StatementDriver {
         String news = TenpayResult.of("notification", "200", json(bytes), kind, null, signature, NOT_ASKED);
         JsonNode row =
                 status(kind.equals("refunds") ? "refund-status" : "payment-status", account, number, news, bytes);
-        boolean applied = row.path("answer").asText().equals("STATUS")
-                && !row.path("elsewhere").asBoolean();
+        boolean applied = row.path("resultCode").asText().equals("STATUS")
+                && !row.path("otherOrder").asBoolean();
         if (applied) {
             return said(row);
         }
@@ -322,7 +322,7 @@ final class StatementDriver {
             connection.setAutoCommit(false);
         }
         try {
-            sql.all("payment-lock", Map.of("paymentKey", payment.path("id").asText()));
+            sql.all("payment-lock", Map.of("paymentRowId", payment.path("id").asText()));
             row = sql.one("refund-insert", Map.of("refund", refund));
             if (alone) {
                 connection.commit();
@@ -333,10 +333,10 @@ final class StatementDriver {
                 connection.setAutoCommit(true);
             }
         }
-        if (row.path("verdict").asText().equals("KNOWN")) {
+        if (row.path("outcome").asText().equals("KNOWN")) {
             row = sql.one("refund-retry", Map.of("refund", refund, "account", world.account(s.account())));
         }
-        String verdict = row.path("verdict").asText();
+        String verdict = row.path("outcome").asText();
         if (verdict.equals("NEW") || verdict.equals("SUBMIT")) {
             world.mayCall(
                     world.refund(s.account(), s.refund()),
@@ -354,7 +354,7 @@ final class StatementDriver {
                     row != null;
                     row = world.queue(table).poll()) {
                 world.givenBack(row.split(" ")[0]);
-                sql.all(table + "-release", Map.of(table + "Key", row.split(" ")[2]));
+                sql.all(table + "-release", Map.of(table + "RowId", row.split(" ")[2]));
             }
         }
         return taken;

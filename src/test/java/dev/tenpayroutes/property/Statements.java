@@ -70,8 +70,8 @@ final class Statements {
             }
             Map<String, Object> row = rows.get(0);
             return JSON.readTree(String.valueOf(
-                    row.containsKey("answer")
-                            ? row.get("answer")
+                    row.containsKey("result")
+                            ? row.get("result")
                             : row.values().iterator().next()));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);

@@ -64,11 +64,11 @@ class StatusStatementsTest extends DatabaseTest {
         ObjectNode news = Statements.JSON
                 .createObjectNode()
                 .put("source", "inquiry-" + table)
-                .put("answer", answer)
+                .put("resultCode", answer)
                 .put("status", status)
                 .put("merchantId", "m")
                 .put("orderNo", refund ? "SO-000002" : "SO-000001")
-                .put("call", get(table, "cast(to_jsonb(submitted_at) as text)").replace("\"", ""));
+                .put("submittedAt", get(table, "cast(to_jsonb(submitted_at) as text)").replace("\"", ""));
         if (refund) {
             news.put("refundNo", "RF-000001");
         }
@@ -82,7 +82,7 @@ class StatusStatementsTest extends DatabaseTest {
         }
         Map<String, Object> variables =
                 new HashMap<>(Map.of("account", "main", "number", refund ? "RF-000001" : "SO-000001"));
-        variables.put("news", news.toString());
+        variables.put("tenpayResult", news.toString());
         variables.put("notification", notification == null ? null : notification.getBytes(StandardCharsets.UTF_8));
         return statements.all(table + "-status", variables);
     }
@@ -102,7 +102,7 @@ class StatusStatementsTest extends DatabaseTest {
                 "submitting_until = now() + interval '1 minute'     | NOT_FOUND | {}",
                 "submitted_at = now() - interval '1 second'         | NOT_FOUND | {}",
                 "submits = 3                                        | NONE   | {}",
-                "submits = 3                                        | NOT_FOUND | {\"call\":\"2026-01-01T00:00:00Z\"}",
+                "submits = 3                                        | NOT_FOUND | {\"submittedAt\":\"2026-01-01T00:00:00Z\"}",
                 "status = 'PENDING'                                 | NOT_FOUND | {}"
             })
     void whileACallOfItsMayStillArriveItHasNot(String but, String answer, String more) throws SQLException {
@@ -179,14 +179,13 @@ class StatusStatementsTest extends DatabaseTest {
     @ValueSource(strings = {"payment", "refund"})
     void usesTheSignatureOfAnAnswerWithoutARow(String table) throws SQLException {
         Map<String, Object> variables = new HashMap<>(Map.of("account", "main", "number", "NO-SUCH-1"));
-        variables.put(
-                "news", "{\"source\":\"inquiry-" + table + "\",\"answer\":\"NOT_FOUND\",\"signature\":\"c0ffee\"}");
+        variables.put("tenpayResult", "{\"source\":\"inquiry-" + table + "\",\"resultCode\":\"NOT_FOUND\",\"signature\":\"c0ffee\"}");
         variables.put("notification", null);
         assertThat(statements.all(table + "-status", variables)).isEmpty();
         assertThat(value("select count(*) from used_signature")).isEqualTo("1");
         // A notification that can't be applied yet uses nothing.
         variables.put("notification", "bytes".getBytes(StandardCharsets.UTF_8));
-        variables.put("news", variables.get("news").toString().replace("c0ffee", "c0ffee01"));
+        variables.put("tenpayResult", variables.get("tenpayResult").toString().replace("c0ffee", "c0ffee01"));
         assertThat(statements.all(table + "-status", variables)).isEmpty();
         assertThat(value("select count(*) from used_signature")).isEqualTo("1");
     }
@@ -197,7 +196,7 @@ class StatusStatementsTest extends DatabaseTest {
             ObjectNode news = Statements.JSON
                     .createObjectNode()
                     .put("source", source)
-                    .put("answer", "STATUS")
+                    .put("resultCode", "STATUS")
                     .put("status", "SUCCEEDED")
                     .put("merchantId", "m")
                     .put("orderNo", "SO-000002")
@@ -207,7 +206,7 @@ class StatusStatementsTest extends DatabaseTest {
                     .put("currency", "SGD");
             news.setAll((ObjectNode) Statements.JSON.readTree(more));
             Map<String, Object> variables = new HashMap<>(Map.of("account", "main", "number", number));
-            variables.put("news", news.toString());
+            variables.put("tenpayResult", news.toString());
             variables.put(
                     "notification",
                     source.equals("notification") ? (number + more).getBytes(StandardCharsets.UTF_8) : null);
@@ -227,10 +226,10 @@ class StatusStatementsTest extends DatabaseTest {
         if (verdict.isEmpty()) {
             return "NOTHING";
         }
-        if (List.of("IMPORTED", "KNOWN").contains(verdict.get(0).get("verdict"))) {
+        if (List.of("IMPORTED", "KNOWN").contains(verdict.get(0).get("outcome"))) {
             assertThat(statements.all("refund-status", variables)).hasSize(1);
         }
-        return verdict.get(0).get("verdict").toString();
+        return verdict.get(0).get("outcome").toString();
     }
 
     @ParameterizedTest
@@ -288,7 +287,7 @@ class StatusStatementsTest extends DatabaseTest {
     void importsNoRefundWhoseRefundIdIsKnown() throws SQLException {
         set("refund", "tenpay_refund_id = '5030X'");
         assertThat(statements.all("refund-import", newsOf5030X("notification", "5030X", "{}")))
-                .containsExactly(Map.of("verdict", "KNOWN"));
+                .containsExactly(Map.of("outcome", "KNOWN"));
         assertThat(value("select count(*) from refund")).isEqualTo("1");
     }
 
@@ -296,7 +295,7 @@ class StatusStatementsTest extends DatabaseTest {
     void takesNoNewsOfAnotherNumberByItsRefundId() throws SQLException {
         set("refund", "tenpay_refund_id = '5030X'");
         Map<String, Object> another = newsOf5030X("notification", "RF-000009", "{}");
-        assertThat(statements.one("refund-status", another).path("elsewhere").asBoolean())
+        assertThat(statements.one("refund-status", another).path("otherOrder").asBoolean())
                 .isTrue();
         assertThat(get("refund", "status")).isEqualTo("PENDING");
     }
@@ -398,7 +397,7 @@ class StatusStatementsTest extends DatabaseTest {
     private void asked(String table, String answer, String status) throws SQLException {
         ObjectNode asked = Statements.JSON.createObjectNode().put("statusBefore", get(table, "status"));
         String contradicted = get(table, "to_jsonb(contradicted_at) #>> '{}'");
-        says(table, answer, status, asked.put("contradicted", contradicted).toString());
+        says(table, answer, status, asked.put("contradictedAt", contradicted).toString());
     }
 
     @ParameterizedTest
@@ -470,7 +469,7 @@ class StatusStatementsTest extends DatabaseTest {
         setSucceeded(table);
         set(table, "review = 'AMOUNT_MISMATCH', contradicted_at = now() - interval '1 minute'");
         String contradicted = get(table, "to_jsonb(contradicted_at) #>> '{}'");
-        String inquiry = "{\"statusBefore\":\"SUCCEEDED\",\"contradicted\":\"" + contradicted + "\"}";
+        String inquiry = "{\"statusBefore\":\"SUCCEEDED\",\"contradictedAt\":\"" + contradicted + "\"}";
         assertThat(says(table, "STATUS", "FAILED", inquiry, null).toString()).contains("\"upheld\": true");
         assertThat(says(table, "STATUS", "FAILED", inquiry, null).toString()).contains("\"upheld\": false");
     }
@@ -546,7 +545,7 @@ class StatusStatementsTest extends DatabaseTest {
         asked("refund", "STATUS", "PENDING");
         Map<String, Object> request = Map.of("refund", """
                 {"payment":%s,"refundNo":"RF-000009","total":1050,"currency":"SGD","notifyUrl":"u","rules":{}}""".formatted(get("refund", "payment_id")));
-        assertThat(statements.one("refund-insert", request).path("verdict").asText())
+        assertThat(statements.one("refund-insert", request).path("outcome").asText())
                 .isEqualTo("REFUND_EXCEEDS_PAYMENT");
     }
 

@@ -107,8 +107,8 @@ class SubmissionLeaseTest extends DatabaseTest {
                 "order", "{\"orderNo\":\"SO-000001\",\"content\":{}}",
                 "refund", refund("SO-000002", "RF-000001", 300, "{}"));
         JsonNode[] both = atOnce(repeat, variables, variables);
-        assertThat(both[0].path("verdict").asText()).isEqualTo("SUBMIT");
-        assertThat(both[1].path("verdict").asText()).isEqualTo("SAME");
+        assertThat(both[0].path("outcome").asText()).isEqualTo("SUBMIT");
+        assertThat(both[1].path("outcome").asText()).isEqualTo("SAME");
     }
 
     @Test
@@ -117,8 +117,8 @@ class SubmissionLeaseTest extends DatabaseTest {
                 "refund-insert",
                 Map.of("refund", refund("SO-000002", "RF-000002", 300, "{}")),
                 Map.of("refund", refund("SO-000003", "RF-000002", 300, "{}")));
-        assertThat(both[0].path("verdict").asText()).isEqualTo("NEW");
-        assertThat(both[1].path("verdict").asText()).isEqualTo("KNOWN");
+        assertThat(both[0].path("outcome").asText()).isEqualTo("NEW");
+        assertThat(both[1].path("outcome").asText()).isEqualTo("KNOWN");
     }
 
     private String refund(String order, String number, long total, String rules) throws SQLException {
@@ -167,10 +167,10 @@ class SubmissionLeaseTest extends DatabaseTest {
     void aPendingOrderIsAskedForAgainUntilItsPrepayInfoIsHere() throws SQLException {
         Map<String, String> order = Map.of("accounts", "main", "order", "{\"orderNo\":\"SO-000001\",\"content\":{}}");
         set("payment", "SO-000001", "status = 'PENDING'");
-        assertThat(statements.one("payment-retry", order).path("verdict").asText())
+        assertThat(statements.one("payment-retry", order).path("outcome").asText())
                 .isEqualTo("SUBMIT");
         set("payment", "SO-000001", "submitting_until = null, prepay_info = 'p'");
-        assertThat(statements.one("payment-retry", order).path("verdict").asText())
+        assertThat(statements.one("payment-retry", order).path("outcome").asText())
                 .isEqualTo("SAME");
     }
 
@@ -180,7 +180,7 @@ class SubmissionLeaseTest extends DatabaseTest {
         JsonNode decided = statements.one(
                 "refund-insert",
                 Map.of("refund", refund("SO-000002", "RF-000002", total, "{\"min\":100,\"max\":200}")));
-        assertThat(decided.path("verdict").asText()).isEqualTo(verdict);
+        assertThat(decided.path("outcome").asText()).isEqualTo(verdict);
     }
 
     /** Tenpay said once that it failed, and once something else: until a person knows, it isn't given out again. */
@@ -196,13 +196,13 @@ class SubmissionLeaseTest extends DatabaseTest {
         String tooMuch = refund("SO-000002", "RF-000002", rest + 1, "{}");
         assertThat(statements
                         .one("refund-insert", Map.of("refund", tooMuch))
-                        .path("verdict")
+                        .path("outcome")
                         .asText())
                 .isEqualTo("REFUND_EXCEEDS_PAYMENT");
         String all = refund("SO-000002", "RF-000003", rest, "{}");
         assertThat(statements
                         .one("refund-insert", Map.of("refund", all))
-                        .path("verdict")
+                        .path("outcome")
                         .asText())
                 .isEqualTo("NEW");
     }
@@ -211,7 +211,7 @@ class SubmissionLeaseTest extends DatabaseTest {
     void whoAsksForTooMuchHearsWhatIsLeft() throws SQLException {
         JsonNode decided =
                 statements.one("refund-insert", Map.of("refund", refund("SO-000002", "RF-000002", 751, "{}")));
-        assertThat(decided.path("why").asText()).startsWith("at most 750 SGD in minor units");
+        assertThat(decided.path("detail").asText()).startsWith("at most 750 SGD in minor units");
     }
 
     /** What is taken to be asked about: the statement, its table, a row of it, and the column that says since when. */
@@ -341,7 +341,7 @@ class SubmissionLeaseTest extends DatabaseTest {
     @CsvSource({"payment,SO-000001", "refund,RF-000001"})
     void whatIsGivenBackHasLostNoTurn(String table, String number) throws SQLException {
         set(table, number, "polls = 5, next_poll_at = now() + interval '1 hour'");
-        statements.all(table + "-release", Map.of(table + "Key", row(table, number, "id")));
+        statements.all(table + "-release", Map.of(table + "RowId", row(table, number, "id")));
         assertThat(row(table, number, "polls")).isEqualTo("4");
         assertThat(row(table, number, "next_poll_at <= now()")).isEqualTo("t");
     }

@@ -89,8 +89,8 @@ final class TenpayResult {
         exchange.setVariable("submittedAt", call);
         exchange.setVariable("signature", signature);
         exchange.setVariable("statusBefore", asked.path("status").asText(null));
-        exchange.setVariable("contradicted", asked.path("contradicted_at").textValue());
-        exchange.setVariable("closing", asked.path("closing").textValue());
+        exchange.setVariable("contradictedAt", asked.path("contradicted_at").textValue());
+        exchange.setVariable("closeResult", asked.path("closeResult").textValue());
         if (source.equals("notification")) {
             exchange.setVariable("kind", kind);
         }

@@ -40,9 +40,9 @@ class EventReportingTest {
                             .createObjectNode()
                             .put("account", "main")
                             .put("status", "PENDING")
-                            .put("answer", answer)
-                            .put("verdict", verdict)
-                            .put("told", "ORDER_PAID: paid"));
+                            .put("resultCode", answer)
+                            .put("outcome", verdict)
+                            .put("detail", "ORDER_PAID: paid"));
             new EventReporting().reportResult(new SimpleMeterRegistry()).process(exchange);
         } finally {
             logger.detachAppender(log);
