@@ -179,7 +179,9 @@ class StatusStatementsTest extends DatabaseTest {
     @ValueSource(strings = {"payment", "refund"})
     void usesTheSignatureOfAnAnswerWithoutARow(String table) throws SQLException {
         Map<String, Object> variables = new HashMap<>(Map.of("account", "main", "number", "NO-SUCH-1"));
-        variables.put("tenpayResult", "{\"source\":\"inquiry-" + table + "\",\"resultCode\":\"NOT_FOUND\",\"signature\":\"c0ffee\"}");
+        variables.put(
+                "tenpayResult",
+                "{\"source\":\"inquiry-" + table + "\",\"resultCode\":\"NOT_FOUND\",\"signature\":\"c0ffee\"}");
         variables.put("notification", null);
         assertThat(statements.all(table + "-status", variables)).isEmpty();
         assertThat(value("select count(*) from used_signature")).isEqualTo("1");

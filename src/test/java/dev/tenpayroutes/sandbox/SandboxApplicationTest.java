@@ -161,7 +161,7 @@ class SandboxApplicationTest {
 
     @Test
     void aTruncatedAnswerEndsAtOnceAfterTheCallWasCarriedOut() throws Exception {
-        post("/sandbox/faults", "{\"submittedAt\":\"checkout-pay\",\"fault\":\"TRUNCATED\"}");
+        post("/sandbox/faults", "{\"call\":\"checkout-pay\",\"fault\":\"TRUNCATED\"}");
         Instant before = Instant.now();
         assertThatIOException().isThrownBy(() -> call("checkout-pay", order("SO-0004")));
         assertThat(Duration.between(before, Instant.now())).isLessThan(Duration.ofSeconds(10));
@@ -170,17 +170,17 @@ class SandboxApplicationTest {
 
     @Test
     void aResetEndsTheConnectionBeforeOrAfterTheCallWasCarriedOut() throws Exception {
-        post("/sandbox/faults", "{\"submittedAt\":\"checkout-pay\",\"fault\":\"RESET_BEFORE\"}");
+        post("/sandbox/faults", "{\"call\":\"checkout-pay\",\"fault\":\"RESET_BEFORE\"}");
         assertThatIOException().isThrownBy(() -> call("checkout-pay", order("SO-0005")));
         assertThat(call("inquiry-payment", order("SO-0005")).statusCode()).isEqualTo(404);
-        post("/sandbox/faults", "{\"submittedAt\":\"checkout-pay\",\"fault\":\"RESET_AFTER\"}");
+        post("/sandbox/faults", "{\"call\":\"checkout-pay\",\"fault\":\"RESET_AFTER\"}");
         assertThatIOException().isThrownBy(() -> call("checkout-pay", order("SO-0005")));
         assertThat(call("inquiry-payment", order("SO-0005")).statusCode()).isEqualTo(200);
     }
 
     @Test
     void aLateAnswerIsLateAndSignedWhenItLeaves() throws Exception {
-        post("/sandbox/faults", "{\"submittedAt\":\"inquiry-payment\",\"fault\":\"LATE\"}");
+        post("/sandbox/faults", "{\"call\":\"inquiry-payment\",\"fault\":\"LATE\"}");
         Instant before = Instant.now();
         HttpResponse<String> answer = call("inquiry-payment", order("SO-0003"));
         assertThat(Duration.between(before, Instant.now())).isGreaterThan(Duration.ofMillis(1200));

@@ -42,7 +42,7 @@ class SandboxFaultsTest {
     }
 
     private void fault(String call, String fault) throws Exception {
-        assertThat(ask("{\"submittedAt\":\"" + call + "\",\"fault\":\"" + fault + "\"}")
+        assertThat(ask("{\"call\":\"" + call + "\",\"fault\":\"" + fault + "\"}")
                         .getStatus())
                 .isEqualTo(200);
     }
@@ -71,7 +71,7 @@ class SandboxFaultsTest {
 
     @Test
     void aFaultStrikesAsOftenAsAskedAndOnlyItsCall() throws Exception {
-        ask("{\"submittedAt\":\"inquiry-payment\",\"fault\":\"UNSIGNED\",\"times\":2}");
+        ask("{\"call\":\"inquiry-payment\",\"fault\":\"UNSIGNED\",\"times\":2}");
         assertThat(stage.call("close-payment", stage.inquiry("SO-0001")).getHeader("Wechatpay-Signature"))
                 .isNotNull();
         assertThat(inquire().getHeader("Wechatpay-Signature")).isNull();
@@ -81,8 +81,8 @@ class SandboxFaultsTest {
 
     @Test
     void aFaultOfOnePaymentOrRefundLeavesTheOthersAlone() throws Exception {
-        ask("{\"submittedAt\":\"*\",\"number\":\"SO-0002\",\"fault\":\"UNSIGNED\"}");
-        ask("{\"submittedAt\":\"refund\",\"number\":\"RF-0002\",\"fault\":\"UNSIGNED\"}");
+        ask("{\"call\":\"*\",\"number\":\"SO-0002\",\"fault\":\"UNSIGNED\"}");
+        ask("{\"call\":\"refund\",\"number\":\"RF-0002\",\"fault\":\"UNSIGNED\"}");
         assertThat(isValid(inquire())).isTrue();
         assertThat(isValid(stage.call("refund", stage.refund("SO-0001", "RF-0001", 1))))
                 .isTrue();
@@ -94,7 +94,7 @@ class SandboxFaultsTest {
 
     @Test
     void aFaultForEveryCallStrikesAnyAndCanBeTakenBack() throws Exception {
-        ask("{\"submittedAt\":\"*\",\"fault\":\"UNSIGNED\",\"times\":9}");
+        ask("{\"call\":\"*\",\"fault\":\"UNSIGNED\",\"times\":9}");
         assertThat(inquire().getHeader("Wechatpay-Signature")).isNull();
         assertThat(stage.mvc
                         .perform(delete("/sandbox/faults"))
@@ -145,10 +145,10 @@ class SandboxFaultsTest {
 
     @Test
     void whenAFaultStrikesCanBeTurnedRound() throws Exception {
-        ask("{\"submittedAt\":\"checkout-pay\",\"fault\":\"SYSTEM_ERROR\",\"when\":\"AFTER\"}");
+        ask("{\"call\":\"checkout-pay\",\"fault\":\"SYSTEM_ERROR\",\"when\":\"AFTER\"}");
         stage.call("checkout-pay", stage.checkout("SO-0002"), 500);
         stage.call("inquiry-payment", stage.inquiry("SO-0002"), 200);
-        ask("{\"submittedAt\":\"checkout-pay\",\"fault\":\"UNSIGNED\",\"when\":\"BEFORE\"}");
+        ask("{\"call\":\"checkout-pay\",\"fault\":\"UNSIGNED\",\"when\":\"BEFORE\"}");
         stage.call("checkout-pay", stage.checkout("SO-0003"), 500);
         stage.call("inquiry-payment", stage.inquiry("SO-0003"), 404);
     }
@@ -208,11 +208,11 @@ class SandboxFaultsTest {
     @CsvSource(
             delimiter = ';',
             value = {
-                "{\"submittedAt\":\"pay\",\"fault\":\"UNSIGNED\"}; inquiry-refund",
-                "{\"submittedAt\":\"refund\",\"fault\":\"BROKEN\"}; WRONG_AMOUNT",
-                "{\"submittedAt\":\"refund\",\"fault\":\"LATE\",\"when\":\"NEVER\"}; AFTER",
-                "{\"submittedAt\":\"refund\",\"fault\":\"LATE\",\"times\":0}; positive",
-                "{\"submittedAt\":\"checkout-pay\",\"fault\":\"WRONG_AMOUNT\"}; no amount",
+                "{\"call\":\"pay\",\"fault\":\"UNSIGNED\"}; inquiry-refund",
+                "{\"call\":\"refund\",\"fault\":\"BROKEN\"}; WRONG_AMOUNT",
+                "{\"call\":\"refund\",\"fault\":\"LATE\",\"when\":\"NEVER\"}; AFTER",
+                "{\"call\":\"refund\",\"fault\":\"LATE\",\"times\":0}; positive",
+                "{\"call\":\"checkout-pay\",\"fault\":\"WRONG_AMOUNT\"}; no amount",
                 "nonsense; UNSIGNED"
             })
     void anUnknownFaultIsRefusedWithAListOfTheKnown(String wish, String hint) throws Exception {

@@ -258,7 +258,8 @@ class AccountReloadStoryTest extends Story {
         items.forEach(item -> lines.add(item.path("source").asText() + " "
                 + item.path("outcome").asText() + " " + item.path("statusAfter").asText()));
         assertThat(lines)
-                .containsExactly("order STORED CREATED", "checkout-pay CHANGED PENDING", "notification CHANGED SUCCEEDED");
+                .containsExactly(
+                        "order STORED CREATED", "checkout-pay CHANGED PENDING", "notification CHANGED SUCCEEDED");
         assertThat(send("GET", "/v1/payments/" + number + "/events", NEIGHBOUR, null)
                         .status())
                 .isEqualTo(404);

@@ -34,7 +34,8 @@ class OrderStoryTest extends Story {
         isSoon(number, "SUCCEEDED");
         assertThat(payment(number).text("paidAt")).isNotBlank();
         assertThat(history(number))
-                .containsExactly("order STORED CREATED", "checkout-pay CHANGED PENDING", "notification CHANGED SUCCEEDED");
+                .containsExactly(
+                        "order STORED CREATED", "checkout-pay CHANGED PENDING", "notification CHANGED SUCCEEDED");
         assertThat(events(number)).containsExactly("payment.pending", "payment.succeeded");
         assertThat(count("select count(*) from payment where order_no = ? and next_poll_at is not null", number))
                 .isZero();

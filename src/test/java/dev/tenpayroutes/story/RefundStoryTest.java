@@ -342,7 +342,8 @@ class RefundStoryTest extends Story {
         String due = "update refund set next_poll_at = now() where refund_no = ?";
         db.sql(due).param(refundNumber).update();
         eventually()
-                .untilAsserted(() -> assertThat(refundHistory(refundNumber)).contains("inquiry-refund NOT_FOUND CREATED"));
+                .untilAsserted(
+                        () -> assertThat(refundHistory(refundNumber)).contains("inquiry-refund NOT_FOUND CREATED"));
         assertThat(refundCallsAtTenpay(refundNumber, "refund")).isEqualTo(1);
 
         db.sql("update refund set submitted_at = now() - interval '61 seconds' where refund_no = ?")
