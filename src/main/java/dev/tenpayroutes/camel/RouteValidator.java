@@ -53,8 +53,8 @@ public class RouteValidator implements CamelContextConfiguration {
     private static final Pattern NAMED = Pattern.compile("\\{\\{tenpay\\.routes}}/([\\w/.-]+)");
     private static final Pattern BEAN = Pattern.compile("(?:ref: #?|\\w+: #|(?s:.*)\\bbean:)(\\w+)(?s:\\W.*)?");
 
-    /** Endpoints of the routes' own: whoever sends to one that no route reads from waits for nobody, or is lost. */
-    private static final Pattern INSIDE = Pattern.compile("(?:direct|seda|batch):[^?$]+");
+    /** Endpoints of the routes' own: an exchange sent to one that no route reads from hangs or is lost. */
+    private static final Pattern INSIDE = Pattern.compile("(?:direct|seda|coalesce):[^?$]+");
 
     private static final String REMEDY = "correct the file; nothing of it was loaded";
 
@@ -106,7 +106,7 @@ public class RouteValidator implements CamelContextConfiguration {
         texts.forEach((name, text) -> collectProblem(problems, () -> check(camel, name, text)));
         if (kind == Kind.ROUTES && problems.isEmpty()) {
             Map<String, List<Map<?, ?>>> read = new LinkedHashMap<>();
-            texts.forEach((name, text) -> read.put(name, maps(yaml(text)).toList()));
+            texts.forEach((name, text) -> read.put(name, maps(routes(text)).toList()));
             Set<String> sources = read.values().stream()
                     .flatMap(List::stream)
                     .filter(map -> map.get("from") instanceof Map)
@@ -128,7 +128,7 @@ public class RouteValidator implements CamelContextConfiguration {
         List<InvalidConfigurationException> problems = new ArrayList<>();
         Set<String> before = Set.copyOf(camel.getComponentNames());
         texts(Kind.ROUTES, problems)
-                .forEach((name, text) -> maps(yaml(text))
+                .forEach((name, text) -> maps(routes(text))
                         .filter(map -> map.get("uri") instanceof String)
                         .distinct()
                         .forEach(map -> collectProblem(problems, () -> endpoint(camel, name, map))));
@@ -173,8 +173,9 @@ public class RouteValidator implements CamelContextConfiguration {
         }
     }
 
-    private static Object yaml(String text) {
-        return new Yaml(new SafeConstructor(new LoaderOptions())).load(text);
+    /** A file's routes as YAML, templates written out. */
+    private static @Nullable Object routes(String text) {
+        return RouteTemplates.expand(new Yaml(new SafeConstructor(new LoaderOptions())).load(text));
     }
 
     /** Every map of a file, at whatever depth. */
@@ -250,13 +251,7 @@ public class RouteValidator implements CamelContextConfiguration {
     }
 
     private void routes(CamelContext camel, String name, String text) {
-        Matcher named = NAMED.matcher(text);
-        while (named.find()) {
-            if (!files.getResource(location + "/" + named.group(1)).exists()) {
-                throw new InvalidConfigurationException(
-                        name, "names " + named.group(1) + ", which is not there", REMEDY);
-            }
-        }
+        List<Map<?, ?>> maps;
         try {
             Resource resource = ResourceHelper.fromString(name, text);
             for (RoutesBuilder builder : PluginHelper.getRoutesLoader(camel).findRoutesBuilders(resource)) {
@@ -265,14 +260,25 @@ public class RouteValidator implements CamelContextConfiguration {
                     dsl.configure();
                 }
             }
+            maps = maps(routes(text)).toList();
         } catch (Exception e) {
             throw broken(name, e);
         }
-        maps(yaml(text))
+        maps.stream()
+                .flatMap(map -> map.values().stream())
+                .filter(String.class::isInstance)
+                .flatMap(value -> NAMED.matcher((String) value).results())
+                .map(named -> named.group(1))
+                .filter(file -> !files.getResource(location + "/" + file).exists())
+                .findFirst()
+                .ifPresent(file -> {
+                    throw new InvalidConfigurationException(name, "names " + file + ", which is not there", REMEDY);
+                });
+        maps.stream()
                 .map(map -> map.get("jq") instanceof Map<?, ?> jq ? jq.get("expression") : null)
                 .filter(expression -> expression instanceof String written && !written.startsWith("resource:"))
                 .forEach(expression -> mapping(camel, name, expression.toString()));
-        maps(yaml(text))
+        maps.stream()
                 .flatMap(RouteValidator::beans)
                 .filter(isBean.negate())
                 .findFirst()

@@ -24,8 +24,10 @@ class ArchitectureRoutesTest {
     private static final Pattern ALLOWED = Pattern.compile(
             "[a-z0-9-]+\\.camel\\.yaml|payment-methods\\.yaml|mappings/[a-z0-9-]+\\.jq|sql/[a-z0-9-]+\\.sql");
 
+    private static final String STEPS = "(process|choice|to|toD|bean|split|loop|doTry|convertBodyTo)";
+
     /** These begin with something other than their own route. */
-    private static final Set<String> WITHOUT_OWN_ROUTE = Set.of("merchant-api", "error-handling");
+    private static final Set<String> WITHOUT_OWN_ROUTE = Set.of("merchant-api", "api-support", "error-handling");
 
     private final List<RouteFile> files = RouteFile.all();
     private final List<Route> routes =
@@ -58,11 +60,11 @@ class ArchitectureRoutesTest {
                     : file.name().equals("error-handling") ? "routeConfiguration" : "route";
             for (Entry entry : file.entries()) {
                 if (entry.path().matches("\\d+/[^/]+")
-                        && !entry.key().equals("route")
-                        && !entry.key().equals(special)) {
+                        && !List.of("route", "routeTemplate", special).contains(entry.key())) {
                     violations.add(file.violation(
                             entry.line(),
-                            "`" + entry.key() + "` at the top: only `route`, in merchant-api also `rest`,"
+                            "`" + entry.key()
+                                    + "` at the top: only `route` and its templates, in merchant-api also `rest`,"
                                     + " in error-handling also `routeConfiguration`",
                             "write it as a route, or move it to the file that is its place"));
                 }
@@ -150,7 +152,7 @@ class ArchitectureRoutesTest {
             if (WITHOUT_OWN_ROUTE.contains(file.name())) {
                 continue;
             }
-            String first = file.routes().isEmpty() ? "" : file.routes().get(0).id();
+            String first = file.firstId();
             if (!first.equals(file.name())) {
                 violations.add(file.violation(
                         file.routes().isEmpty() ? 1 : file.routes().get(0).line(),
@@ -170,6 +172,43 @@ class ArchitectureRoutesTest {
                                 route.line(),
                                 "route " + route.id() + " listens to " + route.from(),
                                 "write from.uri direct:" + route.id()));
+            }
+        }
+        Violation.none(violations);
+    }
+
+    /** In a designer, a step shows its description; in logs and in live views, its id. */
+    @Test
+    void everyStepHasAnIdAndAShortDescription() {
+        for (RouteFile file : files) {
+            for (Entry entry : file.entries()) {
+                if (!entry.path().matches(".*/\\d+/" + STEPS)) {
+                    continue;
+                }
+                String id = file.text(entry.path() + "/id");
+                String description = file.text(entry.path() + "/description");
+                if (!id.matches("[a-zA-Z0-9-]+") || description.isEmpty() || description.length() > 60) {
+                    violations.add(file.violation(
+                            entry.line(),
+                            "`" + entry.key() + "` has the id `" + id + "` and the description `" + description + "`",
+                            "give it an id like route-verb, and a description of at most 60 letters that states the step,"
+                                    + " or as a question what is chosen"));
+                }
+            }
+        }
+        Violation.none(violations);
+    }
+
+    @Test
+    void idsOfStepsAreUnique() {
+        Set<String> seen = routes.stream().map(Route::id).collect(Collectors.toCollection(TreeSet::new));
+        for (RouteFile file : files) {
+            for (Entry entry : file.entries()) {
+                boolean step = entry.path().matches("\\d+/(route|routeConfiguration)/.*/id");
+                if (step && !entry.text().isEmpty() && !seen.add(entry.text())) {
+                    violations.add(file.violation(
+                            entry.line(), "id " + entry.text() + " is that of another step or route", "rename one"));
+                }
             }
         }
         Violation.none(violations);
@@ -196,7 +235,8 @@ class ArchitectureRoutesTest {
     void whateverIsSentToExists() {
         for (RouteFile file : files) {
             for (Entry entry : file.entries()) {
-                if (entry.text().matches("(direct|batch):.+") && routes.stream().noneMatch(entry::names)) {
+                if (entry.text().matches("(direct|seda|coalesce):.+")
+                        && routes.stream().noneMatch(entry::names)) {
                     violations.add(file.violation(
                             entry.line(),
                             "no route listens to " + entry.text(),

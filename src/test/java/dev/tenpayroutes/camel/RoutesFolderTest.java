@@ -23,7 +23,7 @@ class RoutesFolderTest {
     @Test
     void aFolderWithRouteFilesCounts() throws IOException {
         Files.createDirectory(home.resolve("routes"));
-        Files.createFile(home.resolve("routes/payment-poll.camel.yaml"));
+        Files.createFile(home.resolve("routes/polling.camel.yaml"));
         assertThat(beside()).isEqualTo("file:" + home.resolve("routes").toAbsolutePath());
     }
 
@@ -31,7 +31,7 @@ class RoutesFolderTest {
     void aFolderWithoutRouteFilesDoesNotCount() throws IOException {
         Files.createDirectory(home.resolve("routes"));
         Files.createFile(home.resolve("routes/payment-methods.yaml"));
-        Files.createFile(home.resolve("routes/payment-poll.camel.yaml.bak"));
+        Files.createFile(home.resolve("routes/polling.camel.yaml.bak"));
         assertThat(beside()).isEqualTo("classpath:routes");
     }
 

@@ -145,14 +145,14 @@ class LiveRoutesStoryTest extends Story {
     @CsvSource(
             delimiter = ';',
             value = {
-                "payment-status.camel.yaml;description:;descriptoin:;payment-status.camel.yaml is broken: Unsupported field: descriptoin",
-                "payment-status.camel.yaml;tenpay-result.jq;tenpay-olds.jq;payment-status.camel.yaml names mappings/tenpay-olds.jq, which is not there",
-                "payment-status.camel.yaml;reportResult;reportOlds;payment-status.camel.yaml names the bean reportOlds, which is not there",
+                "tenpay-result.camel.yaml;description:;descriptoin:;tenpay-result.camel.yaml is broken: Unsupported field: descriptoin",
+                "tenpay-result.camel.yaml;tenpay-result.jq;tenpay-olds.jq;tenpay-result.camel.yaml names mappings/tenpay-olds.jq, which is not there",
+                "tenpay-result.camel.yaml;reportResult;reportOlds;tenpay-result.camel.yaml names the bean reportOlds, which is not there",
                 "kafka-orders.camel.yaml;precondition:;precondtion:;kafka-orders.camel.yaml is broken: Unsupported field: precondtion",
                 "mappings/tenpay-result.jq;def statuses:;def statuses;tenpay-result.jq is broken: Encountered",
                 "mappings/tenpay-result.jq;then storable | .[;then storabel | .[;tenpay-result.jq uses storabel/0, which nothing defines",
                 "mappings/payment-to-api.jq;.limit as $limit;.limit as $limti;payment-to-api.jq uses $limit, which nothing defines",
-                "payment-poll.camel.yaml;expression: .account;expression: .account | lentgh;payment-poll.camel.yaml uses lentgh/0, which nothing defines",
+                "polling.camel.yaml;expression: .account;expression: .account | lentgh;polling.camel.yaml uses lentgh/0, which nothing defines",
                 "sql/payment-status.sql;join payment p;join paymnet p;payment-status.sql, line 20, is broken: ERROR: relation \"paymnet\" does not exist",
             })
     void aBrokenFileIsReportedWithItsPlaceAndTheOldRoutesGoOn(

@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@DisplayName("payment-create, payment-submit, tenpay-request")
+@DisplayName("payment-create, tenpay-request")
 class OrderStoryTest extends Story {
 
     @Test

@@ -149,9 +149,9 @@ class PackagedJarIT {
     @Test
     void aBrokenRouteFileStopsTheStartWithItsNameAndPlace() throws Exception {
         copyRoutes();
-        Path route = folder.resolve("routes/payment-poll.camel.yaml");
+        Path route = folder.resolve("routes/polling.camel.yaml");
         Files.writeString(route, Files.readString(route).replaceFirst("description:", "descriptoin:"));
-        assertThat(whyItDoesNotStart()).contains("payment-poll.camel.yaml", "descriptoin");
+        assertThat(whyItDoesNotStart()).contains("polling.camel.yaml", "descriptoin");
     }
 
     /** Beside the jar, which is where it looks for them. */

@@ -16,7 +16,7 @@ import org.springframework.test.context.DynamicPropertySource;
 import org.springframework.test.context.TestPropertySource;
 
 /** One account's Tenpay answers each call validly, in a second. A tenth of everything: 700 due, 6 s and 32 places. */
-@DisplayName("payment-poll, beside an account that is slow")
+@DisplayName("polling, beside an account that is slow")
 @TestPropertySource(
         properties = {
             "tenpay.notify-base-url=http://127.0.0.1:1",

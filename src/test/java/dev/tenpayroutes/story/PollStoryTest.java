@@ -12,7 +12,7 @@ import org.springframework.test.annotation.DirtiesContext;
 import org.springframework.test.context.TestPropertySource;
 
 /** No webhook arrives here: Tenpay is told an address where nobody listens. */
-@DisplayName("payment-poll, refund-poll")
+@DisplayName("polling")
 @TestPropertySource(
         properties = {
             "tenpay.notify-base-url=http://127.0.0.1:1",

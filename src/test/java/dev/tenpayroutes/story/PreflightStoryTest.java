@@ -196,8 +196,8 @@ class PreflightStoryTest {
     void everythingThatIsWrongIsToldAtOnce() throws Exception {
         migrate();
         Path routes = copyOfRoutes();
-        edit(routes.resolve("payment-poll.camel.yaml"), "description:", "descriptoin:");
-        edit(routes.resolve("refund-poll.camel.yaml"), "payment-to-inquiry|refund-to-inquiry", "nowhere");
+        edit(routes.resolve("polling.camel.yaml"), "description:", "descriptoin:");
+        edit(routes.resolve("refund-create.camel.yaml"), "request-to-refund", "nowhere");
         Files.writeString(routes.resolve("mappings/payment-to-api.jq"), "{ broken");
         edit(routes.resolve("sql/payment-find.sql"), "from payment", "from paiment");
         edit(routes.resolve("payment-methods.yaml"), "methodKey:", "methodKye:");
@@ -227,7 +227,7 @@ class PreflightStoryTest {
                 .contains("tenpay.accounts.other.platform-certificates names a folder that does not exist")
                 .contains("tenpay.clients.erp.accounts names the account mian")
                 .contains("tenpay.clients.shop.scopes must be one or more of")
-                .contains("payment-poll.camel.yaml is broken", "refund-poll.camel.yaml names mappings/nowhere.jq")
+                .contains("polling.camel.yaml is broken", "refund-create.camel.yaml names mappings/nowhere.jq")
                 .contains("payment-to-api.jq is broken", "payment-find.sql, line", "payment-methods.yaml]");
         assertThat(String.join("\n", lines("warn"))).contains("tenpay.clients.shop.api-key is short");
         assertThat(said.lines().filter(line -> line.strip().startsWith("Remedy: ")))
@@ -238,7 +238,7 @@ class PreflightStoryTest {
     void aMisspeltBeanRouteEndpointOrFileOfARouteFails() throws IOException {
         Path routes = copyOfRoutes();
         settings.put("tenpay.routes", "file:" + routes);
-        edit(routes.resolve("payment-close.camel.yaml"), "ref: closableOnly", "ref: closableOnyl");
+        edit(routes.resolve("payment-close.camel.yaml"), "ref: requireClosable", "ref: closableOnyl");
         edit(routes.resolve("kafka-events.camel.yaml"), "#sentEvents", "#sentEvnets");
         edit(routes.resolve("erp-webhook.camel.yaml"), "bean:erpAttempts", "bean:erpAtempts");
         edit(routes.resolve("maintenance.camel.yaml"), "event-purge.sql", "event-forgte.sql");
@@ -252,14 +252,14 @@ class PreflightStoryTest {
         edit(routes.resolve("kafka-events.camel.yaml"), "sentEvnets", "sentEvents");
         edit(routes.resolve("erp-webhook.camel.yaml"), "erpAtempts", "erpAttempts");
         edit(routes.resolve("maintenance.camel.yaml"), "event-forgte.sql", "event-purge.sql");
-        edit(routes.resolve("payment-create.camel.yaml"), "uri: direct:payment-submit", "uri: direct:payment-sumbit");
+        edit(routes.resolve("payment-create.camel.yaml"), "uri: direct:tenpay-request", "uri: direct:tenpay-reqest");
         assertThat(preflight()).isEqualTo(1);
         assertThat(lines("FAIL"))
                 .singleElement()
                 .asString()
-                .contains("payment-create.camel.yaml names direct:payment-sumbit, which no route reads from");
+                .contains("payment-create.camel.yaml names direct:tenpay-reqest, which no route reads from");
 
-        edit(routes.resolve("payment-create.camel.yaml"), "sumbit", "submit");
+        edit(routes.resolve("payment-create.camel.yaml"), "tenpay-reqest", "tenpay-request");
         edit(routes.resolve("idempotency-check.camel.yaml"), "outputType", "outputTpye");
         edit(routes.resolve("maintenance.camel.yaml"), "uri: scheduler:queue-age", "uri: shceduler:queue-age");
         edit(routes.resolve("kafka-events.camel.yaml"), "valueSerializer", "valueSerialiser");
@@ -299,7 +299,7 @@ class PreflightStoryTest {
     @Test
     void settingsThatCannotEvenBeReadHideNothingElse() throws IOException {
         Path routes = copyOfRoutes();
-        edit(routes.resolve("payment-poll.camel.yaml"), "\\{\\{tenpay.poll.claim-interval}}", "{{tenpya.poll.tick}}");
+        edit(routes.resolve("polling.camel.yaml"), "\\{\\{tenpay.poll.claim-interval}}", "{{tenpya.poll.tick}}");
         settings.put("tenpay.routes", "file:" + routes);
         settings.put("tenpay.clients.erp.requests-per-second", "many");
         settings.put("tenpay.accounts.main.events", "https://erp.example.com");

@@ -14,7 +14,7 @@ import org.springframework.test.annotation.DirtiesContext;
 import org.springframework.test.context.TestPropertySource;
 
 /** No webhook arrives here, and a day lasts a second. */
-@DisplayName("reconcile, maintenance")
+@DisplayName("polling of final rows, maintenance")
 @TestPropertySource(
         properties = {
             "tenpay.notify-base-url=http://127.0.0.1:1",

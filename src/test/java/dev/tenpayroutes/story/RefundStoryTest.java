@@ -20,7 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@DisplayName("refund-create, refund-submit, refund-status")
+@DisplayName("refund-create, tenpay-result")
 class RefundStoryTest extends Story {
 
     private TenpaySigner tenpay;

@@ -443,13 +443,13 @@ class SecretsIT {
     }
 
     private void aRouteIsBrokenLive() throws IOException {
-        Path route = folder.resolve("routes/payment-poll.camel.yaml");
+        Path route = folder.resolve("routes/polling.camel.yaml");
         Files.writeString(route, Files.readString(route).replaceFirst("description:", "descriptoin:"));
         Path mapping = folder.resolve("routes/mappings/payment-to-api.jq");
         Files.writeString(mapping, "{ broken");
         Awaitility.await()
                 .atMost(Duration.ofSeconds(30))
-                .until(() -> program.output().contains("payment-poll.camel.yaml is broken")
+                .until(() -> program.output().contains("polling.camel.yaml is broken")
                         && program.output().contains("payment-to-api.jq is broken"));
     }
 

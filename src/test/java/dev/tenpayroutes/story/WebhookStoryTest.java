@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
-@DisplayName("webhook-receive, webhook-process, payment-status")
+@DisplayName("webhook-receive, webhook-process, tenpay-result")
 class WebhookStoryTest extends Story {
 
     private static final String HOOK = "/webhooks/tenpay/main/payments";
