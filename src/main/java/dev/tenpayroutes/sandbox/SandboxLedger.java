@@ -9,38 +9,29 @@ import static dev.tenpayroutes.sandbox.SandboxRules.number;
 import static dev.tenpayroutes.sandbox.SandboxRules.require;
 import static dev.tenpayroutes.sandbox.SandboxRules.text;
 import static dev.tenpayroutes.sandbox.SandboxRules.valid;
-import com.fasterxml.jackson.annotation.JsonInclude;
-import com.fasterxml.jackson.core.JsonProcessingException;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.tenpayroutes.sandbox.SandboxOrder.Status;
+import dev.tenpayroutes.sandbox.SandboxStore.Due;
+import dev.tenpayroutes.sandbox.SandboxStore.Entry;
+import dev.tenpayroutes.sandbox.SandboxStore.Subject;
 import java.io.IOException;
-import java.net.URI;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.LocalDate;
-import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
-import java.time.format.DateTimeParseException;
-import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.Currency;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import dev.tenpayroutes.sandbox.SandboxOrder.Status;
-import dev.tenpayroutes.sandbox.SandboxStore.Due;
-import dev.tenpayroutes.sandbox.SandboxStore.Entry;
-import dev.tenpayroutes.sandbox.SandboxStore.Subject;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -69,13 +60,13 @@ final class SandboxLedger implements AutoCloseable {
     /** Any other method, one of the integration team's own among them, may be closed. */
     private static final Set<String> NOT_CLOSABLE = Set.of("PAYNOW", "BOC_MACAU");
 
-
     private final SandboxProperties properties;
     private final Clock clock;
     private final SecureRandom random;
     private final SandboxStore store;
 
     private final Map<Subject, Map<String, Integer>> callsOfSubject = new HashMap<>();
+
     SandboxLedger(Path file, SandboxProperties properties, Clock clock, SecureRandom random) {
         this.properties = properties;
         this.clock = clock;
@@ -250,7 +241,9 @@ final class SandboxLedger implements AutoCloseable {
     /** Lets happen what is due by now: planned payments and refunds, and the end of orders nobody paid. */
     synchronized void settleDue() {
         Instant now = clock.instant();
-        for (Due due = store.settlements.peek(); due != null && !due.at().isAfter(now); due = store.settlements.peek()) {
+        for (Due due = store.settlements.peek();
+                due != null && !due.at().isAfter(now);
+                due = store.settlements.peek()) {
             store.settlements.remove();
             if (due.subject().refund()) {
                 SandboxRefund refund = store.refund(due.subject().number());

@@ -33,7 +33,8 @@ record SandboxNotification(
         all.add(attempt);
         Integer status = attempt.status();
         boolean taken = status != null && status / 100 == 2;
-        Instant next = taken || all.size() > retryDelays.size() ? null : attempt.at().plus(retryDelays.get(all.size() - 1));
+        Instant next =
+                taken || all.size() > retryDelays.size() ? null : attempt.at().plus(retryDelays.get(all.size() - 1));
         return new SandboxNotification(id, refund, number, eventType, url, createdAt, resource, all, taken, next);
     }
 

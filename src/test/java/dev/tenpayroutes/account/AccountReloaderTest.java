@@ -82,7 +82,7 @@ class AccountReloaderTest {
     }
 
     @Test
-    void anAccountWhoseFilesHangGoesOnAsBeforeAndHoldsUpNoOthersRotation() throws Exception {
+    void keepsAccountAndOthersRotationWhenFilesHang() throws Exception {
         Accounts accounts = new Accounts(papers.settings("slow", "main", "macau"), RSA, clock);
         Account slow = accounts.get("slow");
         Files.writeString(folder.resolve("key.pem"), key(KeyFixture.STRANGER));
@@ -137,7 +137,7 @@ class AccountReloaderTest {
     }
 
     @Test
-    void whenAsManyHangAsAreLookedAtAtOnceTheOthersAreLookedAtAllTheSame() {
+    void reloadsOthersWhenAllReloadThreadsHang() {
         List<Account> accounts = accounts("slow1", "slow2", "slow3", "slow4", "main", "macau");
         mount = new CountDownLatch(1);
 
@@ -155,7 +155,7 @@ class AccountReloaderTest {
     }
 
     @Test
-    void whoNamesAnUnknownSerialIsNotKeptByAFolderThatHangs() {
+    void answersUnknownSerialAtOnceWhenFolderHangs() {
         Account account = new Accounts(papers.settings("main"), RSA, clock).get("main");
         now = now.plusSeconds(5);
         mount = new CountDownLatch(1);

@@ -123,7 +123,7 @@ class AccountTest {
     }
 
     @Test
-    void whileOnlyOneFileOfAPairIsWrittenTheOldOneSignsAndOneLineSaysSo() throws Exception {
+    void signsWithOldPairWhileNewOneIsHalfWritten() throws Exception {
         Account account = account();
         write("key.pem", key(KeyFixture.STRANGER));
 
@@ -298,7 +298,7 @@ class AccountTest {
     }
 
     @Test
-    void thoseWhoSignWhileThePairIsChangedAlwaysSignWithAKeyAndItsOwnCertificate() throws Exception {
+    void neverMixesKeyAndCertificateOfTwoPairs() throws Exception {
         Account account = account();
         AtomicBoolean over = new AtomicBoolean();
         AtomicInteger signed = new AtomicInteger();
@@ -471,7 +471,7 @@ class AccountTest {
     }
 
     @Test
-    void theOnlyPlatformCertificateOverwrittenByHalfOfOneDoesNotStopIt() throws Exception {
+    void keepsPlatformCertificateOverwrittenByHalfOfOne() throws Exception {
         Account account = account();
         write("platform/tenpay.pem", "half a c");
         account.reload();
@@ -519,7 +519,7 @@ class AccountTest {
     }
 
     @Test
-    void thePlatformCertificateOfOneAccountNeverCountsForAnotherEvenWithTheSameSerial() throws Exception {
+    void keepsPlatformCertificatesOfAccountsApart() throws Exception {
         Path other = Files.createDirectory(folder.resolve("other"));
         Files.writeString(other.resolve("tenpay.pem"), certificate("7E2A54C1D9F0", KeyFixture.STRANGER, FROM, TO));
         Files.writeString(other.resolve("more.pem"), certificate("CAFE", KeyFixture.STRANGER, FROM, TO));

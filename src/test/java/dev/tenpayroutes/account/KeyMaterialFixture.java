@@ -71,7 +71,7 @@ public final class KeyMaterialFixture {
                 null);
     }
 
-    static String key(KeyPair keys) {
+    public static String key(KeyPair keys) {
         return pem("PRIVATE KEY", keys.getPrivate().getEncoded());
     }
 

@@ -154,7 +154,7 @@ class Pkcs11Test {
     }
 
     @Test
-    void aTokenThatLoggedUsOutOrHasLostItsKeySignsAgainWithoutARestart() throws Exception {
+    void signsAgainAfterTokenLostLoginOrKey() throws Exception {
         assertThat(said("lose"))
                 .containsExactly(
                         "signs",
@@ -168,7 +168,7 @@ class Pkcs11Test {
     }
 
     @Test
-    void whileATokenDoesNotAnswerItsAccountIsRefusedAtOnceAndNobodyWaits() throws Exception {
+    void refusesAccountAtOnceWhileTokenHangs() throws Exception {
         List<String> said = said("hang");
         assertThat(said).hasSize(2);
         assertThat(said.get(0))

@@ -306,7 +306,7 @@ class PlatformCertificatesTest {
     }
 
     @Test
-    void aCertificateThatIsNotValidYetIsReportedByNameAndIgnoredUntilThen() throws IOException {
+    void ignoresCertificateUntilItIsValid() throws IOException {
         PlatformCertificates certificates =
                 with("b.pem", certificate(NEW, KeyFixture.STRANGER, "2026-11-23T08:00:05Z", TO));
         hasNot(certificates, NEW);

@@ -2,16 +2,23 @@ package dev.tenpayroutes.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.function.BiFunction;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class PanDetectorTest {
 
@@ -88,120 +95,35 @@ class PanDetectorTest {
         }
     }
 
-    /** Numbers that the schemes publish for tests. */
+    /** Of card-numbers.json: numbers that the schemes publish for tests, and by what others differ from them. */
+    private static Stream<String> listed(Predicate<String> names) {
+        try (InputStream file = PanDetectorTest.class.getResourceAsStream("/card-numbers.json")) {
+            return new ObjectMapper()
+                    .readTree(file).properties().stream()
+                            .filter(list -> names.test(list.getKey()))
+                            .flatMap(list -> list.getValue().valueStream())
+                            .map(JsonNode::asText);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    static Stream<String> cards() {
+        return listed("card numbers"::equals);
+    }
+
+    static Stream<String> others() {
+        return listed(name -> !name.equals("card numbers"));
+    }
+
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "4111111111111111",
-                "4000056655665556",
-                "5555555555554444",
-                "2223003122003222",
-                "378282246310005",
-                "6011111111111117",
-                "3056930009020004",
-                "36227206271667",
-                "30569309025904",
-                "3566002020360505",
-                "6200000000000005",
-                "6205500000000000004",
-                "6304000000000000",
-                "2200000000000004",
-                "4111 1111 1111 1111",
-                "4111-1111-1111-1111",
-                "4111.1111.1111.1111",
-                "3782 822463 10005",
-                "3622 720627 1667",
-                "6205 5000 0000 0000 004",
-                "620550 0000000000004",
-                "card 4111 1111 1111 1111 exp 12/27",
-                "PAN:4111111111111111;",
-                "4111111111111111 123",
-                "4111 1111 1111 1111 123",
-                "12/27 4111 1111 1111 1111",
-                "2 4111 1111 1111 1111 2",
-                "paid by card4111111111111111please",
-                "(4111)4111111111111111",
-                "no. 5. 4111 1111 1111 1111.",
-                "2026-11-23 4111 1111 1111 1111",
-                "4006381333931 4111 1111 1111 1111",
-                "４１１１１１１１１１１１１１１１",
-                "４１１１　１１１１　１１１１　１１１１",
-                "٤١١١١١١١١١١١١١١١",
-                "𝟒𝟏𝟏𝟏𝟏𝟏𝟏𝟏𝟏𝟏𝟏𝟏𝟏𝟏𝟏𝟏",
-                "4111\u00a01111\u20111111\u20131111",
-                "4111\u00b71111\u22121111\uff0e1111",
-                "4111\t1111\n1111 1111",
-                "4111\u200b1111\u00ad1111\u20601111",
-                "卡号４１１１-1111 1111.1111，请勿保存",
-                "4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1",
-                "\ud83d\ude004111111111111111\ud83d\ude00"
-            })
+    @MethodSource("cards")
     void aCardNumberIsRecognized(String text) {
         assertThat(PanDetector.in(text)).isTrue();
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "",
-                "2 x latte",
-                // the check digit
-                "4111111111111112",
-                "4111 1111 1111 1121",
-                "378282246310006",
-                // the scheme
-                "1111111111111117",
-                "9111111111111119",
-                // the length
-                "4222222222222",
-                "411111111111111",
-                "37828224631000",
-                "5555555555554444444",
-                // part of a longer row
-                "41111111111111110000",
-                "00004111111111111111",
-                "12345678904111111111111111",
-                // more than one between
-                "4111  1111  1111  1111",
-                "4111 - 1111 - 1111 - 1111",
-                "4111, 1111, 1111, 1111",
-                "4111/1111/1111/1111",
-                "4111x1111x1111x1111",
-                "4111_1111_1111_1111",
-                // goods: EAN-8, EAN-13, UPC-A, GTIN-14, ISBN
-                "40123455",
-                "4006381333931",
-                "4006381333931 250 ml",
-                "4006381333931 4006381333931",
-                "036000291452",
-                "10614141000415",
-                "978-3-16-148410-0",
-                // telephone
-                "+65 6123 4567",
-                "+86 138 0013 8000",
-                "+853 6612 3456 / +853 6612 3457",
-                "+49 (0) 30 901820",
-                "0049-30-901820",
-                // time
-                "2026-11-23",
-                "2026-11-23T08:00:00.123456+08:00",
-                "2026-11-23 2026-11-24 2026-11-25",
-                "23.11.2026-24.11.2026",
-                "20261123080000",
-                "20261123080000123",
-                "1795420800000",
-                "1795420800000000",
-                // numbers of other kinds
-                "SO-2026-000123",
-                "550e8400-e29b-41d4-a716-446655440000",
-                "DE89 3704 0044 0532 0130 00",
-                "GB29NWBK60161331926819",
-                "490154203237518",
-                "8931162111118000009",
-                "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o",
-                "3.14159265358979323846",
-                "①②③④⑤⑥⑦⑧⑨①②③④⑤⑥⑦"
-            })
+    @MethodSource("others")
     void whatOnlyLooksAlikePasses(String text) {
         assertThat(PanDetector.in(text)).isFalse();
     }

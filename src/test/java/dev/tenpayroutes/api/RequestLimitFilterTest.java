@@ -65,7 +65,7 @@ class RequestLimitFilterTest {
     }
 
     @Test
-    void aBodyThatIsNotUtf8IsRefusedBeforeItsBytesBecomeOtherCharacters() throws Exception {
+    void refusesBodyThatIsNotUtf8() throws Exception {
         byte[] body = "{\"\": \"\u00e9\"}".getBytes(StandardCharsets.ISO_8859_1);
         assertThat(pass(post("/v1/payments", body))).isEqualTo(400);
         assertThat(response.getContentAsString()).contains("the body is not UTF-8");
@@ -80,7 +80,7 @@ class RequestLimitFilterTest {
     }
 
     @Test
-    void beforeTheRoutesAreThereACallerHearsToComeBackAndNotThatThereIsNoSuchPayment() throws Exception {
+    void answersRetryLaterBeforeRoutesAreStarted() throws Exception {
         is(ReadinessState.REFUSING_TRAFFIC);
         assertThat(pass(post("/v1/payments", new byte[0]))).isEqualTo(503);
         assertThat(response.getHeader("Retry-After")).isEqualTo("2");
@@ -89,7 +89,7 @@ class RequestLimitFilterTest {
     }
 
     @Test
-    void aNotificationBeforeTheRoutesAreThereIsSentAgainByTenpay() throws Exception {
+    void refusesNotificationBeforeRoutesAreStarted() throws Exception {
         is(ReadinessState.REFUSING_TRAFFIC);
         assertThat(pass(post("/webhooks/tenpay/main/payments", new byte[0]))).isEqualTo(503);
     }

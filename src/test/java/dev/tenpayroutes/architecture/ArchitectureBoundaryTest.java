@@ -49,7 +49,7 @@ class ArchitectureBoundaryTest {
             Set.of("tenpay-request", "webhook-receive", "webhook-process", "kafka-orders");
     private static final Set<String> COMPUTED = Set.of("toD", "recipientList", "routingSlip", "dynamicRouter");
 
-    /** The beans that send events, and the only file that may name them: what is sent to an ERP goes through it. */
+    /** The beans that send events, and the only file that may name them: every event leaves through it. */
     private static final Set<String> ERP_BEANS =
             Set.of("collectFinishedAttempts", "releaseFinishedAttempts", "prepareDelivery", "sendEvent");
 

@@ -29,7 +29,7 @@ class ArchitectureComposeTest {
     }
 
     @Test
-    void theBundleRunsInProductionWithItsRoutesMountedAndItsSecretsAsFiles() {
+    void composeRunsProductionWithMountedRoutesAndSecretFiles() {
         Map<String, Object> routes = services.get("routes");
         assertThat(routes.get("environment").toString())
                 .contains(
@@ -61,7 +61,7 @@ class ArchitectureComposeTest {
     }
 
     @Test
-    void nothingIsPublishedButTheOnePortAndNobodyIsRoot() throws IOException {
+    void publishesOnePortAndRunsNothingAsRoot() throws IOException {
         assertThat(services.get("routes").get("ports"))
                 .asInstanceOf(org.assertj.core.api.InstanceOfAssertFactories.LIST)
                 .hasSize(1);
@@ -85,7 +85,7 @@ class ArchitectureComposeTest {
     }
 
     @Test
-    void theLoadBalancerLeadsToEveryInstanceAndSendsOnWhatAStoppingOneRefuses() throws IOException {
+    void loadBalancerRetriesWhatStoppingInstanceRefuses() throws IOException {
         Map<String, Object> lb = services.get("lb");
         assertThat(lb.get("profiles")).isEqualTo(List.of("lb"));
         assertThat(lb.get("ports").toString()).contains("127.0.0.1").endsWith(":8080]");

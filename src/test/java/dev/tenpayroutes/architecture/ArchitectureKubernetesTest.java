@@ -117,7 +117,7 @@ class ArchitectureKubernetesTest {
         assertThat(tried).isGreaterThan(60);
     }
 
-    /** All of a manifest's objects but those whose names anybody may choose. */
+    /** All of a manifest's objects but those with free names. */
     private static List<ObjectNode> objects(JsonNode node) {
         List<ObjectNode> found = new ArrayList<>();
         if (node instanceof ObjectNode object) {

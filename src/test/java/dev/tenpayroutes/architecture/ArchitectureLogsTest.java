@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
  * Logs carry ids and states, never what a message says.
  *
  * <p>These checks read names: a body in a variable called {@code x} escapes them. Only a story that searches the whole
- * log for what was sent can show that nothing of it is there.
+ * log for the sent text can show that it holds none of it.
  */
 class ArchitectureLogsTest {
 

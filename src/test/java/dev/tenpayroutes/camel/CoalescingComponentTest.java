@@ -131,13 +131,13 @@ class CoalescingComponentTest {
     }
 
     @Test
-    void whoFindsNobodyGoesAloneAtOnce() {
+    void runsSingleExchangeAtOnce() {
         assertThat(send("a")).isEqualTo("re a");
         assertThat(runs).containsExactly(List.of("a"));
     }
 
     @Test
-    void thoseThatComeWhileOneIsWrittenGoTogetherAndEachGetsItsOwnAnswer() {
+    void batchesExchangesThatArriveDuringWrite() {
         var answers = together("first", "a", "b", "c");
         assertThat(answers.stream().map(CoalescingComponentTest::of))
                 .containsExactly("re first", "re a", "re b", "re c");
@@ -145,7 +145,7 @@ class CoalescingComponentTest {
     }
 
     @Test
-    void whoWasLeftOutGoesAloneAndOnlyThereHasNoRowAMeaning() {
+    void rerunsExchangeWithoutRowAlone() {
         statement = texts -> answerAll(texts).stream()
                 .filter(row -> !row.get("result").equals("re b") || texts.size() == 1)
                 .filter(row -> !row.get("result").equals("re c"))
@@ -186,7 +186,7 @@ class CoalescingComponentTest {
     }
 
     @Test
-    void nobodyWaitsForOneThatBroke() {
+    void isolatesExchangeThatFailsInBatch() {
         statement = texts -> {
             if (texts.contains("a")) {
                 throw new StackOverflowError("broken");
@@ -200,7 +200,7 @@ class CoalescingComponentTest {
     }
 
     @Test
-    void whoeverWaitsTooLongForTheBatchBeforeGoesItsOwnWay() throws Exception {
+    void runsAloneAfterWaitingTooLongForBatch() throws Exception {
         statement = texts -> {
             if (texts.contains("first")) {
                 first.await(10, TimeUnit.SECONDS);
@@ -218,7 +218,7 @@ class CoalescingComponentTest {
     }
 
     @Test
-    void whoeverIsInterruptedStillHearsWhatBecameOfIt() {
+    void returnsOutcomeToInterruptedCaller() {
         statement = texts -> {
             if (Thread.currentThread().isInterrupted()) {
                 throw new IllegalStateException("interrupted");
@@ -230,9 +230,9 @@ class CoalescingComponentTest {
         assertThat(Thread.interrupted()).isTrue();
     }
 
-    /** Else two would be chosen for the same sixteen, and the second would find nobody and go alone. */
+    /** Else two would be promoted for the same sixteen, and the second would run an empty batch. */
     @Test
-    void nobodyIsChosenForThoseWhomAChosenOneIsAboutToTake() {
+    void promotesNoSecondLeaderForSameBatch() {
         CoalescingComponent.Queue queue = new CoalescingComponent.Queue();
         List<CoalescingComponent.Member> members = members(33);
         members.forEach(queue::enqueue);
@@ -254,7 +254,7 @@ class CoalescingComponentTest {
 
     /** A stall of the database makes many wait too long: they are still batches, not as many statements as there are. */
     @Test
-    void ofManyWhoWaitTooLongOneAtATimeIsChosenAndTakesThoseBehindIt() {
+    void promotesOneStaleExchangeAtATime() {
         CoalescingComponent.Queue queue = new CoalescingComponent.Queue();
         List<CoalescingComponent.Member> members = members(41);
         queue.enqueue(members.get(0));
@@ -316,9 +316,9 @@ class CoalescingComponentTest {
                 .hasRootCauseMessage("coalesce://statement lacks the option variables, the names of variables");
     }
 
-    /** Answers, gaps and refusals at random: nobody is lost, mistaken for another, or done twice. */
+    /** Answers, gaps and refusals at random: none is lost, mistaken for another, or done twice. */
     @Test
-    void underLoadEveryoneIsDoneOnceAndHearsItsOwnAnswer() {
+    void runsEachExchangeOnceUnderLoad() {
         ConcurrentLinkedQueue<String> done = new ConcurrentLinkedQueue<>();
         statement = texts -> {
             if (texts.size() > 1 && texts.stream().anyMatch(text -> text.endsWith("7"))) {

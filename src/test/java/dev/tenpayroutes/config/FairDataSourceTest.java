@@ -67,7 +67,7 @@ class FairDataSourceTest {
 
     /** Each of many who come again and again has its connection about as often as every other. */
     @Test
-    void whoWaitsIsNotPassedByThoseWhoComeLater() {
+    void servesWaitersInOrder() {
         int callers = 48;
         // Or the first would have had turns before the last was there.
         CyclicBarrier all = new CyclicBarrier(callers);
@@ -106,7 +106,7 @@ class FairDataSourceTest {
     }
 
     @Test
-    void whoseTurnDoesNotComeInTimeIsToldSoAndTheTurnsOfTheOthersComeBack() throws SQLException {
+    void timesOutWaiterAndReleasesItsPlace() throws SQLException {
         for (int time = 0; time < 3; time++) {
             Connection one = store.getConnection();
             try (Connection two = store.getConnection()) {
@@ -164,7 +164,7 @@ class FairDataSourceTest {
     }
 
     @Test
-    void aPoolThatHasNoConnectionTakesNobodysTurn() throws SQLException {
+    void releasesPlaceWhenPoolHasNoConnection() throws SQLException {
         pool.close();
         for (int time = 0; time < 5; time++) {
             assertThatThrownBy(store::getConnection)

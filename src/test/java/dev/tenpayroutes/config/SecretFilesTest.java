@@ -87,7 +87,7 @@ class SecretFilesTest {
     }
 
     @Test
-    void theNameOfAFileThatCannotBeReadIsNeverRepeatedSinceItMayBeTheSecretItself() {
+    void neverPrintsNameOfUnreadableSecretFile() {
         InvalidConfigurationException refusal = catchThrowableOfType(
                 InvalidConfigurationException.class,
                 () -> settings(false, Map.of("spring.datasource.password-file", "c4n4ry-s3cret")));

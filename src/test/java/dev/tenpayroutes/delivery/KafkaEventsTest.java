@@ -79,7 +79,7 @@ class KafkaEventsTest {
     }
 
     @Test
-    void anEventThatCannotBeMadeHasFailedAndHoldsUpNoOther() throws Exception {
+    void failsEventThatCannotBeMappedAlone() throws Exception {
         Exchange broken = claimed(1);
         broken.setException(new IllegalStateException("a mapping"));
 
@@ -91,7 +91,7 @@ class KafkaEventsTest {
     }
 
     @Test
-    void whatTheBrokerWillNeverTakeHasFailedAndOfWhatItDidNotTakeNowNothingIsRecorded() throws Exception {
+    void recordsPermanentFailuresOnly() throws Exception {
         JsonNode attempts = recorded(
                 sent(1, new ExecutionException(new TimeoutException("the broker is away"))),
                 sent(2, new ExecutionException(new RecordTooLargeException("2000000 bytes"))),

@@ -30,7 +30,7 @@ class WebhookDeliveryTest {
     private final ObjectMapper json = new ObjectMapper();
     private final WebhookDelivery notify = new WebhookDelivery();
     private final InFlightDeliveries attempts = new InFlightDeliveries(10);
-    // Nobody listens there: whatever is sent has failed, and so differs from what isn't.
+    // No server listens there: a sent event has failed, and so differs from one that isn't.
     private final EventProperties settings = new EventProperties(
             Map.of(
                     "main",

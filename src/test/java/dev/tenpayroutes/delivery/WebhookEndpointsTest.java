@@ -86,7 +86,7 @@ class WebhookEndpointsTest {
     }
 
     @Test
-    void plainHttpIsTakenWhereNetworksAreAllowedAndALiteralAddressOnlyWithinThem() {
+    void acceptsPlainHttpWithinAllowedNetworksOnly() {
         assertThat(endpoints(at("http://erp.internal/events"), "10.0.0.0/8").all())
                 .hasSize(1);
         assertThat(endpoints(at("http://10.1.2.3:8080/events"), "10.0.0.0/8").all())
@@ -111,7 +111,7 @@ class WebhookEndpointsTest {
     }
 
     @Test
-    void anAddressWithoutASecretStopsTheStartAndSoDoSecretsWithoutAnAddress() {
+    void refusesUrlWithoutSecretAndSecretWithoutUrl() {
         refused("secrets", signedBy());
         refused("url", at(null));
         refused("url", at(" "));

@@ -216,7 +216,7 @@ class WebhookSenderTest {
             }
         });
         assertThat(send(url()).path("outcome").asText()).isEqualTo("DELIVERED");
-        // What it had sent before it noticed, most of which nobody read.
+        // Sent before it noticed; most of it was never read.
         assertThat(cutOff.get(5, TimeUnit.SECONDS)).isLessThan(50_000_000);
     }
 
@@ -257,7 +257,7 @@ class WebhookSenderTest {
     }
 
     @Test
-    void noProxyIsUsedSinceNobodyCouldSayWhereItLeads() throws Exception {
+    void usesNoProxyForWebhooks() throws Exception {
         receiver(says(YES));
         try (ServerSocket proxy = new ServerSocket(0, 5, InetAddress.getByName("127.0.0.1"))) {
             proxy.setSoTimeout(300);
@@ -274,7 +274,7 @@ class WebhookSenderTest {
     }
 
     @Test
-    void whoSpeaksNoTlsIsToldNothing() throws Exception {
+    void sendsNothingToReceiverWithoutTls() throws Exception {
         receiver(says(YES));
         JsonNode attempt = send(url().replace("http:", "https:"));
         assertThat(attempt.path("outcome").asText()).isEqualTo("FAILED");
@@ -289,7 +289,7 @@ class WebhookSenderTest {
 
     /** Else whatever waits for the name, now and later, would wait for ever. */
     @Test
-    void aLookupThatBreaksEndsForAllThatWaitForItAndTheNextOneIsAskedAgain() throws Exception {
+    void repeatsNameLookupAfterFailure() throws Exception {
         receiver(says(YES));
         AtomicInteger asked = new AtomicInteger();
         calls.close();

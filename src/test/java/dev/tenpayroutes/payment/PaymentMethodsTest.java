@@ -260,7 +260,7 @@ class PaymentMethodsTest {
     void aBrokenFileIsReportedAndTheOldRulesStay(String from, String to) throws Exception {
         String text = Files.readString(file);
         assertThat(text).contains(from);
-        // The tags and the spare word are what is broken; everything else of the file is as it was.
+        // The tags and the spare word are broken; all else of the file is unchanged.
         Files.writeString(file, text.replaceFirst(java.util.regex.Pattern.quote(from), to));
         InvalidConfigurationException refusal =
                 catchThrowableOfType(InvalidConfigurationException.class, methods::load);

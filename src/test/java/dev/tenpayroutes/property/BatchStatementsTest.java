@@ -161,7 +161,7 @@ class BatchStatementsTest {
     }
 
     @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
-    void newsOfSeveralComesOutAsIfEachHadComeAlone(@ForAll long seed) throws Exception {
+    void batchedResultsEqualSingleResults(@ForAll long seed) throws Exception {
         Random random = new Random(seed);
         empty();
         int payments = 1 + random.nextInt(5);
@@ -229,7 +229,7 @@ class BatchStatementsTest {
     }
 
     @Property(tries = 100, edgeCases = EdgeCasesMode.NONE)
-    void ordersOfSeveralComeOutAsIfEachHadComeAlone(@ForAll long seed) throws Exception {
+    void batchedOrdersEqualSingleOrders(@ForAll long seed) throws Exception {
         Random random = new Random(seed);
         empty();
         List<Exchange> orders = new ArrayList<>();
@@ -293,7 +293,7 @@ class BatchStatementsTest {
                 .containsExactlyInAnyOrder("SO-000000 CHANGED", "SO-000001 NO_RESPONSE");
     }
 
-    /** {@code event-redeliver} holds turns in the order of their payments: whoever takes them otherwise may wait for it while it waits for him. */
+    /** {@code event-redeliver} holds turns in the order of their payments: taking them otherwise may deadlock with it. */
     @Example
     void turnsOfEventsAreTakenInTheOrderOfTheirPayments() throws Exception {
         empty();

@@ -52,7 +52,7 @@ final class CallTracker {
         return account(account) + "/" + StatementDriver.REFUNDS[refund];
     }
 
-    /** Somebody took the right to call Tenpay: nobody else may have it while the call is under way. */
+    /** The submission lease was taken: no other caller may have it while the call is under way. */
     void mayCall(String key, String submittedAt) {
         rights.merge(key, 1, Integer::sum);
         long at = micros(submittedAt) + passed * 1_000_000;
@@ -134,7 +134,7 @@ final class CallTracker {
         }
     }
 
-    /** What this table's pollers took and have not asked about, as far as anybody knows. */
+    /** What this table's pollers took and have not asked about, as far as is known. */
     Queue<String> queue(String table) {
         return queues.computeIfAbsent(table, any -> new ConcurrentLinkedQueue<>());
     }

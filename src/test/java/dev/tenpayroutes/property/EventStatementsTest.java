@@ -80,7 +80,7 @@ class EventStatementsTest extends DatabaseTest {
     }
 
     @Test
-    void theWaitsAreThoseOfTheSettingGiveOrTakeATenthAndThenTheEventIsDead() throws SQLException {
+    void retriesByConfiguredDelaysThenDies() throws SQLException {
         for (int seconds : SECONDS) {
             assertThat(fails(",\"status\":503")).isBetween(seconds * 9L / 10 - 1, seconds * 11L / 10 + 1);
         }
@@ -159,7 +159,7 @@ class EventStatementsTest extends DatabaseTest {
     }
 
     @Test
-    void aRangeIsSentAgainToWhomItWasAskedForAndNobodyElseIsEnabledByIt() throws SQLException {
+    void redeliversRangeToRequestedDestinationOnly() throws SQLException {
         statement.execute(
                 "insert into event_destination (account, destination, address, types, disabled_at, paused_until) values"
                         + " ('main', 'kafka', '', null, now(), now() + interval '1 hour'), ('other', 'http', '', null, now(), null);"
@@ -197,7 +197,7 @@ class EventStatementsTest extends DatabaseTest {
     }
 
     @Test
-    void whatIsSentToAnotherDestinationForTheFirstTimeIsAddressedFromThenOn() throws SQLException {
+    void addressesEventRedeliveredToNewDestination() throws SQLException {
         long event = event("main", "SO-NEW-01", "payment.pending");
         statements.one("event-redeliver", redelivery(null, "NO_DESTINATION"));
         assertThat(number("select count(*) from erp_event where addressed and id = " + event))
@@ -206,7 +206,7 @@ class EventStatementsTest extends DatabaseTest {
     }
 
     @Test
-    void onlyWhatSomebodySendsAtPresentIsLate() throws SQLException {
+    void ignoresPausedDestinationsInQueueAge() throws SQLException {
         statement.execute("update event_queue set next_attempt_at = now() - interval '1 hour'");
         assertThat(age()).isBetween(3599L, 3700L);
         for (String why : List.of("paused_until = now() + interval '1 minute'", "disabled_at = now()")) {
@@ -262,7 +262,7 @@ class EventStatementsTest extends DatabaseTest {
         statement.execute("update erp_event set created_at = '2026-11-24T08:00:00.000001Z' where id % 5 = 0;"
                 + " update event_delivery d set created_at = e.created_at from erp_event e where e.id = d.event_id");
         for (String status : new String[] {null, "PENDING", "DELIVERED", "DEAD", "NO_DESTINATION"}) {
-            for (String order : new String[] {null, "SO-LIST-1", "SO-NOBODY"}) {
+            for (String order : new String[] {null, "SO-LIST-1", "SO-ABSENT"}) {
                 List<Long> expected = new ArrayList<>();
                 try (ResultSet rows = statement.executeQuery("""
                         select e.id from erp_event e join payment p on p.id = e.payment_id
@@ -334,7 +334,7 @@ class EventStatementsTest extends DatabaseTest {
     @Test
     void anEventThatWasRedeliveredWhileItWasLookedAtIsNotForgotten() throws Exception {
         String key = old();
-        // It stops between the one and the other for as long as somebody holds this.
+        // It stops between the one and the other for as long as this is held.
         String slow = Statements.text("event-purge")
                 .replace("where e.created_at", "where pg_advisory_xact_lock(7) is not null and e.created_at");
         assertThat(slow).contains("pg_advisory_xact_lock");

@@ -20,7 +20,7 @@ import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Tuple;
 import net.jqwik.api.Tuple.Tuple2;
 
-/** Histories to be drawn. What is likely in life is likely here, what must never hurt is not rare. */
+/** Histories to be drawn. Likely cases are likely here, and dangerous ones are not rare. */
 final class Histories {
 
     static final long[] TOTALS = {1000, 1200};
@@ -215,7 +215,7 @@ final class Histories {
                                 .toList()));
     }
 
-    /** Nobody knows what became of a call, and the ERP asks again, more than once; at last Tenpay says it has no such thing. */
+    /** The outcome of a call is unknown, and the ERP asks again, more than once; at last Tenpay says it has no such thing. */
     private static Arbitrary<List<Step>> trouble() {
         return integers().between(0, 1).flatMap(order -> {
             Arbitrary<List<Step>> call = combine(

@@ -116,7 +116,7 @@ public final class LedgerInvariants {
         return lines.values().stream().flatMap(List::stream).toList();
     }
 
-    /** What is wrong, whoever did what in which order; empty when the books are in order. */
+    /** Violations, whatever the order of steps; empty when there is none. */
     public List<String> wrongs() throws SQLException {
         List<String> wrongs = new ArrayList<>();
         Map<String, Map<String, String>> payments = byKey(query(PAYMENTS));

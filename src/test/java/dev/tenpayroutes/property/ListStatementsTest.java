@@ -53,7 +53,7 @@ class ListStatementsTest extends DatabaseTest {
                 var statement = connection.createStatement()) {
             statement.execute("set statement_timeout = 0; set idle_in_transaction_session_timeout = 0");
             statement.execute(rows);
-            // What is kept for a time, so that there is something to pass over.
+            // Kept rows, so that there is something to pass over.
             statement.execute("insert into notification (account, kind, body, state) select 'main', 'payments',"
                     + " convert_to(cast(n as text), 'UTF8'), 'DONE' from generate_series(1, 150000) n");
             statement.execute("insert into event_attempt (event_id, destination, at, millis, outcome)"

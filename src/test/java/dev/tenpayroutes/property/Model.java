@@ -244,7 +244,7 @@ final class Model {
     }
 
     private static boolean called(List<String> seen) {
-        return !seen.equals(List.of("nobody called"));
+        return !seen.equals(List.of("no call"));
     }
 
     private Payment payment(int account, int order) {
@@ -321,13 +321,13 @@ final class Model {
         return List.of(said, again ? "again" : "not again");
     }
 
-    /** The last call that was made before somebody asked. */
+    /** The last call before the inquiry. */
     private Long call(boolean late, String key, Row row) {
         return late ? world.first(key) : row == null ? null : Long.valueOf(row.submitted);
     }
 
     /**
-     * What was known when Tenpay was asked.
+     * The state that was known when Tenpay was asked.
      *
      * @param since whether the last contradiction was known, if there is one
      */
@@ -518,7 +518,7 @@ final class Model {
         return row.submits == 1 ? now() : Math.max(now(), row.submitted + RESEND_AFTER + 1_000_000);
     }
 
-    /** Whether Tenpay speaks against what is final; an inquiry only when it was final before the question. */
+    /** Whether Tenpay contradicts a final status; an inquiry only when it was final before the question. */
     private static boolean contradicts(Row row, String old, String answer, String told, boolean asked, Asked before) {
         if (OPEN.contains(old) || !row.status.equals(old)) {
             return false;
@@ -914,7 +914,7 @@ final class Model {
                         NOT_ASKED)
                 : news("notification", payment(n.account, n.order), n.said, null, NOT_ASKED);
         boolean absent = said.equals("not there");
-        // What nobody here understands is kept, until somebody has put the mapping right.
+        // An unreadable notification is kept until the mapping is corrected.
         boolean riddle = said.contains(" NONE ");
         if (!absent && !riddle && !said.contains(" elsewhere ")) {
             n.state = "DONE";
@@ -970,7 +970,7 @@ final class Model {
                 + " upheld=" + time(row.upheld);
     }
 
-    /** What is asked again and answered the same way is noted once: all of it is within the hour. */
+    /** The same answer to a repeated inquiry is recorded once: all of it is within the hour. */
     private static void note(Payment payment, boolean unchanged, String line) {
         if (!unchanged || !payment.history.contains(line)) {
             payment.history.add(line);

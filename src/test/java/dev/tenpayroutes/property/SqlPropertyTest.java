@@ -97,7 +97,7 @@ class SqlPropertyTest {
         assertThat(alone.play(history)).isEmpty();
     }
 
-    /** A drawing that no longer leads everywhere proves nothing; what is rare is sure to be met by {@code -Plong} only. */
+    /** A drawing that no longer leads everywhere proves nothing; rare cases are sure to be met by {@code -Plong} only. */
     @AfterProperty
     void theDrawingLedEverywhere() {
         if (alone != null && alone.histories >= 4000) {
@@ -105,7 +105,7 @@ class SqlPropertyTest {
         }
     }
 
-    /** Found by a draw: news whose status word nobody knows was acknowledged, and so lost for a mapping put right later. */
+    /** Found by a draw: a notification with an unknown status word was acknowledged, and so lost for a mapping corrected later. */
     @Example
     void newsThatNobodyUnderstandsIsNotTakenForDone() throws Exception {
         Step.Said riddle = new Step.Said("200", "NEWS", 1000L, "SGD", true, true, null);

@@ -49,7 +49,7 @@ final class StatementDriver {
             String key = world.payment(s.account(), s.order());
             return world.answers(key, s.late())
                     ? List.of(payment("checkout-pay", s.account(), s.order(), s.said(), called(key), NOT_ASKED))
-                    : List.of("nobody called");
+                    : List.of("no call");
         } else if (step instanceof Step.Inquiry s) {
             return inquiry(s);
         } else if (step instanceof Step.Close s) {
@@ -65,7 +65,7 @@ final class StatementDriver {
             String key = world.refund(s.account(), s.refund());
             return world.answers(key, s.late())
                     ? List.of(refund("refund", s.account(), s.order(), s.refund(), s.said(), called(key), NOT_ASKED))
-                    : List.of("nobody called");
+                    : List.of("no call");
         } else if (step instanceof Step.RefundInquiry s) {
             return refundInquiry(s);
         } else if (step instanceof Step.RefundWebhook s) {
@@ -364,7 +364,7 @@ final class StatementDriver {
         return world.account(0) + "," + world.account(1);
     }
 
-    /** What was taken: its number, when it is due again, its key. */
+    /** A claimed row: its number, when it is due again, its key. */
     private List<String> claimed(String table, String statement, String due, String paused) throws SQLException {
         List<String> taken = new ArrayList<>();
         for (Map<String, Object> row :

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What payment-status and refund-status make of news in situations that drawn histories seldom reach. */
 class StatusStatementsTest extends DatabaseTest {
 
-    /** A pending payment, and a pending refund of another one; nobody wants events. */
+    /** A pending payment, and a pending refund of another one; no destination wants events. */
     @BeforeEach
     void aPendingPaymentAndAPendingRefund() throws SQLException {
         statement.execute("""
@@ -88,7 +88,7 @@ class StatusStatementsTest extends DatabaseTest {
     }
 
     @Test
-    void aRefundThatALaterCallWasRefusedHasFailedOnceTenpayHasNoSuchRefund() throws SQLException {
+    void failsRefusedRefundThatTenpayDoesNotHave() throws SQLException {
         set("refund", "status = 'CREATED', submits = 2, refusal = 'REFUND_EXCEEDED'");
         says("refund", "NOT_FOUND", null, "{}");
         assertThat(get("refund", "status || ' ' || fail_reason")).isEqualTo("FAILED REFUND_EXCEEDED");
@@ -294,7 +294,7 @@ class StatusStatementsTest extends DatabaseTest {
     }
 
     @Test
-    void takesNoNewsOfAnotherNumberByItsRefundId() throws SQLException {
+    void appliesNoResultOfAnotherNumberByRefundId() throws SQLException {
         set("refund", "tenpay_refund_id = '5030X'");
         Map<String, Object> another = newsOf5030X("notification", "RF-000009", "{}");
         assertThat(statements.one("refund-status", another).path("otherOrder").asBoolean())
@@ -334,7 +334,7 @@ class StatusStatementsTest extends DatabaseTest {
     }
 
     @Test
-    void newsWithoutRefundIdWaitsBesideRefundWithoutNumber() throws SQLException {
+    void parksNotificationWithoutRefundIdBesideUnnumberedRefund() throws SQLException {
         set("refund", "tenpay_refund_id = '5030X', refund_no = '5030X', origin = 'PORTAL'");
         assertThat(refundNews("notification", "PORTAL-77", "{\"refundId\":null}"))
                 .startsWith("it lacks");
@@ -700,7 +700,7 @@ class StatusStatementsTest extends DatabaseTest {
         assertThat(get(table, "status || ' ' || " + column)).isEqualTo("SUCCEEDED T-3");
     }
 
-    /** Which destinations hear of it, and whether anybody does: those of its account that want its type. */
+    /** The destinations of its account that want its type, and no other. */
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',

@@ -2,7 +2,7 @@ package dev.tenpayroutes.property;
 
 /**
  * One thing that happens. Accounts, orders and refunds are named by small numbers, so that any part of a history is a
- * history as well: what has no meaning yet (an answer to a call that nobody made) does nothing.
+ * history as well: what has no meaning yet (an answer to a call that was not made) does nothing.
  */
 sealed interface Step {
 
@@ -42,7 +42,7 @@ sealed interface Step {
     /** The ERP posts an order: new, again, or another one under a number that was used. */
     record Order(int account, int order, int content, int validitySeconds) implements Step {}
 
-    /** The answer to checkout-pay, for who called last; {@code late}: for who has waited longest, whoever has called since. */
+    /** The answer to checkout-pay, for the last call; {@code late}: for the oldest one, whatever was called since. */
     record CheckoutAnswer(int account, int order, boolean late, Said said) implements Step {}
 
     /**

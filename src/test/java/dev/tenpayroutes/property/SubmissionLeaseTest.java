@@ -208,7 +208,7 @@ class SubmissionLeaseTest extends DatabaseTest {
     }
 
     @Test
-    void whoAsksForTooMuchHearsWhatIsLeft() throws SQLException {
+    void namesRemainingAmountWhenRefundExceedsIt() throws SQLException {
         JsonNode decided =
                 statements.one("refund-insert", Map.of("refund", refund("SO-000002", "RF-000002", 751, "{}")));
         assertThat(decided.path("detail").asText()).startsWith("at most 750 SGD in minor units");
@@ -350,7 +350,7 @@ class SubmissionLeaseTest extends DatabaseTest {
         return value("select %s from %s where %s = '%s'".formatted(what, table, numberOf(table), number));
     }
 
-    /** However far the doubling has gone: what was paid in the last minute is known soon. */
+    /** However far the doubling has gone: a payment of the last minute is known soon. */
     @Test
     void theLastQuestionIsDueRightAfterExpiry() throws SQLException {
         set("payment", "SO-000001", "polls = 10, expires_at = now() + interval '1 minute'");

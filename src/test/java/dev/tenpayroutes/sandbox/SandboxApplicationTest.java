@@ -121,7 +121,7 @@ class SandboxApplicationTest {
                 .put("method_key", "PAYNOW")
                 .put("description", "拿铁")
                 .put("expire_time", Instant.now().plus(30, ChronoUnit.MINUTES).toString())
-                .put("notify_url", "http://127.0.0.1:1/nobody");
+                .put("notify_url", "http://127.0.0.1:1/closed");
         order.putObject("amount").put("total", 1050).put("currency", "SGD");
         return order;
     }

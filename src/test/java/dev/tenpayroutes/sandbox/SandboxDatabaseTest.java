@@ -94,7 +94,7 @@ class SandboxDatabaseTest {
     }
 
     @Test
-    void aHalfMadeDataDirectoryIsMadeAnewAndTheServerOutlivesEveryBean() throws Exception {
+    void recreatesPartialDataDirectory() throws Exception {
         Files.createDirectories(root.resolve("postgres"));
         Files.createFile(root.resolve("sandbox.lock"));
         Files.writeString(root.resolve("postgres/postgresql.conf"), "# initdb got as far as this\n");

@@ -187,7 +187,7 @@ class SandboxNotifierTest {
     }
 
     @Test
-    void aNotificationNobodyTakesIsGivenUpWhenTheDelaysAreUsedUp() throws Exception {
+    void givesUpNotificationAfterItsLastDelay() throws Exception {
         webhook.stop(0);
         pay("SO-0001");
         tickUntilAttempts("SO-0001", 1);
@@ -203,7 +203,7 @@ class SandboxNotifierTest {
     }
 
     @Test
-    void ordersAndUndeliveredNewsSurviveARestart() throws Exception {
+    void keepsOrdersAndPendingNotificationsOverRestart() throws Exception {
         answers.add(503);
         pay("SO-0001");
         tickUntilAttempts("SO-0001", 1);

@@ -113,7 +113,7 @@ class SandboxRulesTest {
     }
 
     @Test
-    void anOrderNobodyPaysExpires() throws Exception {
+    void expiresUnpaidOrder() throws Exception {
         ObjectNode order = stage.checkout("SO-0001")
                 .put("expire_time", stage.clock.instant().plusSeconds(2).toString());
         stage.call("checkout-pay", order, 200);

@@ -178,7 +178,7 @@ class SandboxSignatureTest {
 
     @Test
     void aBodyIsSignedAsTheBytesItIs() throws Exception {
-        // Not UTF-8: whoever decodes it before checking signs something else.
+        // Not UTF-8: decoding it before checking would sign something else.
         byte[] body = {'{', (byte) 0xff, (byte) 0xfe, '}'};
         Signed good = stage.signed(valid().path(), new byte[0], stage.clock.instant());
         isRefused(stage.send(good.withBody(body)));

@@ -22,7 +22,7 @@ class AccountHealthTest {
     private Path folder;
 
     @Test
-    void whoIsNotAClientSeesNoAccount() throws Exception {
+    void hidesAccountsFromStrangers() throws Exception {
         Clock clock = Clock.fixed(Instant.parse("2026-11-01T00:00:00Z"), ZoneOffset.UTC);
         Accounts accounts = new Accounts(new KeyMaterialFixture(folder).settings("main"), Rsa.fastest(), clock);
         AccountHealth health = new AccountHealth();

@@ -179,10 +179,10 @@ class BearerTokensTest {
 
     @Test
     void whatAnEarlierClaimSaysIsNotMadeGoodByALaterOne() {
-        isUnauthenticated(issuer.token(claims -> claims.claim("azp", "somebody").claim("client_id", "desk")));
+        isUnauthenticated(issuer.token(claims -> claims.claim("azp", "stranger").claim("client_id", "desk")));
         isUnauthenticated(issuer.token(claims ->
-                claims.claim("azp", null).claim("client_id", "somebody").claim("sub", "desk")));
-        isUnauthenticated(issuer.token(claims -> claims.claim("azp", "somebody").subject("desk")));
+                claims.claim("azp", null).claim("client_id", "stranger").claim("sub", "desk")));
+        isUnauthenticated(issuer.token(claims -> claims.claim("azp", "stranger").subject("desk")));
     }
 
     static Stream<Consumer<JWTClaimsSet.Builder>> nobodys() {
@@ -198,7 +198,7 @@ class BearerTokensTest {
 
     @ParameterizedTest
     @MethodSource("nobodys")
-    void aTokenOfNobodyOfOursIsRefused(Consumer<JWTClaimsSet.Builder> change) {
+    void refusesTokenOfUnknownClient(Consumer<JWTClaimsSet.Builder> change) {
         isUnauthenticated(issuer.token(change));
     }
 
@@ -357,7 +357,7 @@ class BearerTokensTest {
         assertThat(issuer.asked.get()).isLessThanOrEqualTo(1);
     }
 
-    /** Written as text: whoever makes such JSON of maps may run out of stack himself. */
+    /** Written as text: a serializer of such maps may run out of stack. */
     @Test
     void aTokenOfManyLevelsIsRefusedWhetherTheIssuerSignedThemOrNot() {
         String objects = "{\"a\":".repeat(1500) + "{}" + "}".repeat(1500);
@@ -376,7 +376,7 @@ class BearerTokensTest {
     }
 
     @Test
-    void manyTokensWithAKeyThatNobodyKnowsDoNotBecomeManyQuestionsToTheIssuer() {
+    void limitsIssuerRequestsForUnknownKeys() {
         long before = System.nanoTime();
         tokens.client(issuer.token());
         for (int i = 0; i < 100; i++) {
@@ -398,7 +398,7 @@ class BearerTokensTest {
     }
 
     @Test
-    void withoutTheIssuersKeysNobodyIsLetInAndTheCallerHearsToComeBack() {
+    void refusesTokensWithoutIssuerKeys() {
         issuer.status = 500;
         isUnchecked(issuer.token());
         issuer.status = 200;
@@ -432,7 +432,7 @@ class BearerTokensTest {
 
     @Test
     @Timeout(60)
-    void anIssuerThatDoesNotAnswerHoldsNobodyForLong() throws Exception {
+    void boundsWaitForHangingIssuer() throws Exception {
         issuer.silent = true;
         String token = issuer.token();
         ExecutorService threads = Executors.newFixedThreadPool(20);

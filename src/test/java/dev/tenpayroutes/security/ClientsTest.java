@@ -185,7 +185,8 @@ class ClientsTest {
 
     @Test
     void theHashOfAnEmptyKeyIsRefused() {
-        // What the remedy's command gives where $KEY isn't set; an empty X-API-Key header would then let anybody in.
+        // What the remedy's command gives where $KEY isn't set; an empty X-API-Key header would then let every caller
+        // in.
         assertThat(refusal(byHash("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")))
                 .startsWith("tenpay.clients.erp.api-key-sha256 ");
     }
@@ -224,7 +225,7 @@ class ClientsTest {
     }
 
     @Test
-    void theSandboxesKeyIsRefusedOutsideTheSandboxAsAnyOfSeveralAndAsItsHash() {
+    void refusesSandboxKeyInListAndAsHash() {
         assertThat(refusal(byKey(KEY, "sandbox-key"))).startsWith("tenpay.clients.erp.api-key is the sandbox's");
         // printf %s sandbox-key | sha256sum
         assertThat(refusal(byHash("db6bcf6a2a36ee93dafa7dfcdc40973da39f2e2843e4c6f76e08aefc767b0caa")))
@@ -284,7 +285,7 @@ class ClientsTest {
         settings.put("erp", byKey(KEY));
         settings.put("desk", byHash(SHA256));
         assertThat(catchThrowableOfType(InvalidConfigurationException.class, () -> clients("production", settings)))
-                .as("started, though nobody can tell the two apart")
+                .as("started, though the two can't be told apart")
                 .isNotNull();
     }
 

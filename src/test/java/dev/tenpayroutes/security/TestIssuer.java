@@ -91,7 +91,7 @@ public final class TestIssuer implements AutoCloseable {
 
     private void answer(HttpExchange http, String body) throws IOException {
         if (silent) {
-            // The exchange is left open: whoever asked waits.
+            // The exchange is left open: the caller waits.
             return;
         }
         byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
@@ -125,7 +125,7 @@ public final class TestIssuer implements AutoCloseable {
         return sign(header(JWSAlgorithm.RS256).build(), claims.build());
     }
 
-    /** A token that makes whoever reads it ask for the issuer's keys once more. */
+    /** A token that makes its reader ask for the issuer's keys once more. */
     public String tokenWithUnknownKey() {
         return sign(
                 header(JWSAlgorithm.RS256)

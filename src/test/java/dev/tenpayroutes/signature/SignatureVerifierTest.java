@@ -106,16 +106,6 @@ class SignatureVerifierTest {
         refused(rsa, NOW, headers, BODY.getBytes(UTF_8), Reason.MALFORMED, "a signature header is malformed");
     }
 
-    private void refusedAsStale(Instant now) {
-        refused(
-                rsa,
-                now,
-                valid(),
-                BODY.getBytes(UTF_8),
-                Reason.STALE,
-                "the signature's timestamp is too far from our clock");
-    }
-
     private void refusedAsWrong(SignatureHeaders headers, byte[] body) {
         for (Rsa provider : new Rsa[] {rsa, Rsa.jdk()}) {
             refused(provider, NOW, headers, body, Reason.WRONG, "the signature does not match");
@@ -146,29 +136,11 @@ class SignatureVerifierTest {
     @ParameterizedTest
     @NullSource
     @ValueSource(strings = {"", " ", "\t"})
-    void aTimestampMustBeThere(@Nullable String timestamp) {
-        refusedAsMissing(headers(timestamp, NONCE, SERIAL, SIGNATURE));
-    }
-
-    @ParameterizedTest
-    @NullSource
-    @ValueSource(strings = {"", " ", "\t"})
-    void aNonceMustBeThere(@Nullable String nonce) {
-        refusedAsMissing(headers(TIMESTAMP, nonce, SERIAL, SIGNATURE));
-    }
-
-    @ParameterizedTest
-    @NullSource
-    @ValueSource(strings = {"", " ", "\t"})
-    void aSerialMustBeThere(@Nullable String serial) {
-        refusedAsMissing(headers(TIMESTAMP, NONCE, serial, SIGNATURE));
-    }
-
-    @ParameterizedTest
-    @NullSource
-    @ValueSource(strings = {"", " ", "\t"})
-    void aSignatureMustBeThere(@Nullable String signature) {
-        refusedAsMissing(headers(TIMESTAMP, NONCE, SERIAL, signature));
+    void refusesWithoutAnyOfItsHeaders(@Nullable String none) {
+        refusedAsMissing(headers(none, NONCE, SERIAL, SIGNATURE));
+        refusedAsMissing(headers(TIMESTAMP, none, SERIAL, SIGNATURE));
+        refusedAsMissing(headers(TIMESTAMP, NONCE, none, SIGNATURE));
+        refusedAsMissing(headers(TIMESTAMP, NONCE, SERIAL, none));
     }
 
     @ParameterizedTest
@@ -192,35 +164,33 @@ class SignatureVerifierTest {
         refusedAsMalformed(headers(timestamp, NONCE, SERIAL, signature));
     }
 
-    @Test
-    void aSignatureThreeHundredSecondsOldIsFresh() throws UnverifiedException {
-        accepted(Instant.parse("2026-11-23T08:05:00Z"), valid(), BODY);
+    @ParameterizedTest
+    @ValueSource(strings = {"2026-11-23T08:05:00Z", "2026-11-23T07:55:00Z"})
+    void acceptsTimestampThreeHundredSecondsOff(Instant now) throws UnverifiedException {
+        accepted(now, valid(), BODY);
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"2026-11-23T08:05:00.001Z", "2026-11-23T08:05:01Z", "2036-11-23T08:00:00Z"})
-    void aSignatureOlderThanThreeHundredSecondsIsRefused(Instant now) {
-        refusedAsStale(now);
+    @ValueSource(
+            strings = {
+                "2026-11-23T08:05:00.001Z",
+                "2036-11-23T08:00:00Z",
+                "2026-11-23T07:54:59.999Z",
+                "1970-01-01T00:00:00Z"
+            })
+    void refusesTimestampMoreThanThreeHundredSecondsOff(Instant now) {
+        refused(
+                rsa,
+                now,
+                valid(),
+                BODY.getBytes(UTF_8),
+                Reason.STALE,
+                "the signature's timestamp is too far from our clock");
     }
 
     @Test
-    void aSignatureThreeHundredSecondsAheadIsFresh() throws UnverifiedException {
-        accepted(Instant.parse("2026-11-23T07:55:00Z"), valid(), BODY);
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"2026-11-23T07:54:59.999Z", "2026-11-23T07:54:59Z", "1970-01-01T00:00:00Z"})
-    void aSignatureMoreThanThreeHundredSecondsAheadIsRefused(Instant now) {
-        refusedAsStale(now);
-    }
-
-    @Test
-    void anotherTimestampThanTheSignedOneIsRefused() {
+    void refusesAnotherTimestampOrNonceThanSigned() {
         refusedAsWrong(headers("1795420801", NONCE, SERIAL, SIGNATURE), BODY.getBytes(UTF_8));
-    }
-
-    @Test
-    void anotherNonceThanTheSignedOneIsRefused() {
         refusedAsWrong(headers(TIMESTAMP, "593BEC0C930BF1AFEB40B4A08C8FB243", SERIAL, SIGNATURE), BODY.getBytes(UTF_8));
     }
 

@@ -37,7 +37,7 @@ class AccountReloadStoryTest extends Story {
             Answer page = get(path);
             assertThat(page.status()).isEqualTo(200);
             seen.addAll(numbers(page.body()));
-            // Somebody orders while we page.
+            // An order arrives while we page.
             pendingPayment();
             String cursor = page.text("nextCursor");
             path = cursor == null ? null : next + "&cursor=" + cursor;
@@ -219,7 +219,7 @@ class AccountReloadStoryTest extends Story {
     }
 
     @Test
-    void anOrderWithoutItsAccountIsTheOneThatHasItsNumberWhateverTheDefaultIs() {
+    void resolvesOrderByNumberBeforeDefaultAccount() {
         // Taken when main was the default; by now the client's first account is the other one.
         String number = pendingPayment();
 

@@ -277,7 +277,7 @@ class AccountsStoryTest extends Story {
     }
 
     @Test
-    void whileAnAccountCannotWorkNothingIsCalledNothingLosesItsTurnAndTenpayRepeatsItsNews() throws IOException {
+    void callsNothingWhileAccountIsUnavailable() throws IOException {
         String number = newNumber();
         assertThat(postOrder(number, "moody").status()).isEqualTo(201);
         Files.delete(MOODY.folder().resolve("platform/platform.pem"));
@@ -438,7 +438,7 @@ class AccountsStoryTest extends Story {
     }
 
     @Test
-    void everyCallGoesThroughTheProxyWhichIsToldWhoWeAreAndTenpayIsNot() {
+    void authenticatesToProxyAndNotToTenpay() {
         String number = newNumber();
         assertThat(postOrder(number, "moody").status()).isEqualTo(201);
         String target = TENPAY.get("steady").url().replace("https://", "");

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 
 /**
- * The calls of {@code docs/api.http}, sent from top to bottom. What is read here is what both IntelliJ and Visual Studio
+ * The calls of {@code docs/api.http}, sent from top to bottom. Read here is the syntax that both IntelliJ and Visual Studio
  * Code understand: variables, a name, comments, a request line, headers, a body.
  */
 @DisplayName("docs/api.http")

@@ -58,7 +58,7 @@ class BreakerStoryTest extends Story {
     }
 
     @Test
-    void afterSomeCallsWithoutAnAnswerOrdersAreKeptAtOnceAndSettledWhenTenpayIsBack() {
+    void keepsOrdersWhileBreakerIsOpen() {
         faults("*", "*", "LATE", 1000);
         for (int i = 0; stateOf("main submissions") == State.CLOSED && i < 10; i++) {
             assertThat(post("/v1/payments", order(newNumber())).status()).isEqualTo(202);
@@ -80,7 +80,7 @@ class BreakerStoryTest extends Story {
     }
 
     @Test
-    void whenTenpayAsksUsToWaitNobodyCallsItUntilThen() {
+    void pausesCallsForRetryAfter() {
         String waiting = newNumber();
         fault(waiting, "checkout-pay", "FREQUENCY_LIMITED");
         assertThat(post("/v1/payments", order(waiting)).status()).isEqualTo(202);
@@ -97,7 +97,7 @@ class BreakerStoryTest extends Story {
     }
 
     @Test
-    void aLimitOnQuestionsHoldsUpNoSale() {
+    void keepsSellingWhileInquiriesAreLimited() {
         String asked = pendingPayment();
         faults("*", "inquiry-payment", "FREQUENCY_LIMITED", 100);
         assertThat(post("/v1/payments/" + asked + "/sync", null).status()).isEqualTo(502);
@@ -155,7 +155,7 @@ class BreakerStoryTest extends Story {
     }
 
     @Test
-    void whatIsTakenAndNotAskedLosesNeitherItsTurnNorALineOfItsHistory() {
+    void returnsClaimedRowsThatWereNotAsked() {
         String number = pendingPayment();
         int polls = count("select polls from payment where order_no = ?", number);
         // Half open, as many calls as are let through are under way.

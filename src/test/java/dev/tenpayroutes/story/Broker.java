@@ -62,7 +62,7 @@ final class Broker implements AutoCloseable {
                     transaction.state.log.min.isr=1
                     group.initial.rebalance.delay.ms=0
                     group.min.session.timeout.ms=1000
-                    # After a kill, what was is over as soon as this says; until then nobody else may be this broker.
+                    # After a kill the old session ends after this time; until then no other process may be this broker.
                     broker.session.timeout.ms=1500
                     broker.heartbeat.interval.ms=300
                     """.formatted(port, controller, folder));
@@ -133,7 +133,7 @@ final class Broker implements AutoCloseable {
         }
     }
 
-    /** Nobody may read a topic, as when access rights are being changed. */
+    /** No client may read a topic, as when access rights are being changed. */
     void denyReading(String topic) throws InterruptedException, ExecutionException {
         deny(topic, AclOperation.READ);
     }

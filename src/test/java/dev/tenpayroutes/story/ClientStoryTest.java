@@ -89,7 +89,7 @@ class ClientStoryTest extends Story {
     }
 
     @Test
-    void whoSendsAnUnknownKeyHearsSomethingElseThanWhoSendsNone() {
+    void tellsUnknownKeyFromMissingKey() {
         Answer none = send("GET", "/v1/payments", null, null);
         Answer unknown = send("GET", "/v1/payments", "nobodys-key", null);
         isUnauthenticated(none);
@@ -100,7 +100,7 @@ class ClientStoryTest extends Story {
 
     @Test
     @Order(1)
-    void whileTheIssuerIsAwayFromTheStartTheProgramStartsTokensWaitAndKeysWorkOn() {
+    void startsWithoutIssuer() {
         Answer unchecked = bearer("GET", "/v1/payments", ISSUER.token(), null);
         assertThat(unchecked.status()).isEqualTo(503);
         assertThat(unchecked.type()).isEqualTo("application/problem+json");
@@ -109,7 +109,7 @@ class ClientStoryTest extends Story {
         assertThat(unchecked.body().toString()).doesNotContain("Exception", ISSUER.url());
         assertThat(get("/v1/payments").status()).isEqualTo(200);
         assertThat(bearer("GET", "/actuator/health", "rubbish", null).status())
-                .as("what is open to all stays so")
+                .as("open pages stay open")
                 .isEqualTo(200);
 
         ISSUER.status = 200;
@@ -176,7 +176,7 @@ class ClientStoryTest extends Story {
                         claims -> claims.expirationTime(Date.from(Instant.now().minusSeconds(120)))),
                 null));
         isUnauthenticated(bearer("GET", "/v1/payments", ISSUER.token(claims -> claims.audience("another")), null));
-        isUnauthenticated(bearer("GET", "/v1/payments", ISSUER.token(claims -> claims.claim("azp", "somebody")), null));
+        isUnauthenticated(bearer("GET", "/v1/payments", ISSUER.token(claims -> claims.claim("azp", "stranger")), null));
         isUnauthenticated(bearer("GET", "/v1/payments", KEY, null));
     }
 
@@ -191,7 +191,7 @@ class ClientStoryTest extends Story {
     }
 
     @Test
-    void anAuthorizationOfAnotherKindIsNobodys() {
+    void ignoresOtherAuthorizationSchemes() {
         isUnauthenticated(send("GET", "/v1/payments", null, null, "Authorization", "Basic c2FuZGJveC1rZXk6"));
         assertThat(send("GET", "/v1/payments", KEY, null, "Authorization", "Basic c2FuZGJveC1rZXk6")
                         .status())
@@ -228,7 +228,7 @@ class ClientStoryTest extends Story {
     }
 
     @Test
-    void whoIsHeldBackIsNotListenedToFirst() throws IOException {
+    void refusesLimitedClientBeforeReadingBody() throws IOException {
         for (int i = 0; i < 5; i++) {
             send("GET", "/v1/payments", BUSY, null);
         }
@@ -277,7 +277,7 @@ class ClientStoryTest extends Story {
     }
 
     @Test
-    void whoeverMayReadMetricsAloneSeesNoPayment() {
+    void hidesPaymentsFromMetricsScope() {
         eventually()
                 .untilAsserted(() -> assertThat(send("GET", "/actuator/prometheus", WATCHER, null)
                                 .content())
@@ -288,7 +288,7 @@ class ClientStoryTest extends Story {
     }
 
     @Test
-    void metricsTellOfAllAccountsSoTheyAreForClientsThatMayReadMetrics() {
+    void needsScopeForMetrics() {
         for (String path : List.of(
                 "/actuator",
                 "/actuator/metrics",

@@ -487,21 +487,22 @@ class ContractStoryTest extends Story {
         }
     }
 
-    /** Nobody gets into the database, and whoever was in is thrown out. */
+    /** The database refuses new sessions and ends the open ones. */
     private Answer withoutTheDatabase(Call call) {
         String url = settings.getRequiredProperty("spring.datasource.url");
+        String name = databaseName();
         HikariDataSource pool = DataSourceUnwrapper.unwrap(store, HikariDataSource.class);
         long patience = pool.getConnectionTimeout();
         try (Connection other = DriverManager.getConnection(
-                        url.replaceFirst("/postgres$", "/template1"), pool.getUsername(), pool.getPassword());
+                        url.replaceFirst("/" + name, "/template1"), pool.getUsername(), pool.getPassword());
                 Statement statement = other.createStatement()) {
             pool.setConnectionTimeout(250);
-            statement.execute("alter database postgres with allow_connections false");
-            statement.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = 'postgres'");
+            statement.execute("alter database " + name + " with allow_connections false");
+            statement.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = '" + name + "'");
             try {
                 return send(call);
             } finally {
-                statement.execute("alter database postgres with allow_connections true");
+                statement.execute("alter database " + name + " with allow_connections true");
                 pool.setConnectionTimeout(patience);
                 pool.getHikariPoolMXBean().softEvictConnections();
             }
@@ -543,7 +544,7 @@ class ContractStoryTest extends Story {
                 }));
     }
 
-    /** What is wrong with the answer; empty when nothing is. */
+    /** The answer's faults; empty when there is none. */
     private static String complaint(Promise promise, Answer answer) {
         String told = promise + ": " + answer.status() + " " + answer.content();
         if (answer.status() != promise.status()) {
@@ -589,7 +590,7 @@ class ContractStoryTest extends Story {
         }
     }
 
-    /** What is answered is held to the contract by {@link Story}. */
+    /** Answers are held to the contract by {@link Story}. */
     @Test
     void aMethodThatTheContractDoesNotHaveIsNotAllowed() {
         for (Operation operation : CONTRACT.operations()) {

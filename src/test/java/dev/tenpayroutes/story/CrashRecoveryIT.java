@@ -154,7 +154,7 @@ class CrashRecoveryIT {
         postgres.close();
     }
 
-    /** Takes a number, for another payment, in a transaction that never ends well: whoever takes it too has to wait. */
+    /** Takes a number, for another payment, in a transaction that never ends well: a second taker has to wait. */
     private static void rival(Connection connection, String table, String column, String number, String like)
             throws SQLException {
         try (Statement statement = connection.createStatement()) {
@@ -246,7 +246,7 @@ class CrashRecoveryIT {
     }
 
     @Test
-    void killedBeforeAnOrderIsStoredNothingOfItIsLeftAndItCanBePostedAgain() {
+    void leavesNothingWhenKilledBeforeStoringOrder() {
         assertThat(atDeath).noneMatch(row -> row.startsWith(UNSTORED));
         assertThat(tenpay.calls("checkout-pay", UNSTORED)).isZero();
         program.call("POST", "/v1/payments", order(UNSTORED), 201);
@@ -254,7 +254,7 @@ class CrashRecoveryIT {
     }
 
     @Test
-    void killedWhileARefundIsDecidedNothingOfItIsLeftAndItsAmountIsNotTaken() {
+    void leavesNothingWhenKilledWhileDecidingRefund() {
         assertThat(atDeath).noneMatch(row -> row.startsWith(UNDECIDED));
         assertThat(tenpay.calls("refund", UNDECIDED)).isZero();
         program.call("POST", "/v1/payments/" + REFUNDED + "/refunds", FaultStoryTest.refund(UNDECIDED, 300), 201);
@@ -262,7 +262,7 @@ class CrashRecoveryIT {
     }
 
     @Test
-    void killedBetweenStoringAnOrderAndCallingItIsCalledOnceByTheNextInstance() {
+    void callsOnceWhenKilledBetweenStoringAndCalling() {
         isOnePaymentOfTenpays(STORED, 1);
     }
 
@@ -277,7 +277,7 @@ class CrashRecoveryIT {
     }
 
     @Test
-    void killedBetweenStoringANotificationAndAcknowledgingItTheNextInstanceHearsItOnce() {
+    void appliesNotificationOnceWhenKilledBeforeAcknowledging() {
         eventually().until(() -> status(NOTIFIED).equals("SUCCEEDED"));
         // Tenpay, which heard nothing, sends it again.
         assertThat(bring(success(NOTIFIED)).statusCode()).isEqualTo(200);
@@ -290,7 +290,7 @@ class CrashRecoveryIT {
     }
 
     @Test
-    void killedBetweenAPollersClaimAndItsRecordThePaymentIsAskedAboutAgain() {
+    void asksAgainWhenKilledAfterClaim() {
         int asked = tenpay.calls("inquiry-payment", ASKED);
         eventually().until(() -> tenpay.calls("inquiry-payment", ASKED) > asked);
         assertThat(status(ASKED)).isEqualTo("PENDING");
@@ -298,7 +298,7 @@ class CrashRecoveryIT {
     }
 
     @Test
-    void killedDuringARefundTheNextInstanceFindsItByItsNumberAndRefundsNothingTwice() {
+    void refundsOnceWhenKilledDuringRefund() {
         eventually()
                 .until(() -> program.call("GET", "/v1/refunds/" + REFUND, null, 200)
                         .path("status")

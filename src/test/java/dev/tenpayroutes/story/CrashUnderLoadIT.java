@@ -183,7 +183,7 @@ class CrashUnderLoadIT {
     }
 
     @Test
-    void whatWasAcceptedIsThereOnceAndAsTenpayHasItHoweverOftenInstancesDie() throws Exception {
+    void keepsAcceptedOrdersOnceUnderRepeatedKills() throws Exception {
         long seed = System.nanoTime();
         Random dice = new Random(seed);
         programs.forEach(JarProcess::startAndWait);
@@ -259,7 +259,7 @@ class CrashUnderLoadIT {
         return lost;
     }
 
-    /** What is there twice, or for nobody; what Tenpay was told twice in different words; what was refunded too often. */
+    /** Rows stored twice or without an order, calls repeated in different words, refunds made too often. */
     private List<String> doubled(JdbcClient store) {
         List<String> doubled = new ArrayList<>(tenpay.conflicts());
         doubled.addAll(store.sql("select order_no from payment group by order_no having count(*) > 1"

@@ -62,7 +62,7 @@ class EventLoadIT {
     private final AtomicInteger refused = new AtomicInteger();
 
     @Test
-    void everyEventArrivesInOrderWhateverTheReceiverSaysAndWhoeverDies() throws Exception {
+    void deliversEventsInOrderDespiteFaultsAndKills() throws Exception {
         List<JarProcess> programs = new ArrayList<>();
         ExecutorService writers = Executors.newFixedThreadPool(WRITERS);
         try (EmbeddedPostgres postgres =
@@ -159,7 +159,7 @@ class EventLoadIT {
         return program;
     }
 
-    /** One in five is refused, some are answered late or not at all; what is taken is noted. */
+    /** One in five is refused, some are answered late or not at all; accepted ones are recorded. */
     private void atRandom(HttpExchange exchange, Delivery delivery) throws IOException {
         int dice = new Random(SEED ^ delivery.id().hashCode() ^ delivery.at()).nextInt(1000);
         if (dice < 150) {

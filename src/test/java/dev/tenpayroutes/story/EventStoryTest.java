@@ -1,17 +1,12 @@
 package dev.tenpayroutes.story;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tenpayroutes.story.ErpReceiver.Delivery;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
-import java.time.ZoneOffset;
-import java.time.ZonedDateTime;
-import java.time.format.DateTimeFormatter;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -28,7 +23,6 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
-import org.springframework.dao.DataAccessException;
 import org.springframework.test.annotation.DirtiesContext;
 import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
@@ -108,7 +102,7 @@ class EventStoryTest extends Story {
     }
 
     @Test
-    void anEventThatIsNotTakenComesAgainTheSameButNewlySignedAndOnlyItsOwnPaymentWaits() {
+    void retriesFailedEventAndBlocksOwnPaymentOnly() {
         String failing = newNumber();
         ERP.answers((exchange, delivery) -> ErpReceiver.status(delivery.body().contains(failing) ? 500 : 204)
                 .to(exchange, delivery));
@@ -148,7 +142,7 @@ class EventStoryTest extends Story {
     }
 
     @Test
-    void whatNobodyTakesIsDeadAfterItsLastAttemptKeptAndShownAndBlocksNothingAfterIt() {
+    void keepsDeadEventAndDeliversNextOnes() {
         String number = newNumber();
         ERP.answers((exchange, delivery) -> ErpReceiver.status(
                         delivery.body().contains(number) && delivery.type().equals("payment.pending") ? 500 : 204)
@@ -226,37 +220,6 @@ class EventStoryTest extends Story {
     }
 
     @Test
-    void aRedirectIsAFailureAndNotFollowed() {
-        String number = newNumber();
-        ERP.answers(only(number, ErpReceiver.status(307, "Location", MACAU_ERP.url())));
-        post("/v1/payments", order(number));
-        eventually()
-                .untilAsserted(() -> assertThat(event(number, "payment.pending")
-                                .body()
-                                .at("/attempts/0/problem")
-                                .asText())
-                        .contains("redirect"));
-        assertThat(MACAU_ERP.of(number)).isEmpty();
-    }
-
-    @Test
-    void anEndlessAnswerIsTakenByItsStatus() {
-        String number = newNumber();
-        ERP.answers(only(number, (exchange, delivery) -> {
-            exchange.sendResponseHeaders(200, 0);
-            byte[] some = new byte[8192];
-            try (var out = exchange.getResponseBody()) {
-                for (int i = 0; i < 10_000; i++) {
-                    out.write(some);
-                }
-            }
-        }));
-        post("/v1/payments", order(number));
-        eventIsSoon(number, "payment.pending", "DELIVERED");
-        ERP.answers(ErpReceiver.status(204));
-    }
-
-    @Test
     void retryAfterIsHonouredForTheWholeAddressUpToItsLimit() {
         String number = newNumber();
         ERP.answers(only(number, ErpReceiver.status(503, "Retry-After", "100000")));
@@ -273,21 +236,6 @@ class EventStoryTest extends Story {
         assertThat(ERP.of(other).get(0).at() - heard.get(0).at()).isGreaterThan(1_200_000_000L);
         // As long as it may ask for, 1.5 s here; of itself the second attempt is after 300 ms.
         assertThat(heard.get(1).at() - heard.get(0).at()).isGreaterThan(1_400_000_000L);
-    }
-
-    @Test
-    void retryAfterMayBeADateAndNeverShortensAWait() {
-        String number = newNumber();
-        String date = DateTimeFormatter.RFC_1123_DATE_TIME.format(
-                ZonedDateTime.now(ZoneOffset.UTC).plusHours(1));
-        ERP.answers(only(number, ErpReceiver.status(500, "Retry-After", date)));
-        post("/v1/payments", order(number));
-        eventually().untilAsserted(() -> assertThat(ERP.of(number)).hasSize(2));
-        ERP.answers(only(number, ErpReceiver.status(500, "Retry-After", "0")));
-        eventually().untilAsserted(() -> assertThat(ERP.of(number)).hasSize(4));
-        List<Delivery> heard = ERP.of(number);
-        assertThat(heard.get(1).at() - heard.get(0).at()).isGreaterThan(1_400_000_000L);
-        assertThat(heard.get(3).at() - heard.get(2).at()).isGreaterThan(800_000_000L);
     }
 
     @Test
@@ -391,22 +339,9 @@ class EventStoryTest extends Story {
         assertThat(get("/v1/events/no-uuid").status()).isEqualTo(404);
     }
 
-    @Test
-    void eventsArePagedThroughWithoutALossOrARepetition() {
-        String number = paidPayment();
-        List<String> seen = new ArrayList<>();
-        String cursor = "";
-        do {
-            Answer page = get("/v1/events?limit=1&orderNo=" + number + cursor);
-            page.body().path("items").forEach(item -> seen.add(item.path("type").asText()));
-            cursor = page.body().has("nextCursor") ? "&cursor=" + page.text("nextCursor") : "";
-        } while (!cursor.isEmpty());
-        assertThat(seen).containsExactly("payment.succeeded", "payment.pending");
-    }
-
     /** What a statement sees may be older than the lock it waited for: an earlier event that it doesn't see still comes first. */
     @Test
-    void anEventWhoseStatementWaitedForItsPaymentComesAfterTheOneItWaitedFor() throws SQLException {
+    void ordersEventsByLockOfPayment() throws SQLException {
         String number = pendingPayment();
         eventIsSoon(number, "payment.pending", "DELIVERED");
         try (Connection other = store.getConnection();
@@ -436,7 +371,7 @@ class EventStoryTest extends Story {
     }
 
     @Test
-    void aRowThatSomebodyHoldsHoldsUpNoOtherPaymentsEvents() throws Exception {
+    void lockedRowDelaysNoOtherPaymentsEvents() throws Exception {
         String held = newNumber();
         CompletableFuture<Connection> holder = new CompletableFuture<>();
         // Held while its event is being sent: the result can't be recorded.
@@ -466,26 +401,6 @@ class EventStoryTest extends Story {
             return other;
         } catch (SQLException e) {
             throw new IllegalStateException(e);
-        }
-    }
-
-    @Test
-    void onlyTheTypesThatAnAccountWantsAreSentAndTheOthersAreKnownAsUnaddressed() {
-        db.sql(
-                        "update event_destination set types = '{payment.succeeded}', seen_at = now() + interval '1 hour' where account = 'main'")
-                .update();
-        try {
-            String number = paidPayment();
-            eventIsSoon(number, "payment.succeeded", "DELIVERED");
-            assertThat(types(number)).containsExactly("payment.succeeded");
-            assertThat(event(number, "payment.pending").text("status")).isEqualTo("NO_DESTINATION");
-            assertThat(get("/v1/events?status=NO_DESTINATION&orderNo=" + number)
-                            .body()
-                            .path("items"))
-                    .hasSize(1);
-        } finally {
-            db.sql("update event_destination set types = null where account = 'main'")
-                    .update();
         }
     }
 
@@ -536,22 +451,6 @@ class EventStoryTest extends Story {
                 .containsExactly("another http false", "macau http false", "main http true");
         db.sql("delete from event_destination where account = 'another'").update();
         db.sql("update event_destination set disabled_at = null").update();
-    }
-
-    @Test
-    void afterAnOutageNobodysDestinationsAreTakenAwayBeforeTheyCouldSaySoAgain() throws Exception {
-        Exchange exchange = new DefaultExchange(camel);
-        Processor turn = camel.getRegistry().lookupByNameAndType("eventDestinations", Processor.class);
-        db.sql("alter table event_destination rename to away").update();
-        try {
-            assertThatThrownBy(() -> turn.process(exchange)).isInstanceOf(DataAccessException.class);
-        } finally {
-            db.sql("alter table away rename to event_destination").update();
-        }
-
-        turn.process(exchange);
-
-        assertThat(exchange.getVariable("othersMayGo")).isEqualTo(false);
     }
 
     /** Of two instances the one that started last decides; the other says that it would have it otherwise. */

@@ -12,7 +12,6 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
-import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -152,15 +151,10 @@ class FaultStoryTest extends Story {
                 "postgres", databaseName(), Map.of("options", "-c default_transaction_isolation=read\\ committed"));
     }
 
-    private TenpaySigner tenpay;
-
     @BeforeEach
     void tenpayIsThere() {
         store = JdbcClient.create(database());
         TO_TENPAY.to(Integer.parseInt(settings.getRequiredProperty("server.port")));
-        Path folder = Path.of(settings.getRequiredProperty("tenpay.sandbox.folder"));
-        tenpay = new TenpaySigner(
-                folder.resolve("platform-key.pem"), folder.resolve("platform-certificates/platform.pem"));
     }
 
     @AfterEach
@@ -193,7 +187,7 @@ class FaultStoryTest extends Story {
     }
 
     private Answer notify(String body) {
-        return send("POST", HOOK, null, body, tenpay.headers(body));
+        return send("POST", HOOK, null, body, tenpay().headers(body));
     }
 
     private static String success(String number) {
@@ -242,7 +236,7 @@ class FaultStoryTest extends Story {
     // Tenpay
 
     @Test
-    void aConnectionThatIsResetAfterTenpayReadTheOrderLeavesOnePaymentThatThePollerFinds() throws Exception {
+    void findsPaymentAfterResetBehindRequest() throws Exception {
         String number = newNumber();
         TO_TENPAY.kink();
         CompletableFuture<Answer> posted = meanwhile(() -> post("/v1/payments", order(number)));
@@ -259,7 +253,7 @@ class FaultStoryTest extends Story {
     }
 
     @Test
-    void aConnectionThatIsResetBeforeTenpayReadTheOrderIsMadeUpForUnderTheSameNumber() {
+    void resendsUnderSameNumberAfterResetBeforeRequest() {
         String number = newNumber();
         TO_TENPAY.pull();
 
@@ -273,25 +267,10 @@ class FaultStoryTest extends Story {
         isOnePaymentCalledFor(number, 1);
     }
 
+    /** All calls share one request route, whose every fault OrderStoryTest tries. */
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "SYSTEM_ERROR",
-                "BAD_GATEWAY",
-                "FREQUENCY_LIMITED",
-                "LATE",
-                "RESET_BEFORE",
-                "RESET_AFTER",
-                "UNSIGNED",
-                "BAD_SIGNATURE",
-                "STALE",
-                "UNKNOWN_SERIAL",
-                "TRUNCATED",
-                "RUBBISH",
-                "WRONG_MERCHANT",
-                "WRONG_ORDER"
-            })
-    void aTurnOfThePollerWithoutAUsableAnswerChangesNothingAndALaterOneSettles(String fault) {
+    @ValueSource(strings = {"FREQUENCY_LIMITED", "LATE", "BAD_SIGNATURE", "WRONG_ORDER"})
+    void settlesByLaterPollAfterUnusableResponse(String fault) {
         String number = pendingPayment();
         fault(number, "inquiry-payment", fault);
         shopper(number, "SUCCESS");
@@ -317,7 +296,7 @@ class FaultStoryTest extends Story {
                 // Disk full, too many connections, shut down by an administrator, read-only after a failover.
                 "53100", "53300", "57P01", "25006"
             })
-    void whateverKeepsTheDatabaseFromStoringIsA503AndNothingIsStoredOrCalled(String sqlState) {
+    void answers503WhenDatabaseRefusesToStore(String sqlState) {
         String number = newNumber();
         String paid = paidByNotification();
         String refundNumber = newRefundNumber();
@@ -353,7 +332,7 @@ class FaultStoryTest extends Story {
     }
 
     @Test
-    void whileTheDatabaseIsAwayEveryoneIsToldToComeAgainAndItHealsWithinSecondsOfItsReturn() {
+    void answersRetryLaterWhileDatabaseIsAway() {
         String number = newNumber();
         String open = pendingPayment();
         String news = success(open);
@@ -378,7 +357,7 @@ class FaultStoryTest extends Story {
     }
 
     @Test
-    void aDatabaseThatFallsSilentHoldsNobodyForLong() {
+    void boundsWaitForSilentDatabase() {
         String number = newNumber();
         TO_DATABASE.kink();
         long before = System.nanoTime();
@@ -407,7 +386,7 @@ class FaultStoryTest extends Story {
     }
 
     @Test
-    void anAnswerThatComesAfterAnothersCallBeganDoesNotEndThatCall() throws Exception {
+    void lateResponseKeepsLeaseOfNewerOrderCall() throws Exception {
         String number = newNumber();
         fault(number, "checkout-pay", "LATE");
         CompletableFuture<Answer> stalled = meanwhile(() -> post("/v1/payments", order(number)));
@@ -422,7 +401,7 @@ class FaultStoryTest extends Story {
     }
 
     @Test
-    void anAnswerToARefundThatComesAfterAnothersCallBeganDoesNotEndThatCall() throws Exception {
+    void lateResponseKeepsLeaseOfNewerRefundCall() throws Exception {
         String number = pendingPayment();
         shopper(number, "SUCCESS");
         post("/v1/payments/" + number + "/sync", null);
@@ -440,7 +419,7 @@ class FaultStoryTest extends Story {
     }
 
     @Test
-    void aCloseOfWhatTenpaySaysIsPaidIsPaymentFinalAlsoWhileItsAmountIsNotProven() {
+    void refusesToClosePaymentThatTenpayHoldsPaid() {
         String number = pendingPayment();
         shopper(number, "SUCCESS");
         fault(number, "inquiry-payment", "UNSIGNED");
@@ -468,7 +447,7 @@ class FaultStoryTest extends Story {
         assertThat(callsAtTenpay(number, "checkout-pay")).isZero();
         TO_DATABASE.repair();
         noTrouble();
-        // The ERP does as it was told. Whoever stored the row may still be about to call: so nobody else does.
+        // The ERP does as it was told. The instance that stored the row may still be about to call: so no other does.
         eventually().until(() -> post("/v1/payments", order(number)).status() == 202);
         assertThat(callsAtTenpay(number, "checkout-pay")).isZero();
         turn(number);
@@ -477,7 +456,7 @@ class FaultStoryTest extends Story {
 
     /** By its clock, as if it had been suspended: by now another instance may have asked Tenpay, and taken the right to call. */
     @Test
-    void anInstanceThatStoodStillBetweenStoringAnOrderAndCallingCallsNoMore() throws Exception {
+    void callsNoOrderAfterLeaseEnded() throws Exception {
         String number = newNumber();
         trouble("before insert on payment for each row", "perform pg_sleep(0.5)");
         CompletableFuture<Answer> posted = meanwhile(() -> post("/v1/payments", order(number)));
@@ -495,7 +474,7 @@ class FaultStoryTest extends Story {
     }
 
     @Test
-    void anInstanceThatStoodStillBetweenDecidingOnARefundAndCallingCallsNoMore() throws Exception {
+    void callsNoRefundAfterLeaseEnded() throws Exception {
         String number = paidByNotification();
         String refund = newRefundNumber();
         trouble("before insert on refund for each row", "perform pg_sleep(0.5)");
@@ -542,7 +521,7 @@ class FaultStoryTest extends Story {
     }
 
     @Test
-    void everyConnectionHasItsTimeoutsThoseThatTheMigrationsUsedAsWell() throws SQLException {
+    void setsTimeoutsOnEveryConnection() throws SQLException {
         List<Connection> connections = new ArrayList<>();
         try {
             for (int i = 0; i < 4; i++) {
@@ -589,7 +568,7 @@ class FaultStoryTest extends Story {
     }
 
     @Test
-    void moreOrdersThanConnectionsAreAnsweredInTimeAndEachIsOnePayment() {
+    void answersInTimeWithMoreOrdersThanConnections() {
         List<String> numbers = IntStream.range(0, 15).mapToObj(i -> newNumber()).toList();
         trouble("before insert on payment for each row", "perform pg_sleep(1.2)");
         long before = System.nanoTime();
@@ -611,7 +590,7 @@ class FaultStoryTest extends Story {
     }
 
     @Test
-    void whoeverWaitsTooLongForALockIsToldToComeAgainAndNewsIsKept() throws Exception {
+    void answers503AndKeepsNotificationOnLockTimeout() throws Exception {
         String open = pendingPayment();
         String paid = paidByNotification();
         String refundNumber = newRefundNumber();
@@ -640,9 +619,9 @@ class FaultStoryTest extends Story {
     }
 
     @Test
-    void anOrderThatEndsADeadlockIsToldToComeAgainAndNothingOfItIsStored() throws Exception {
+    void answers503AndStoresNothingOnDeadlock() throws Exception {
         String number = newNumber();
-        // News of it came first: whoever stores the order wakes it.
+        // Its notification came first: storing the order wakes it.
         notify(success(number));
         eventually()
                 .until(() -> stored("select count(*) from notification where number = ? and state = 'WAITING'", number)
@@ -679,7 +658,7 @@ class FaultStoryTest extends Story {
     private static void hold(Connection connection, String rows) throws SQLException {
         connection.setAutoCommit(false);
         try (Statement statement = connection.createStatement()) {
-            // Whoever waits first is the one whose check finds the deadlock.
+            // The first waiter's check finds the deadlock.
             statement.execute("set deadlock_timeout = '1min'");
             statement.executeQuery(rows);
         }
@@ -700,7 +679,7 @@ class FaultStoryTest extends Story {
     // The ERP
 
     @Test
-    void anOrderWhoseAnswerTheErpDidNotWaitForIsDoneAndTheSameOrderAgainShowsIt() {
+    void completesOrderAfterErpTimedOut() {
         String number = newNumber();
         trouble("before insert on payment for each row", "perform pg_sleep(0.8)");
         HttpRequest impatient = HttpRequest.newBuilder(URI.create(url("/v1/payments")))
@@ -733,7 +712,7 @@ class FaultStoryTest extends Story {
 
     @ParameterizedTest
     @ValueSource(longs = {-6, 6, 60 * 24})
-    void aClockThatIsMoreThanFiveMinutesWrongSettlesNothingAndIsMadeUpForOnceItIsRight(long minutes) {
+    void settlesNothingWhileClockIsWrong(long minutes) {
         String open = pendingPayment();
         String news = success(open);
         String number = newNumber();

@@ -39,7 +39,7 @@ import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
 
 /**
- * Two instances on one database, and a Tenpay that misbehaves: whoever is asked, whoever hears, in whatever order, in the
+ * Two instances on one database, and a Tenpay that misbehaves: whichever is asked, whichever is notified, in whatever order, in the
  * end both sides say the same. A failure prints its seed; {@code -Dproperty.seed=…} draws the same actions again.
  */
 @DisplayName("any number of instances")
@@ -279,7 +279,7 @@ class InstancesStoryTest extends Story {
         }
     }
 
-    /** Where our books and Tenpay's differ, or are not final; whoever has not decided yet now does. */
+    /** Where our books and Tenpay's differ, or are not final; undecided ones are decided now. */
     private List<String> differences(List<String> numbers) {
         List<String> differences = new ArrayList<>();
         for (String number : numbers) {

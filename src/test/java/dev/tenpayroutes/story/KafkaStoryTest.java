@@ -63,7 +63,7 @@ import org.springframework.test.context.TestPropertySource;
             "camel.component.kafka.reconnect-backoff-max-ms=500",
             "camel.component.kafka.request-timeout-ms=3000",
             "camel.component.kafka.delivery-timeout-ms=6000",
-            "camel.component.kafka.ssl-truststore-password=a-password-that-nobody-may-read",
+            "camel.component.kafka.ssl-truststore-password=a-password-that-must-stay-secret",
         })
 @DirtiesContext
 class KafkaStoryTest extends Story {
@@ -214,7 +214,7 @@ class KafkaStoryTest extends Story {
     void anOrderByKafkaIsAnOrderLikeAnyOther() throws Exception {
         String number = newNumber();
         ProducerRecord<String, byte[]> message = message(number, order(number));
-        // Whoever writes to the topic steers nothing else by it.
+        // A producer steers nothing else by its record.
         Map.of("CamelSqlQuery", "select 'stolen'", "CamelHttpUri", "http://127.0.0.1:1/", "account", "macau")
                 .forEach((name, value) -> message.headers().add(name, value.getBytes(StandardCharsets.UTF_8)));
         erp.send(message).get();
@@ -241,7 +241,7 @@ class KafkaStoryTest extends Story {
     }
 
     @Test
-    void whatHttpWouldRefuseIsOnTheDeadLetterTopicWithTheProblemAndHoldsUpNobody() throws Exception {
+    void writesRefusedOrdersToDeadLetterTopic() throws Exception {
         String good = order("N");
         Map<String, String> wrong = new LinkedHashMap<>();
         wrong.put("INVALID_REQUEST", good.replace("{\"orderNo\"", "{\"more\":1,\"orderNo\""));
@@ -331,7 +331,7 @@ class KafkaStoryTest extends Story {
     }
 
     @Test
-    void whateverProducerSendsHoldsUpNoPartition() throws Exception {
+    void noRecordBlocksItsPartition() throws Exception {
         BROKER.configure(ORDERS, "max.message.bytes", "4000000");
         BROKER.configure(REFUSED, "cleanup.policy", "compact");
         int before = all(REFUSED).size();
@@ -478,7 +478,7 @@ class KafkaStoryTest extends Story {
     }
 
     @Test
-    void whileTheDatabaseIsAwayNothingIsCommittedAndThenAllIsTakenInOrder(CapturedOutput output) throws Exception {
+    void commitsNothingWhileDatabaseIsAway(CapturedOutput output) throws Exception {
         soon().until(KafkaStoryTest::everyOrderIsCommitted);
         Map<Integer, Long> before = committed();
         int refusedBefore = all(REFUSED).size();
@@ -504,7 +504,7 @@ class KafkaStoryTest extends Story {
     }
 
     @Test
-    void whileItsAccountCannotWorkAnOrderWaitsUncommittedAndIsThenTaken(CapturedOutput output) throws Exception {
+    void commitsNoOrderWhileAccountIsUnavailable(CapturedOutput output) throws Exception {
         soon().until(KafkaStoryTest::everyOrderIsCommitted);
         Map<Integer, Long> before = committed();
         int refusedBefore = all(REFUSED).size();
@@ -633,7 +633,7 @@ class KafkaStoryTest extends Story {
     }
 
     @Test
-    void whileTheBrokerIsAwayEventsWaitAndThenAllOfThemArriveInOrder() throws Exception {
+    void deliversEventsInOrderAfterBrokerReturns() throws Exception {
         BROKER.kill();
         List<String> numbers =
                 IntStream.range(0, 12).mapToObj(n -> pendingPayment()).toList();
@@ -655,7 +655,7 @@ class KafkaStoryTest extends Story {
                 assertThat(store.sql(undelivered).query(Integer.class).single()).isZero());
         List<ConsumerRecord<String, byte[]>> events = all(EVENTS);
         for (String number : numbers) {
-            // At least once: whoever reads knows a repetition by its ce_id.
+            // At least once: a consumer knows a repetition by its ce_id.
             assertThat(of(number, events).stream()
                             .collect(Collectors.toMap(
                                     event -> header(event, "ce_id"),
@@ -668,7 +668,7 @@ class KafkaStoryTest extends Story {
     }
 
     @Test
-    void whenTheBrokerIsKilledAndComesBackNoOrderIsLostAndNoneIsDoubled(CapturedOutput output) throws Exception {
+    void losesAndDoublesNoOrderWhenBrokerIsKilled(CapturedOutput output) throws Exception {
         List<String> numbers = IntStream.range(0, 60).mapToObj(n -> newNumber()).toList();
         for (String number : numbers) {
             order(number, order(number));
@@ -689,6 +689,6 @@ class KafkaStoryTest extends Story {
         for (String number : numbers) {
             assertThat(callsAtTenpay(number, "checkout-pay")).isEqualTo(1);
         }
-        assertThat(output.getOut()).doesNotContain("a-password-that-nobody-may-read");
+        assertThat(output.getOut()).doesNotContain("a-password-that-must-stay-secret");
     }
 }

@@ -15,7 +15,6 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -93,12 +92,9 @@ class LabelStoryTest extends Story {
         PROXY.tenpay = Integer.parseInt(settings.getRequiredProperty("server.port"));
         PROXY.head = "HTTP/1.1 200 OK";
         String number = pendingPayment();
-        Path folder = Path.of(settings.getRequiredProperty("tenpay.sandbox.folder"));
-        TenpaySigner tenpay = new TenpaySigner(
-                folder.resolve("platform-key.pem"), folder.resolve("platform-certificates/platform.pem"));
         String body = TenpaySigner.notification("EV-" + UUID.randomUUID(), number, "SUCCESS", 1050, "SGD");
         List<String> lines = new ArrayList<>(List.of(label.split("\r\n")));
-        String[] signed = tenpay.headers(body);
+        String[] signed = tenpay().headers(body);
         for (int i = 0; i < signed.length; i += 2) {
             lines.add(signed[i] + ": " + signed[i + 1]);
         }

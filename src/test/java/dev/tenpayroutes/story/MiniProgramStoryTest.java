@@ -72,7 +72,7 @@ class MiniProgramStoryTest extends Story {
     }
 
     @Test
-    void whoeverAsksWaitsLongerThanWhoeverIsAskedAndTheShopperIsServedWithinThirtySeconds() throws IOException {
+    void timeoutsGrowTowardsShopperWithinThirtySeconds() throws IOException {
         assertThat(List.of(
                         1000 * number("src/main/resources/application.yaml", "call-timeout: (\\d+)s"),
                         number("src/miniprogram/server.ts", "AbortSignal.timeout\\((\\d+)\\)"),
@@ -112,7 +112,7 @@ class MiniProgramStoryTest extends Story {
     }
 
     private void run(int seconds, String... command) throws IOException, InterruptedException {
-        // A file and no pipe: a pipe that nobody reads while we wait would fill and stop the command.
+        // A file and no pipe: an unread pipe would fill while we wait, and stop the command.
         Path log = COPY.resolve("out.log");
         ProcessBuilder builder = new ProcessBuilder(command)
                 .directory(COPY.toFile())

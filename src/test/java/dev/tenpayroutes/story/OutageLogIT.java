@@ -93,9 +93,7 @@ class OutageLogIT {
         LockSupport.parkNanos(OUTAGE.toNanos());
     }
 
-    @Test
-    void refundThatWaitsTooLongForLockIsOneLine() throws Exception {
-        program.startAndWait();
+    private void refundThatWaitsTooLongForLockIsOneLine() throws Exception {
         assertThat(post("LOCK-000001")).isEqualTo(201);
         String news = TenpaySigner.notification("EV-1", "LOCK-000001", "SUCCESS", 1050, "SGD")
                 .replace("2480000001", "2480000002");
@@ -123,8 +121,9 @@ class OutageLogIT {
     }
 
     @Test
-    void databaseOutageIsNoFlood() throws Exception {
+    void lockIsOneLineAndDatabaseOutageNoFlood() throws Exception {
         program.startAndWait();
+        refundThatWaitsTooLongForLockIsOneLine();
         ExecutorService erps = Executors.newFixedThreadPool(4);
         List<Integer> answers = new ArrayList<>();
         for (int n = 0; n < 40; n++) {

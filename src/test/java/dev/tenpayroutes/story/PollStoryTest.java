@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.springframework.test.annotation.DirtiesContext;
 import org.springframework.test.context.TestPropertySource;
 
-/** No webhook arrives here: Tenpay is told an address where nobody listens. */
+/** No webhook arrives here: Tenpay is told a closed port. */
 @DisplayName("polling")
 @TestPropertySource(
         properties = {
@@ -66,23 +66,11 @@ class PollStoryTest extends Story {
     }
 
     @Test
-    void anOrderThatNobodyPaidExpires() {
+    void expiresUnpaidOrder() {
         String number = newNumber();
         post("/v1/payments", order(number).replace("\"metadata\"", "\"validitySeconds\":2,\"metadata\""));
         isSoon(number, "EXPIRED");
         assertThat(events(number)).containsExactly("payment.pending", "payment.expired");
-    }
-
-    @Test
-    void anOrderThatTenpayNeverGotFailsOnceItIsPastItsTime() {
-        String number = newNumber();
-        fault(number, "checkout-pay", "BAD_GATEWAY");
-        post("/v1/payments", order(number));
-        db.sql("update payment set expires_at = now() - interval '10 seconds' where order_no = ?")
-                .param(number)
-                .update();
-        isSoon(number, "FAILED");
-        assertThat(payment(number).text("failReason")).startsWith("ORDER_NOT_EXIST");
     }
 
     /** In a rolling update, say, which brings the account: an instance that doesn't know it would only use up its turns. */
@@ -146,19 +134,6 @@ class PollStoryTest extends Story {
         assertThat(payment(number).text("review")).isNull();
     }
 
-    @Test
-    void theWaitsGrowWithJitterUpToTheirLimit() {
-        String number = pendingPayment();
-        eventually()
-                .untilAsserted(() -> assertThat(count("select polls from payment where order_no = ?", number))
-                        .isGreaterThanOrEqualTo(4));
-        // 1 s at most, give or take a fifth.
-        assertThat(count(
-                        "select count(*) from payment where order_no = ? and next_poll_at < now() + interval '1.3 s'",
-                        number))
-                .isEqualTo(1);
-    }
-
     /** A payment that was paid, by the poller's word: no webhook arrives here. */
     private String settledPayment() {
         String number = pendingPayment();
@@ -201,27 +176,6 @@ class PollStoryTest extends Story {
         refundIsSoon(refundNumber, "PENDING");
 
         assertThat(history(number)).contains("inquiry-refund NOT_FOUND CREATED", "refund CHANGED PENDING");
-    }
-
-    @Test
-    void aRefundThatABankIsSilentOnIsStuckAndNeverForgotten() {
-        String number = settledPayment();
-        String refundNumber = newRefundNumber();
-        refund(number, refundNumber, 250);
-        db.sql("update refund set created_at = now() - interval '8 days' where refund_no = ?")
-                .param(refundNumber)
-                .update();
-
-        eventually()
-                .untilAsserted(
-                        () -> assertThat(refundOf(refundNumber).text("review")).isEqualTo("STUCK"));
-
-        assertThat(refundOf(refundNumber).text("status")).isEqualTo("PENDING");
-        assertThat(events(number)).endsWith("refund.pending", "refund.review");
-        bank(refundNumber, "SUCCESS");
-        post("/v1/refunds/" + refundNumber + "/sync", null);
-        assertThat(refundOf(refundNumber).text("status")).isEqualTo("SUCCEEDED");
-        assertThat(refundOf(refundNumber).text("review")).isNull();
     }
 
     @Test

@@ -312,7 +312,7 @@ class PreflightStoryTest {
     }
 
     @Test
-    void withoutAnAccountThatWorksTenpayIsNotAskedAndThatIsAllThatIsSaidOfIt() {
+    void skipsTenpayCheckWithoutAvailableAccount() {
         settings.put("tenpay.accounts.main.private-key", "/nowhere.pem");
 
         assertThat(preflight("--online")).isEqualTo(1);
@@ -357,7 +357,7 @@ class PreflightStoryTest {
     }
 
     @Test
-    void aStatementThatTakesAValueFromElsewhereOrASettingThatThereIsNotFails() throws IOException {
+    void failsOnForeignParameterOrMissingSettingInSql() throws IOException {
         migrate();
         Path routes = copyOfRoutes();
         edit(routes.resolve("sql/payment-find.sql"), ":#\\$\\{variable.orderNo}", ":#\\${header.orderNo}");
@@ -395,7 +395,7 @@ class PreflightStoryTest {
     }
 
     @Test
-    void whoDoesNotAnswerIsToldApartAndNobodyWaitsForHim() throws Exception {
+    void hangingCheckDelaysNoOther() throws Exception {
         try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
             String here = "127.0.0.1:" + silent.getLocalPort();
             settings.put("tenpay.base-url", "http://" + here);
@@ -533,7 +533,7 @@ class PreflightStoryTest {
     }
 
     @Test
-    void whoIsAtTheBaseUrlIsShownByItsCertificatesAndAStrangerFails() throws Exception {
+    void showsCertificatesAtBaseUrlAndFailsOnStranger() throws Exception {
         Path certificate = folder.resolve("tls.pem");
         HttpsServer secure = secureTenpay(certificate);
         try (StrictProxy proxy = new StrictProxy("merchant", "right")) {

@@ -44,7 +44,7 @@ final class PublishedContract {
 
     private static final String PROBLEM = "application/problem+json";
 
-    /** What may be answered wherever a request leads, and before anybody looks whether it leads anywhere. */
+    /** Answers of any path, given before the path is resolved. */
     private static final Set<String> ANYWHERE = Set.of(
             "401 UNAUTHENTICATED",
             "403 FORBIDDEN",

@@ -2,7 +2,6 @@ package dev.tenpayroutes.story;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Duration;
@@ -27,9 +26,6 @@ class ReadLoadStoryTest extends Story {
     /** Each read takes as long as it may, since a table that nothing else waits for is locked: the worst that a reader can do. */
     @Test
     void readsNeverTakeConnectionsOfOrdersAndWebhooks() throws Exception {
-        Path keys = Path.of(settings.getRequiredProperty("tenpay.sandbox.folder"));
-        TenpaySigner tenpay =
-                new TenpaySigner(keys.resolve("platform-key.pem"), keys.resolve("platform-certificates/platform.pem"));
         ExecutorService readers = Executors.newFixedThreadPool(40);
         try (Connection lock = store.getConnection();
                 Statement statement = lock.createStatement()) {
@@ -45,7 +41,7 @@ class ReadLoadStoryTest extends Story {
                 String number = newNumber();
                 assertThat(post("/v1/payments", order(number)).status()).isEqualTo(201);
                 String paid = TenpaySigner.notification("EV-" + number, number, "SUCCESS", 1050, "SGD");
-                assertThat(send("POST", "/webhooks/tenpay/main/payments", null, paid, tenpay.headers(paid))
+                assertThat(send("POST", "/webhooks/tenpay/main/payments", null, paid, tenpay().headers(paid))
                                 .status())
                         .isEqualTo(200);
                 assertThat(count("select count(*) from payment where order_no = ? and status = 'SUCCEEDED'", number))

@@ -3,17 +3,10 @@ package dev.tenpayroutes.story;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.UUID;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.stream.IntStream;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -23,22 +16,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 @DisplayName("refund-create, tenpay-result")
 class RefundStoryTest extends Story {
 
-    private TenpaySigner tenpay;
-
-    @BeforeEach
-    void tenpaySignsByTheOfficialSdk() {
-        Path folder = Path.of(settings.getRequiredProperty("tenpay.sandbox.folder"));
-        tenpay = new TenpaySigner(
-                folder.resolve("platform-key.pem"), folder.resolve("platform-certificates/platform.pem"));
-    }
-
     private Answer notify(String number, String refundNumber, String status, long total, String currency) {
         return notify(TenpaySigner.refundNotification(
                 "EV-" + UUID.randomUUID(), number, refundNumber, status, total, currency));
     }
 
     private Answer notify(String body) {
-        return send("POST", "/webhooks/tenpay/main/refunds", null, body, tenpay.headers(body));
+        return send("POST", "/webhooks/tenpay/main/refunds", null, body, tenpay().headers(body));
     }
 
     private List<String> refundHistory(String refundNumber) {
@@ -133,7 +117,7 @@ class RefundStoryTest extends Story {
         String number = paidPayment();
         String refundNumber = newRefundNumber();
 
-        List<Answer> answers = atOnce(10, i -> refund(number, refundNumber, 250));
+        List<Answer> answers = atOnce(Collections.nCopies(10, () -> refund(number, refundNumber, 250)));
 
         assertThat(answers).extracting(Answer::status).containsOnlyOnce(201).isSubsetOf(200, 201, 202);
         assertThat(refundCallsAtTenpay(refundNumber, "refund")).isEqualTo(1);
@@ -146,9 +130,9 @@ class RefundStoryTest extends Story {
         for (int round = 0; round < 5; round++) {
             String number = paidPayment();
 
-            List<Answer> answers = atOnce(10, i -> refund(number, newRefundNumber(), 300));
+            List<Answer> answers = atOnce(Collections.nCopies(10, () -> refund(number, newRefundNumber(), 300)));
 
-            // Three times 300 of 1050, whoever comes first.
+            // Three times 300 of 1050, in any order.
             assertThat(answers).filteredOn(answer -> answer.status() == 201).hasSize(3);
             assertThat(answers)
                     .filteredOn(answer -> answer.status() != 201)
@@ -174,7 +158,7 @@ class RefundStoryTest extends Story {
         db.sql("create trigger slowly before insert on refund for each row execute function slowly()")
                 .update();
         try {
-            List<Answer> answers = atOnce(4, i -> refund(number, newRefundNumber(), 1050));
+            List<Answer> answers = atOnce(Collections.nCopies(4, () -> refund(number, newRefundNumber(), 1050)));
 
             // By us: Tenpay never had to refuse one.
             assertThat(answers)
@@ -185,24 +169,6 @@ class RefundStoryTest extends Story {
             db.sql("drop trigger slowly on refund").update();
             db.sql("drop function slowly()").update();
         }
-    }
-
-    @Test
-    void refundsThatSucceedAtTheSameMomentAreAllCounted() throws Exception {
-        String number = paidPayment();
-        List<String> refunds =
-                IntStream.range(0, 10).mapToObj(i -> newRefundNumber()).toList();
-        refunds.forEach(refundNumber ->
-                assertThat(refund(number, refundNumber, 105).status()).isEqualTo(201));
-
-        atOnce(10, i -> notify(number, refunds.get(i), "SUCCESS", 105, "SGD"));
-
-        eventually().untilAsserted(() -> assertThat(refunded(number)).isEqualTo(1050));
-        assertThat(count(
-                        "select cast(sum(r.amount) as integer) from refund r join payment p on p.id = r.payment_id"
-                                + " where p.order_no = ? and r.status = 'SUCCEEDED'",
-                        number))
-                .isEqualTo(1050);
     }
 
     @Test
@@ -225,58 +191,9 @@ class RefundStoryTest extends Story {
         assertThat(refund(number, newRefundNumber(), 1050).status()).isEqualTo(201);
     }
 
-    @Test
-    void aRefundThatTheBankFailsGivesItsAmountFreeAgain() {
-        String number = paidPayment();
-        String refundNumber = newRefundNumber();
-        refund(number, refundNumber, 1050);
-        bank(refundNumber, "FAILED");
-        refundIsSoon(refundNumber, "FAILED");
-        assertThat(refunded(number)).isZero();
-
-        String second = newRefundNumber();
-        assertThat(refund(number, second, 1050).status()).isEqualTo(201);
-        bank(second, "SUCCESS");
-        refundIsSoon(second, "SUCCEEDED");
-        assertThat(refunded(number)).isEqualTo(1050);
-        assertThat(events(number)).contains("refund.failed", "refund.succeeded");
-    }
-
-    /** Tenpay once said that another amount had left: as long as nobody has looked at it, it counts as gone. */
+    /** All calls share one request route, whose every fault OrderStoryTest tries. */
     @ParameterizedTest
-    @ValueSource(strings = {"AMOUNT_MISMATCH", "STATUS_MISMATCH"})
-    void aFailedRefundThatTenpaySaidSomethingElseOfKeepsItsAmount(String review) {
-        String number = paidPayment();
-        String refundNumber = newRefundNumber();
-        refund(number, refundNumber, 1050);
-        bank(refundNumber, "FAILED");
-        refundIsSoon(refundNumber, "FAILED");
-        db.sql("update refund set review = ? where refund_no = ?")
-                .params(review, refundNumber)
-                .update();
-
-        Answer another = refund(number, newRefundNumber(), 1);
-
-        assertThat(another.status()).isEqualTo(422);
-        assertThat(another.text("code")).isEqualTo("REFUND_EXCEEDS_PAYMENT");
-    }
-
-    @ParameterizedTest
-    @CsvSource({
-        "SYSTEM_ERROR",
-        "BAD_GATEWAY",
-        "UNSIGNED",
-        "BAD_SIGNATURE",
-        "FREQUENCY_LIMITED",
-        "STALE",
-        "TRUNCATED",
-        "LATE",
-        "RESET_BEFORE",
-        "RESET_AFTER",
-        "WRONG_MERCHANT",
-        "WRONG_ORDER",
-        "RUBBISH"
-    })
+    @ValueSource(strings = {"SYSTEM_ERROR", "UNSIGNED", "LATE", "RESET_AFTER", "WRONG_ORDER"})
     void aRefundWhoseOutcomeIsUnknownKeepsItsAmount(String fault) {
         String number = paidPayment();
         String refundNumber = newRefundNumber();
@@ -313,28 +230,7 @@ class RefundStoryTest extends Story {
     }
 
     @Test
-    void aRefusedRefundThatTenpayThenDoesNotKnowHasFailed() {
-        String number = paidPayment();
-        String refundNumber = newRefundNumber();
-        fault(refundNumber, "refund", "BAD_GATEWAY");
-        refund(number, refundNumber, 1050);
-        fault(refundNumber, "refund", "PARAM_ERROR");
-        refund(number, refundNumber, 1050);
-        String sync = "/v1/refunds/" + refundNumber + "/sync";
-        // A call may still be on its way.
-        assertThat(post(sync, null).text("status")).isEqualTo("CREATED");
-
-        db.sql("update refund set submitted_at = now() - interval '2 hours' where refund_no = ?")
-                .param(refundNumber)
-                .update();
-
-        assertThat(post(sync, null).text("status")).isEqualTo("FAILED");
-        assertThat(refundOf(refundNumber).text("failReason")).startsWith("PARAM_ERROR");
-        assertThat(refund(number, newRefundNumber(), 1050).status()).isEqualTo(201);
-    }
-
-    @Test
-    void aRefundThatTenpayDoesNotKnowIsSentAgainOnlyWhenNoCallCanStillArrive() {
+    void resendsRefundOnlyWhenNoCallCanArrive() {
         String number = paidPayment();
         String refundNumber = newRefundNumber();
         fault(refundNumber, "refund", "BAD_GATEWAY");
@@ -371,25 +267,6 @@ class RefundStoryTest extends Story {
     }
 
     @ParameterizedTest
-    @CsvSource({"PENDING", "FAILED", "CLOSED", "EXPIRED"})
-    void onlyAPaidPaymentIsRefunded(String status) {
-        String number = pendingPayment();
-        if (!status.equals("PENDING")) {
-            shopper(number, status);
-            isSoon(number, status);
-        }
-        String refundNumber = newRefundNumber();
-
-        Answer answer = refund(number, refundNumber, 250);
-
-        assertThat(answer.status()).isEqualTo(409);
-        assertThat(answer.text("code")).isEqualTo("PAYMENT_NOT_PAID");
-        assertThat(answer.text("detail")).contains(status);
-        assertThat(refundOf(refundNumber).status()).isEqualTo(404);
-        assertThat(refundCallsAtTenpay(refundNumber, "refund")).isZero();
-    }
-
-    @ParameterizedTest
     @CsvSource({"PAYNOW,90,SGD", "BOC_MACAU,365,MOP"})
     void aRefundComesWithinTheWindowOfItsMethodOrNotAtAll(String method, int days, String currency) {
         String number = paidPayment();
@@ -413,29 +290,7 @@ class RefundStoryTest extends Story {
     }
 
     @Test
-    void aRepetitionAfterTheWindowIsStillTheSameRefund() {
-        String number = paidPayment();
-        String refundNumber = newRefundNumber();
-        refund(number, refundNumber, 250);
-        db.sql("update payment set payment_method = 'PAYNOW', paid_at = now() - interval '100 days' where order_no = ?")
-                .param(number)
-                .update();
-
-        assertThat(refund(number, refundNumber, 250).status()).isEqualTo(200);
-        assertThat(refund(number, newRefundNumber(), 250).text("code")).isEqualTo("REFUND_WINDOW_PASSED");
-    }
-
-    @Test
-    void aCardHasNoWindow() {
-        String number = paidPayment();
-        db.sql("update payment set paid_at = now() - interval '5 years' where order_no = ?")
-                .param(number)
-                .update();
-        assertThat(refund(number, newRefundNumber(), 250).status()).isEqualTo(201);
-    }
-
-    @Test
-    void aRefundIsInTheCurrencyOfItsPaymentAndWithinTheLimitsOfItsMethod() {
+    void checksRefundCurrencyAndLimits() {
         String number = paidPayment();
         db.sql("update payment set amount = 9000000 where order_no = ?")
                 .param(number)
@@ -507,7 +362,7 @@ class RefundStoryTest extends Story {
     }
 
     @ParameterizedTest
-    @CsvSource({"SYSTEM_ERROR", "UNSIGNED", "WRONG_ORDER", "WRONG_MERCHANT", "NO_AUTH", "LATE"})
+    @ValueSource(strings = {"UNSIGNED", "WRONG_ORDER", "NO_AUTH"})
     void aSyncWithoutAUsableAnswerIsA502AndChangesNothing(String fault) {
         String number = paidPayment();
         String refundNumber = newRefundNumber();
@@ -537,44 +392,8 @@ class RefundStoryTest extends Story {
         assertThat(events(number)).endsWith("refund.pending", "refund.review");
     }
 
-    @ParameterizedTest
-    @CsvSource({"251,SGD", "250,USD", "25000,SGD"})
-    void newsOfAnotherAmountIsForAPersonToLookAt(long total, String currency) {
-        String number = paidPayment();
-        String refundNumber = newRefundNumber();
-        refund(number, refundNumber, 250);
-
-        assertThat(notify(number, refundNumber, "SUCCESS", total, currency).status())
-                .isEqualTo(200);
-
-        eventually()
-                .untilAsserted(
-                        () -> assertThat(refundOf(refundNumber).text("review")).isEqualTo("AMOUNT_MISMATCH"));
-        assertThat(refundOf(refundNumber).text("status")).isEqualTo("PENDING");
-        assertThat(refunded(number)).isZero();
-    }
-
     @Test
-    void newsOfAnotherOrdersRefundChangesNothingAndWaits() {
-        String number = paidPayment();
-        String other = paidPayment();
-        String refundNumber = newRefundNumber();
-        refund(number, refundNumber, 250);
-
-        notify(other, refundNumber, "SUCCESS", 250, "SGD");
-
-        eventually()
-                .untilAsserted(() -> assertThat(count(
-                                "select count(*) from notification where number = ? and state = 'WAITING'",
-                                refundNumber))
-                        .isEqualTo(1));
-        assertThat(refundOf(refundNumber).text("status")).isEqualTo("PENDING");
-        assertThat(refunded(number)).isZero();
-        assertThat(refunded(other)).isZero();
-    }
-
-    @Test
-    void newsThatComesBeforeItsRefundIsKeptAndSettlesItWhenItShowsUp() {
+    void appliesNotificationThatCameBeforeItsRefund() {
         String number = paidPayment();
         String refundNumber = newRefundNumber();
         // Not by its next try: the refund itself wakes it.
@@ -590,83 +409,5 @@ class RefundStoryTest extends Story {
 
         refundIsSoon(refundNumber, "SUCCEEDED");
         assertThat(refunded(number)).isEqualTo(250);
-    }
-
-    @Test
-    void aSuccessThatComesLateIsRecordedEvenWhenItsAmountWasRefundedAgain() {
-        String number = paidPayment();
-        String first = newRefundNumber();
-        refund(number, first, 1050);
-        bank(first, "FAILED");
-        refundIsSoon(first, "FAILED");
-        String second = newRefundNumber();
-        refund(number, second, 1050);
-        bank(second, "SUCCESS");
-        refundIsSoon(second, "SUCCEEDED");
-
-        notify(number, first, "SUCCESS", 1050, "SGD");
-
-        refundIsSoon(first, "SUCCEEDED");
-        assertThat(refundOf(first).text("review")).isEqualTo("LATE_SUCCESS");
-        assertThat(refunded(number)).isEqualTo(2100);
-        assertThat(events(number)).endsWith("refund.succeeded", "refund.review");
-        assertThat(refund(number, newRefundNumber(), 1).text("detail")).contains("at most 0 SGD");
-    }
-
-    @Test
-    void nothingTakesASuccessfulRefundBackAndItCountsOnce() {
-        String number = paidPayment();
-        String refundNumber = newRefundNumber();
-        refund(number, refundNumber, 250);
-        notify(number, refundNumber, "SUCCESS", 250, "SGD");
-        refundIsSoon(refundNumber, "SUCCEEDED");
-
-        notify(number, refundNumber, "SUCCESS", 250, "SGD");
-        notify(number, refundNumber, "FAILED", 250, "SGD");
-
-        eventually()
-                .untilAsserted(() -> assertThat(refundHistory(refundNumber))
-                        .contains("notification CONFIRMED SUCCEEDED", "notification IGNORED SUCCEEDED"));
-        assertThat(refundOf(refundNumber).text("status")).isEqualTo("SUCCEEDED");
-        assertThat(refunded(number)).isEqualTo(250);
-    }
-
-    @Test
-    void aRefundThatBreaksTheContractIsA400() {
-        String number = paidPayment();
-        String path = "/v1/payments/" + number + "/refunds";
-        for (String body : List.of(
-                "{}",
-                refund("RF", 250),
-                refund(newRefundNumber(), 0),
-                refund(newRefundNumber(), 250).replace("reason", "cause"),
-                refund(newRefundNumber(), 250).replace("250", "2.5"))) {
-            Answer answer = post(path, body);
-            assertThat(answer.status()).as(body).isEqualTo(400);
-            assertThat(answer.text("code")).isEqualTo("INVALID_REQUEST");
-        }
-    }
-
-    private interface Step {
-        Answer take(int i) throws Exception;
-    }
-
-    private static List<Answer> atOnce(int times, Step step) throws Exception {
-        ExecutorService threads = Executors.newFixedThreadPool(times);
-        try {
-            List<Callable<Answer>> steps = new ArrayList<>();
-            for (int i = 0; i < times; i++) {
-                int n = i;
-                steps.add(() -> step.take(n));
-            }
-            Collections.shuffle(steps);
-            List<Answer> answers = new ArrayList<>();
-            for (Future<Answer> answer : threads.invokeAll(steps)) {
-                answers.add(answer.get());
-            }
-            return answers;
-        } finally {
-            threads.shutdownNow();
-        }
     }
 }

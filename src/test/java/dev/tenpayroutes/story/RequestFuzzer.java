@@ -14,6 +14,9 @@ import com.fasterxml.jackson.databind.util.RawValue;
 import dev.tenpayroutes.story.PublishedContract.Operation;
 import dev.tenpayroutes.story.RawHttp.Request;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -135,7 +138,7 @@ enum RequestFuzzer {
         @Override
         Request apply(Request request, Operation operation, Random random) {
             String[] parts = request.target().split("/", -1);
-            // What is beside /v1 is no part of the contract.
+            // Paths outside /v1 are no part of the contract.
             int at = 2 + random.nextInt(parts.length - 2);
             parts[at] = random.nextBoolean() ? any(SEGMENTS, random) : parts[at] + any(SEGMENTS, random);
             return to(request, String.join("/", parts));
@@ -168,384 +171,45 @@ enum RequestFuzzer {
 
     private static final String EMOJI = "\ud83d\ude00";
 
-    /** JSON, or what only looks like it. */
-    private static final List<String> VALUES = Stream.of(
-                    // Types
-                    "null",
-                    "true",
-                    "0",
-                    "-1",
-                    "1",
-                    "\"\"",
-                    "\" \"",
-                    "\"text\"",
-                    "\"1050\"",
-                    "[]",
-                    "{}",
-                    "[[]]",
-                    "[1]",
-                    "{\"a\":{}}",
-                    // Numbers
-                    "1.5",
-                    "1050.0",
-                    "1.05e3",
-                    "1e400",
-                    "-0",
-                    "0.1e1",
-                    "1E-400",
-                    "01",
-                    "+1",
-                    "0x1F",
-                    "NaN",
-                    "Infinity",
-                    "1_000",
-                    "2147483648",
-                    "9223372036854775807",
-                    "9223372036854775808",
-                    "-9223372036854775809",
-                    "9".repeat(29),
-                    "9".repeat(5_000),
-                    // Characters
-                    "\"\\u0000\"",
-                    "\"a\\u0000b\"",
-                    "\"\\ud800\"",
-                    "\"a\\udc00b\"",
-                    "\"\\ud83d\\ude00\"",
-                    "\"" + EMOJI + "\"",
-                    "\"\\u202eabc\"",
-                    "\"e\\u0301\"",
-                    "\"\\ufeff\"",
-                    "\"\\ufffe\"",
-                    "\"\\u2028\"",
-                    "\"\\u0085\"",
-                    "\"a\\nb\"",
-                    "\"\\u001b[31m\"",
-                    "\"\\x\"",
-                    "\"\\u12\"",
-                    "\"a\nb\"",
-                    "\"\u0130\u0131\"",
-                    "\"\u06f1\u06f2\"",
-                    "\"" + "\u0e49".repeat(60) + "\"",
-                    // Languages
-                    "\"${sys.user.dir}\"",
-                    "\"${bean:clients}\"",
-                    "\"#{7*191}\"",
-                    "\"{{tenpay.call-timeout}}\"",
-                    "\"${header.X-API-Key}\"",
-                    "\"' or '1'='1\"",
-                    "\"'; drop table payment; --\"",
-                    "\":#${variable.accounts}\"",
-                    "\"?#\"",
-                    "\"\\\" | env\"",
-                    "\"\\\\(env)\"",
-                    "\"$ENV\"",
-                    "\"<script>alert(1)</script>\"",
-                    "\"\\r\\nX-Injected: 1\"",
-                    "\"%0d%0a\"",
-                    "\"../../etc/passwd\"",
-                    "\"${jndi:ldap://127.0.0.1:1/a}\"",
-                    // Sizes
-                    "\"" + "x".repeat(200) + "\"",
-                    "\"" + EMOJI.repeat(130) + "\"",
-                    "\"" + "x".repeat(60_000) + "\"",
-                    "[".repeat(30) + "]".repeat(30),
-                    "[" + "1,".repeat(2_000) + "1]")
-            .toList();
+    /** The dictionary; an array in place of a text is text, text, how often the second is repeated, and so on. */
+    private static final JsonNode WORDS = words();
 
-    private static final List<String> NAMES = List.of(
-            "surprise",
-            "orderno",
-            "OrderNo",
-            "account",
-            "status",
-            "refundNo",
-            "reason",
-            "id",
-            "total",
-            "currency",
-            "metadata",
-            "__proto__",
-            "",
-            "\ud800",
-            "\u0000",
-            "a\u0000b",
-            "$ref",
-            "@class",
-            "@type",
-            "${sys.user.dir}",
-            "' or 1=1",
-            "x".repeat(300),
-            "a/b~c",
-            EMOJI,
-            "notify_url");
-
-    private static final List<String> BAD_BYTES = List.of(
-            "\u0000",
-            "\u00ff",
-            "\u00fe\u00ff",
-            "\u00c0\u0080",
-            "\u00c3(",
-            "\u00ed\u00a0\u0080",
-            "\u00f4\u0090\u0080\u0080",
-            "\u00e2\u0082",
-            "\u00ef\u00bb\u00bf",
-            "\"",
-            "{",
-            "}",
-            ",",
-            ":",
-            "\\",
-            "/*x*/",
-            "//x\n",
-            "\u0001",
-            "\u007f",
-            "'",
-            "e",
-            "-",
-            "9",
-            "\r\n");
-
-    private static final List<String> TYPES = List.of(
-            "text/plain",
-            "application/xml",
-            "application/jsonx",
-            "application/x-www-form-urlencoded",
-            "multipart/form-data",
-            "multipart/form-data; boundary=x",
-            "application/json;charset=utf-16",
-            "application/json;charset=nonsense",
-            "application/json; charset=\"",
-            "APPLICATION/JSON",
-            "application/json;",
-            "application/problem+json",
-            "application/*",
-            "*/*",
-            "",
-            "json",
-            "application/json, text/plain",
-            "application/octet-stream",
-            "text/json");
-
+    private static final List<String> VALUES = words("values");
+    private static final List<String> NAMES = words("names");
+    private static final List<String> BAD_BYTES = words("bad-bytes");
+    private static final List<String> TYPES = words("types");
     /** Raw parts of a target: sent as they are. */
-    private static final List<String> SEGMENTS = List.of(
-            "%2f",
-            "%2F..%2F",
-            "%00",
-            "%7c",
-            "|",
-            "..",
-            ".",
-            "%2e%2e",
-            "%2e",
-            ";x=1",
-            ";",
-            "%3b",
-            "%5c",
-            "\\",
-            "%zz",
-            "%",
-            "%2",
-            "%ff",
-            "%c0%ae",
-            "%ed%a0%80",
-            "%f0%9f%98%80",
-            "\u00e9",
-            "\u00f0\u009f\u0098\u0080",
-            "%e4%b8%ad",
-            "a%20b",
-            "+",
-            "*",
-            "%2a",
-            "%25",
-            "%2541",
-            "%0d%0aX:1",
-            "%0a",
-            "%09",
-            "%7f",
-            "A".repeat(33),
-            "A".repeat(3_000),
-            "'",
-            "%27%20or%20%271%27=%271",
-            "$%7bsys.user.dir%7d",
-            "%24%7Bbean:clients%7D",
-            "%7b%7btenpay.call-timeout%7d%7d",
-            "%22%20%7c%20env",
-            "{x}",
-            "<x>",
-            "[0]",
-            "^",
-            "`",
-            "",
-            "SO-2026-000123",
-            "null",
-            "-1",
-            "0",
-            "CON",
-            "@",
-            "=",
-            "!",
-            "~",
-            "%E2%80%AE",
-            "x?y",
-            "x#y");
+    private static final List<String> SEGMENTS = words("segments");
 
-    private static final List<String> QUERY_VALUES = List.of(
-            "PENDING",
-            "SUCCEEDED",
-            "pending",
-            "LATE_SUCCESS",
-            "main",
-            "macau",
-            "nobody",
-            "1",
-            "200",
-            "201",
-            "0",
-            "-1",
-            "1e2",
-            "010",
-            "99999999999999999999",
-            "true",
-            "1-1",
-            "99999999999999999-999999999999999999",
-            "999999999999999999-1",
-            "2026-11-23T00:00:00Z",
-            "2026-11-23T00:00:00%2B08:00",
-            "2026-11-23T00:00:00+08:00",
-            "0000-01-01T00:00:00Z",
-            "0001-01-01T00:00:00Z",
-            "9999-12-31T23:59:59Z",
-            "2026-02-30T00:00:00Z",
-            "2026-06-30T23:59:60Z",
-            "2026-11-23T24:00:00Z",
-            "2026-11-23T00:00:00%2B18:00",
-            "2026-11-23T00:00:00-15:59",
-            "2026-11-23t00:00:00z",
-            "2026-11-23T00:00:00.1234567890Z",
-            "2026-11-23",
-            "now()",
-            "infinity",
-            "%D9%A1",
-            "PENDING%0a",
-            "PENDING&status=FAILED",
-            "%20PENDING",
-            "x".repeat(2_000));
+    private static final List<String> QUERY_VALUES = words("query-values");
+    private static final List<String> HEADER_NAMES = words("header-names");
+    private static final List<String> HEADER_VALUES = words("header-values");
+    private static final List<String> HEADERS = words("headers");
+    private static final List<String> METHODS = words("methods");
 
-    private static final List<String> HEADER_NAMES = List.of(
-            "CamelSqlQuery",
-            "CamelHttpUri",
-            "CamelHttpPath",
-            "CamelHttpMethod",
-            "CamelHttpResponseCode",
-            "CamelHttpQuery",
-            "CamelJqVariables",
-            "CamelBeanMethodName",
-            "orderNo",
-            "refundNo",
-            "accounts",
-            "Idempotency-Key",
-            "Idempotency-Key",
-            "X-API-Key",
-            "Authorization",
-            "Cookie",
-            "Accept",
-            "Accept-Encoding",
-            "Accept-Language",
-            "Content-Encoding",
-            "Content-Language",
-            "Transfer-Encoding",
-            "Expect",
-            "Upgrade",
-            "Connection",
-            "Host",
-            "Range",
-            "If-Match",
-            "Origin",
-            "X-Forwarded-For",
-            "X-Forwarded-Host",
-            "X-Forwarded-Proto",
-            "X-HTTP-Method-Override",
-            "X-Original-URL",
-            "Forwarded",
-            "Via",
-            "TE",
-            "Trailer",
-            "Date",
-            "Wechatpay-Signature",
-            "traceparent",
-            "X-Request-Id",
-            "breadcrumbId",
-            "x y",
-            "",
-            "\u00e9");
+    private static JsonNode words() {
+        try (InputStream file = RequestFuzzer.class.getResourceAsStream("/fuzz-words.json")) {
+            return Story.JSON.readTree(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
 
-    private static final List<String> HEADER_VALUES = List.of(
-            MARK,
-            "",
-            " ",
-            "0",
-            "1",
-            "-1",
-            "10000",
-            "abc",
-            "gzip",
-            "identity",
-            "100-continue",
-            "close, " + MARK,
-            "macau",
-            "main",
-            "PAID",
-            "yesterday",
-            "select '" + MARK + "'",
-            "http://127.0.0.1:1/" + MARK,
-            "${sys.user.dir}",
-            "${jndi:ldap://127.0.0.1:1/a}",
-            "#{7*191}",
-            "bytes=0-1",
-            "null",
-            "*",
-            "\u00e9\u00ff",
-            "a\u0001b",
-            "\u00f0\u009f\u0098\u0080",
-            "a b",
-            "a,b",
-            "\"",
-            "text/html",
-            "application/xml;q=0.1",
-            "Bearer x",
-            "Basic eDp4",
-            "DELETE",
-            "/v1/payment-methods",
-            "x".repeat(255),
-            "x".repeat(256),
-            "x".repeat(7_000),
-            "x".repeat(20_000));
-
-    private static final List<String> HEADERS = List.of(
-            "Content-Length: 0",
-            "Content-Length: -1",
-            "Content-Length: abc",
-            "Content-Length: 99999999999999999999",
-            "Transfer-Encoding: chunked, chunked",
-            "no colon",
-            " folded");
-
-    private static final List<String> METHODS = List.of(
-            "GET",
-            "POST",
-            "PUT",
-            "PATCH",
-            "DELETE",
-            "HEAD",
-            "OPTIONS",
-            "TRACE",
-            "CONNECT",
-            "PROPFIND",
-            "get",
-            "X",
-            "G%45T",
-            "GET\u00e9",
-            "A".repeat(300));
+    private static List<String> words(String list) {
+        List<String> words = new ArrayList<>();
+        for (JsonNode entry : WORDS.path(list)) {
+            StringBuilder word = new StringBuilder(entry.asText());
+            for (int i = 0; i < entry.size(); i++) {
+                boolean repeated = entry.path(i + 1).isInt();
+                word.append(
+                        repeated
+                                ? entry.get(i).asText().repeat(entry.get(++i).asInt())
+                                : entry.get(i).asText());
+            }
+            words.add(word.toString());
+        }
+        return words;
+    }
 
     private static final Pattern LENGTHS = Pattern.compile("\\{(\\d+),(\\d+)}\\$$");
 
@@ -566,7 +230,7 @@ enum RequestFuzzer {
             if (body instanceof ObjectNode object && !object.isEmpty()) {
                 return object;
             }
-        } catch (java.io.IOException e) {
+        } catch (IOException e) {
             // Another one has broken it: begin anew.
         }
         return Story.JSON.createObjectNode().put("orderNo", "SO-2026-000123");

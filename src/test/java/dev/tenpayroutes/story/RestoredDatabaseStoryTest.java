@@ -21,8 +21,10 @@ import org.springframework.test.context.TestPropertySource;
 @TestPropertySource(properties = "tenpay.poll.first-delay=21s")
 class RestoredDatabaseStoryTest extends Story {
 
+    private String mine;
+
     private void admin(String... statements) throws SQLException {
-        String url = settings.getRequiredProperty("spring.datasource.url").replace("/postgres", "/template1");
+        String url = settings.getRequiredProperty("spring.datasource.url").replace("/" + mine, "/template1");
         try (Connection connection = DriverManager.getConnection(url, "postgres", "postgres");
                 Statement statement = connection.createStatement()) {
             for (String sql : statements) {
@@ -33,27 +35,25 @@ class RestoredDatabaseStoryTest extends Story {
 
     private void closedFor(String... statements) throws SQLException {
         admin(
-                "alter database postgres allow_connections false",
-                "select pg_terminate_backend(pid) from pg_stat_activity where datname = 'postgres'",
+                "alter database " + mine + " allow_connections false",
+                "select pg_terminate_backend(pid) from pg_stat_activity where datname = '" + mine + "'",
                 "select pg_sleep(1)");
         admin(statements);
     }
 
     private void copied() throws SQLException {
-        closedFor("create database older template postgres", "alter database postgres allow_connections true");
+        mine = databaseName();
+        closedFor("create database older template " + mine, "alter database " + mine + " allow_connections true");
         eventually().ignoreExceptions().until(() -> get("/v1/payments").status() == 200);
     }
 
     private void failedOver() throws SQLException {
-        closedFor("alter database postgres rename to lost", "alter database older rename to postgres");
+        closedFor("alter database " + mine + " rename to lost", "alter database older rename to " + mine);
         eventually().ignoreExceptions().until(() -> get("/v1/payments").status() == 200);
     }
 
     private void notifiedAgain(String kind, String body) {
-        Path folder = Path.of(settings.getRequiredProperty("tenpay.sandbox.folder"));
-        TenpaySigner tenpay = new TenpaySigner(
-                folder.resolve("platform-key.pem"), folder.resolve("platform-certificates/platform.pem"));
-        Answer answer = send("POST", "/webhooks/tenpay/main/" + kind, null, body, tenpay.headers(body));
+        Answer answer = send("POST", "/webhooks/tenpay/main/" + kind, null, body, tenpay().headers(body));
         assertThat(answer.status()).isEqualTo(200);
     }
 

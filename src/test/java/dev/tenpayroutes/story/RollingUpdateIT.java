@@ -174,7 +174,7 @@ class RollingUpdateIT {
         });
         for (JarProcess program : programs) {
             endpoints.remove(program);
-            // What was sent here before it was taken out still arrives: preStop's time.
+            // Requests sent before its removal still arrive: preStop's time.
             moreAnswers();
             program.stop();
             program.startAndWait();
@@ -183,9 +183,9 @@ class RollingUpdateIT {
         everyOrderIsOnePayment("endpoints and preStop");
     }
 
-    /** As in docker-compose.yml: nobody tells the load balancer anything. */
+    /** As in docker-compose.yml: the load balancer is told nothing. */
     @Test
-    void behindTheLoadBalancerNoRequestFailsThoughNobodyTellsIt() throws Exception {
+    void failsNoRequestBehindLoadBalancer() throws Exception {
         assumeTrue(
                 Stream.of(System.getenv("PATH").split(File.pathSeparator))
                         .anyMatch(bin -> Files.isExecutable(Path.of(bin, "nginx"))),

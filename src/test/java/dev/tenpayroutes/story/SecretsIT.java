@@ -88,7 +88,7 @@ class SecretsIT {
 
     private HttpServer tenpay;
     private StrictProxy proxy;
-    /** Lets anybody connect and says nothing. An HTTP server would answer a handshake whose random bytes hold an end of line. */
+    /** Accepts connections and says nothing. An HTTP server would answer a handshake whose random bytes hold an end of line. */
     private ServerSocket silent;
 
     private TenpaySigner signer;
@@ -162,7 +162,7 @@ class SecretsIT {
         settings.put("camel.component.http.proxy-auth-username", "merchant");
         settings.put("camel.component.http.proxy-auth-password", password);
         settings.put("camel.component.http.non-proxy-hosts", "127.0.0.1");
-        // Through the proxy there is somebody who speaks no TLS.
+        // Through the proxy there is a server that speaks no TLS.
         silent = new ServerSocket(0, 1000, InetAddress.getLoopbackAddress());
         account.settings().forEach((name, value) -> settings.put(name.replace(".main.", ".behind."), value));
         settings.put("tenpay.accounts.behind.merchant-id", "2480000003");
@@ -238,7 +238,7 @@ class SecretsIT {
                     case "CHANGED" -> 307;
                     default -> 200;
                 };
-        // Whoever answers may repeat what it was sent.
+        // A server may repeat its request in its answer.
         String text = number.startsWith("BROKEN")
                 ? "{\"echo\":" + authorization
                 : JSON.createObjectNode()
@@ -345,7 +345,7 @@ class SecretsIT {
         String order =
                 FaultStoryTest.order("BEHIND-000001").replace("{\"orderNo\"", "{\"account\":\"behind\",\"orderNo\"");
         assertThat(post("/v1/payments", order)).isEqualTo(202);
-        assertThat(proxy.opened()).as("tunnels of somebody with a password").isNotEmpty();
+        assertThat(proxy.opened()).as("tunnels of a user with a password").isNotEmpty();
     }
 
     private void theErpRefusesItsEvents() {
@@ -497,7 +497,7 @@ class SecretsIT {
                         "ok    account main: signs as merchant",
                         "database: PostgreSQL 15",
                         "FAIL  https://localhost:" + silent.getLocalPort() + " does not answer in time");
-        assertThat(proxy.opened()).as("tunnels of somebody with a password").isNotEmpty();
+        assertThat(proxy.opened()).as("tunnels of a user with a password").isNotEmpty();
         assertThat(preflight.exitValue()).isEqualTo(1);
         assertThat(program.output()).doesNotContain("DEBUG", "Exception");
     }

@@ -97,7 +97,7 @@ class ShutdownIT {
     }
 
     @Test
-    void whilePostgresIsStoppedEveryoneIsToldToComeAgainAndItHealsWithinSecondsWithoutARestart() throws Exception {
+    void recoversWhenPostgresReturns() throws Exception {
         program.startAndWait();
         assertThat(post("STOP-000000").statusCode()).isEqualTo(201);
         AtomicBoolean enough = new AtomicBoolean();
@@ -161,7 +161,7 @@ class ShutdownIT {
     }
 
     @Test
-    void toldToStopItAnswersWhatItHasTakenAndGivesBackWhatItHasNotAsked() throws Exception {
+    void finishesRequestsAndReleasesClaimsOnShutdown() throws Exception {
         program.settings().put("tenpay.poll.concurrency", "8");
         program.settings().put("tenpay.poll.first-delay", "1h");
         program.settings().put("tenpay.poll.interval", "10m");
@@ -234,14 +234,14 @@ class ShutdownIT {
                         .query(String.class)
                         .list())
                 .containsAll(refundsNotAsked);
-        // What was asked was recorded.
+        // The inquiries were recorded.
         assertThat(count("select count(distinct payment_id) from history where source = 'inquiry-payment'"))
                 .isEqualTo(60 - notAsked.size());
     }
 
     @Test
     @EnabledIfSystemProperty(named = "long", matches = "true")
-    void toldToStopItWaitsNotLongerForACallThatHangsThanTwentySeconds() throws Exception {
+    void shutdownWaitsAtMostTwentySecondsForHangingCall() throws Exception {
         program.settings().put("tenpay.call-timeout", "60s");
         program.settings().put("tenpay.poll.submit-lease", "63s");
         program.startAndWait();

@@ -6,19 +6,31 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tenpayroutes.TenpayGlobalRoutes;
+import dev.tenpayroutes.account.KeyMaterialFixture;
 import dev.tenpayroutes.sandbox.FreePort;
+import dev.tenpayroutes.signature.KeyFixture;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import org.apache.camel.test.spring.junit5.CamelSpringBootTest;
@@ -46,6 +58,7 @@ import org.springframework.test.context.TestPropertySource;
             "tenpay.poll.first-delay=1h",
             "tenpay.circuit-breaker.sliding-window-size=1000",
             "tenpay.call-timeout=1500ms",
+            "tenpay.sandbox.server-url=${stories.server}",
             // When the stories are over, a dozen of programs stop one after the other.
             "server.shutdown=immediate",
             "camel.main.shutdown-timeout=1"
@@ -80,11 +93,70 @@ abstract class Story {
         return settings.getRequiredProperty("spring.datasource.url").replaceFirst(".*/([^/?]+).*", "$1");
     }
 
+    private static EmbeddedPostgres server;
+
+    /** One server for the programs of this JVM, each of which has a database of its own there. */
+    private static synchronized String server() {
+        if (server == null) {
+            try {
+                server = EmbeddedPostgres.builder()
+                        .setPort(FreePort.find())
+                        .setServerConfig("max_connections", "300")
+                        .start();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+        return server.getJdbcUrl("postgres", "postgres");
+    }
+
+    /** Making RSA keys is a large part of a sandbox's first start. */
+    private static String withKeys(Path folder) {
+        try {
+            Files.createDirectories(folder);
+            Files.writeString(folder.resolve("merchant-key.pem"), KeyMaterialFixture.key(KeyFixture.MERCHANT));
+            Files.writeString(folder.resolve("platform-key.pem"), KeyMaterialFixture.key(KeyFixture.TENPAY));
+            return folder.toString();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private TenpaySigner tenpay;
+
+    /** Signs by the official SDK and the stand-in's key. */
+    final TenpaySigner tenpay() {
+        if (tenpay == null) {
+            Path folder = Path.of(settings.getRequiredProperty("tenpay.sandbox.folder"));
+            tenpay = new TenpaySigner(
+                    folder.resolve("platform-key.pem"), folder.resolve("platform-certificates/platform.pem"));
+        }
+        return tenpay;
+    }
+
+    /** The answers to calls that are made at one moment, each by a thread of its own. */
+    static List<Answer> atOnce(List<Callable<Answer>> calls) throws Exception {
+        List<Callable<Answer>> shuffled = new ArrayList<>(calls);
+        Collections.shuffle(shuffled);
+        ExecutorService threads = Executors.newFixedThreadPool(calls.size());
+        try {
+            List<Answer> answers = new ArrayList<>();
+            for (Future<Answer> answer : threads.invokeAll(shuffled)) {
+                answers.add(answer.get());
+            }
+            return answers;
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+
     @DynamicPropertySource
     static void program(DynamicPropertyRegistry registry) {
         int port = FreePort.find();
         registry.add("server.port", () -> port);
-        registry.add("tenpay.sandbox.folder", () -> "target/stories/" + port);
+        registry.add("stories.server", Story::server);
+        String folder = withKeys(Path.of("target/stories/" + port));
+        registry.add("tenpay.sandbox.folder", () -> folder);
         registry.add("tenpay.sandbox.pay-after", () -> "1h");
         registry.add("tenpay.sandbox.refund-after", () -> "1h");
         registry.add("tenpay.sandbox.late-by", () -> "3s");
@@ -392,7 +464,7 @@ abstract class Story {
                     path,
                     Answer.of(response.statusCode(), response.headers().map(), response.body()));
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(e);
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }

@@ -13,7 +13,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
-/** A company's proxy: opens tunnels for those who name themselves, and for nobody else. */
+/** A company's proxy: opens tunnels for authenticated users only. */
 final class StrictProxy implements AutoCloseable {
 
     private final ServerSocket server;

@@ -3,11 +3,8 @@ package dev.tenpayroutes.story;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
-import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.UUID;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -20,15 +17,6 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 class WebhookStoryTest extends Story {
 
     private static final String HOOK = "/webhooks/tenpay/main/payments";
-
-    private TenpaySigner tenpay;
-
-    @BeforeEach
-    void tenpaySignsByTheOfficialSdk() {
-        Path folder = Path.of(settings.getRequiredProperty("tenpay.sandbox.folder"));
-        tenpay = new TenpaySigner(
-                folder.resolve("platform-key.pem"), folder.resolve("platform-certificates/platform.pem"));
-    }
 
     private static String success(String number) {
         return TenpaySigner.notification(newId(), number, "SUCCESS", 1050, "SGD");
@@ -51,7 +39,7 @@ class WebhookStoryTest extends Story {
         String number = pendingPayment();
         String body = success(number);
 
-        Answer answer = notify(body, tenpay.headers(body));
+        Answer answer = notify(body, tenpay().headers(body));
 
         assertThat(answer.status()).isEqualTo(200);
         assertThat(answer.body().toString()).isEqualTo("{\"code\":\"SUCCESS\",\"message\":\"OK\"}");
@@ -65,7 +53,7 @@ class WebhookStoryTest extends Story {
         String number = pendingPayment();
         String body = "  " + success(number).replace("\"CARD\"", "\"\\u0043ARD \u00e9\u4e2d\"") + "\r\n";
 
-        assertThat(notify(body, tenpay.headers(body)).status()).isEqualTo(200);
+        assertThat(notify(body, tenpay().headers(body)).status()).isEqualTo(200);
 
         assertThat(count("select count(*) from notification where body = ?", (Object)
                         body.getBytes(StandardCharsets.UTF_8)))
@@ -80,7 +68,7 @@ class WebhookStoryTest extends Story {
                 }) {
             String number = pendingPayment();
             String body = success(number);
-            assertThat(sendBytes("POST", HOOK, null, TenpaySigner.bytes(body), type, tenpay.headers(body))
+            assertThat(sendBytes("POST", HOOK, null, TenpaySigner.bytes(body), type, tenpay().headers(body))
                             .status())
                     .isEqualTo(200);
             isSoon(number, "SUCCEEDED");
@@ -88,78 +76,23 @@ class WebhookStoryTest extends Story {
     }
 
     @Test
-    void aReplayIsAcknowledgedAndChangesNothing() {
-        String number = pendingPayment();
-        String body = success(number);
-        String[] headers = tenpay.headers(body);
-        notify(body, headers);
-        isSoon(number, "SUCCEEDED");
-
-        assertThat(notify(body, headers).status()).isEqualTo(200);
-
-        assertThat(stored(number)).isEqualTo(1);
-        assertThat(history(number)).hasSize(3);
-        assertThat(events(number)).containsExactly("payment.pending", "payment.succeeded");
-    }
-
-    @Test
     void theSameNotificationSignedAnewIsStoredOnce() {
         String number = pendingPayment();
         String body = success(number);
-        notify(body, tenpay.headers(body));
+        notify(body, tenpay().headers(body));
 
-        assertThat(notify(body, tenpay.headers(body)).status()).isEqualTo(200);
+        assertThat(notify(body, tenpay().headers(body)).status()).isEqualTo(200);
 
         assertThat(stored(number)).isEqualTo(1);
         isSoon(number, "SUCCEEDED");
         assertThat(events(number)).containsExactly("payment.pending", "payment.succeeded");
-    }
-
-    @ParameterizedTest
-    @CsvSource({
-        "Wechatpay-Timestamp,''",
-        "Wechatpay-Nonce,''",
-        "Wechatpay-Serial,''",
-        "Wechatpay-Signature,''",
-        "Wechatpay-Nonce,0123456789abcdef0123456789abcdef",
-        "Wechatpay-Serial,0123456789ABCDEF",
-        "Wechatpay-Signature,WECHATPAY/SIGNTEST/AAAA",
-        "Wechatpay-Signature,AAAA",
-    })
-    void oneWrongHeaderIsA401AndNothingIsStored(String header, String value) {
-        String number = pendingPayment();
-        String body = success(number);
-        String[] headers = tenpay.headers(body);
-        for (int i = 0; i < headers.length; i += 2) {
-            if (headers[i].equals(header)) {
-                headers[i + 1] = value;
-            }
-        }
-
-        Answer answer = notify(body, headers);
-
-        assertThat(answer.status()).isEqualTo(401);
-        assertThat(answer.text("code")).isEqualTo("FAIL");
-        assertThat(stored(number)).isZero();
-        assertThat(payment(number).text("status")).isEqualTo("PENDING");
-    }
-
-    @ParameterizedTest
-    @CsvSource({"-310", "310"})
-    void aStaleOrFutureSignatureIsA401AndNothingIsStored(long seconds) {
-        String number = pendingPayment();
-        String body = success(number);
-        assertThat(notify(body, tenpay.headers(body, Instant.now().plusSeconds(seconds)))
-                        .status())
-                .isEqualTo(401);
-        assertThat(stored(number)).isZero();
     }
 
     @Test
     void aChangedByteIsA401() {
         String number = pendingPayment();
         String body = success(number);
-        String[] headers = tenpay.headers(body);
+        String[] headers = tenpay().headers(body);
         assertThat(notify(body.replace("1050", "1051"), headers).status()).isEqualTo(401);
         assertThat(notify(body + " ", headers).status()).isEqualTo(401);
         assertThat(stored(number)).isZero();
@@ -170,10 +103,10 @@ class WebhookStoryTest extends Story {
     void oneAccountsCertificateDoesNotSignForAnother() {
         String number = pendingPayment();
         String body = success(number);
-        assertThat(send("POST", "/webhooks/tenpay/macau/payments", null, body, tenpay.headers(body))
+        assertThat(send("POST", "/webhooks/tenpay/macau/payments", null, body, tenpay().headers(body))
                         .status())
                 .isEqualTo(401);
-        assertThat(send("POST", "/webhooks/tenpay/nobody/payments", null, body, tenpay.headers(body))
+        assertThat(send("POST", "/webhooks/tenpay/absent/payments", null, body, tenpay().headers(body))
                         .status())
                 .isEqualTo(404);
         assertThat(stored(number)).isZero();
@@ -196,10 +129,10 @@ class WebhookStoryTest extends Story {
     }
 
     @Test
-    void newsThatComesBeforeItsOrderIsKeptAndSettlesTheOrderWhenItShowsUp() {
+    void appliesNotificationThatCameBeforeItsOrder() {
         String number = newNumber();
         String body = success(number);
-        assertThat(notify(body, tenpay.headers(body)).status()).isEqualTo(200);
+        assertThat(notify(body, tenpay().headers(body)).status()).isEqualTo(200);
         eventually()
                 .untilAsserted(() -> assertThat(count(
                                 "select count(*) from notification where number = ? and state = 'WAITING'", number))
@@ -218,26 +151,6 @@ class WebhookStoryTest extends Story {
     }
 
     @Test
-    void newsOfAnUnknownOrderIsGivenUpAndReportedAfterADay() {
-        String number = newNumber();
-        String body = success(number);
-        notify(body, tenpay.headers(body));
-        eventually()
-                .untilAsserted(() -> assertThat(count("select count(*) from notification where number = ?", number))
-                        .isEqualTo(1));
-
-        db.sql(
-                        "update notification set received_at = now() - interval '25 hours', next_attempt_at = now() where number = ?")
-                .param(number)
-                .update();
-
-        eventually()
-                .untilAsserted(() -> assertThat(count(
-                                "select count(*) from notification where number = ? and state = 'GIVEN_UP'", number))
-                        .isEqualTo(1));
-    }
-
-    @Test
     void anInstanceThatDiedAfterStoringLeavesItsNotificationToAnother() {
         String number = pendingPayment();
         String body = success(number);
@@ -252,7 +165,7 @@ class WebhookStoryTest extends Story {
 
     /** In a rolling update, say, which brings the account: an instance that doesn't know it would only use up its turns. */
     @Test
-    void newsOfAnAccountThatOnlyAnotherInstanceHasIsLeftToItForAWhile() {
+    void leavesNotificationOfForeignAccountToItsInstance() {
         leftBehind("others", "9 minutes");
         leftBehind("gone", "11 minutes");
         eventually()
@@ -269,20 +182,6 @@ class WebhookStoryTest extends Story {
                         """).params(account, dueFor).update();
     }
 
-    @ParameterizedTest
-    @CsvSource({"1051,SGD", "1050,USD", "105000,SGD"})
-    void anotherAmountOrCurrencyIsForAPersonToLookAtAndTheStatusStays(long total, String currency) {
-        String number = pendingPayment();
-        String body = TenpaySigner.notification(newId(), number, "SUCCESS", total, currency);
-
-        assertThat(notify(body, tenpay.headers(body)).status()).isEqualTo(200);
-
-        eventually()
-                .untilAsserted(() -> assertThat(payment(number).text("review")).isEqualTo("AMOUNT_MISMATCH"));
-        assertThat(payment(number).text("status")).isEqualTo("PENDING");
-        assertThat(events(number)).containsExactly("payment.pending", "payment.review");
-    }
-
     @Test
     @ExtendWith(OutputCaptureExtension.class)
     void whatANotificationDidIsInTheLogByIdsAndStates(CapturedOutput log) {
@@ -290,8 +189,8 @@ class WebhookStoryTest extends Story {
         String wrong = TenpaySigner.notification(newId(), number, "SUCCESS", 1051, "SGD");
         String right = success(number);
 
-        assertThat(notify(wrong, tenpay.headers(wrong)).status()).isEqualTo(200);
-        assertThat(notify(right, tenpay.headers(right)).status()).isEqualTo(200);
+        assertThat(notify(wrong, tenpay().headers(wrong)).status()).isEqualTo(200);
+        assertThat(notify(right, tenpay().headers(right)).status()).isEqualTo(200);
 
         String line = "notification " + number + " of account main: ";
         eventually()
@@ -304,41 +203,9 @@ class WebhookStoryTest extends Story {
     void aNotificationOfAnotherMerchantChangesNothing() {
         String number = pendingPayment();
         String body = success(number).replace("2480000001", "2480000002");
-        notify(body, tenpay.headers(body));
+        notify(body, tenpay().headers(body));
         eventually().untilAsserted(() -> assertThat(history(number)).contains("notification MISMATCH PENDING"));
         assertThat(payment(number).text("status")).isEqualTo("PENDING");
-    }
-
-    @ParameterizedTest
-    @CsvSource({"FAILED", "CLOSED", "EXPIRED"})
-    void aSuccessThatComesLateIsRecordedForAPersonToLookAt(String first) {
-        String number = pendingPayment();
-        shopper(number, first);
-        isSoon(number, first);
-
-        shopper(number, "SUCCESS");
-
-        isSoon(number, "SUCCEEDED");
-        assertThat(payment(number).text("review")).isEqualTo("LATE_SUCCESS");
-        assertThat(payment(number).text("failReason")).isNull();
-        assertThat(events(number))
-                .containsExactly(
-                        "payment.pending", "payment." + first.toLowerCase(), "payment.succeeded", "payment.review");
-    }
-
-    @ParameterizedTest
-    @CsvSource({"FAILED", "CLOSED", "EXPIRED"})
-    void nothingTakesASuccessBack(String later) {
-        String number = pendingPayment();
-        String paid = success(number);
-        notify(paid, tenpay.headers(paid));
-        isSoon(number, "SUCCEEDED");
-
-        String body = TenpaySigner.notification(newId(), number, later, 1050, "SGD");
-        notify(body, tenpay.headers(body));
-
-        eventually().untilAsserted(() -> assertThat(history(number)).contains("notification IGNORED SUCCEEDED"));
-        assertThat(payment(number).text("status")).isEqualTo("SUCCEEDED");
     }
 
     @ParameterizedTest
@@ -349,12 +216,14 @@ class WebhookStoryTest extends Story {
                 "\"event_type\":\"PAYMENT.SUCCESS\";\"event_type\":\"REFUND.SUCCESS\"",
                 "\"resource_type\":\"plain\";\"resource_type\":\"riddle\"",
                 "{\"id\";[\"id\"",
+                "merchant_id;mchid",
+                "SUCCESS;PAID",
             })
-    void aVerifiedNotificationThatCannotBeReadIsKeptAndChangesNothing(String what, String by) {
+    void keepsUnreadableNotificationAndChangesNothing(String what, String by) {
         String number = pendingPayment();
         String body = success(number).replace(what, by);
 
-        assertThat(notify(body, tenpay.headers(body)).status()).isEqualTo(200);
+        assertThat(notify(body, tenpay().headers(body)).status()).isEqualTo(200);
 
         eventually()
                 .untilAsserted(() -> assertThat(count(
@@ -367,13 +236,13 @@ class WebhookStoryTest extends Story {
 
     @ParameterizedTest
     @CsvSource({"SUCCESS,1050", "SUCCESS,50", "FAILED,1050"})
-    void newsOfARefundIsNeverTakenForNewsOfItsPayment(String status, long total) {
+    void keepsRefundNotificationsApartFromPayments(String status, long total) {
         String number = pendingPayment();
         String body = """
                 {"id":"%s","event_type":"REFUND.%s","resource_type":"plain","resource":{"merchant_id":"2480000001",\
                 "out_trade_no":"%s","out_refund_no":"RF-000001","refund_id":"5030","status":"%s",\
                 "amount":{"total":%d,"currency":"SGD"}}}""".formatted(newId(), status, number, status, total);
-        assertThat(send("POST", "/webhooks/tenpay/main/refunds", null, body, tenpay.headers(body))
+        assertThat(send("POST", "/webhooks/tenpay/main/refunds", null, body, tenpay().headers(body))
                         .status())
                 .isEqualTo(200);
         eventually().untilAsserted(() -> assertThat(waiting(number)).isEqualTo(1));
@@ -388,52 +257,34 @@ class WebhookStoryTest extends Story {
     }
 
     @Test
-    void twoPiecesOfNewsUnderOneIdAreBothHeard() {
+    void appliesTwoNotificationsOfOneId() {
         String number = pendingPayment();
         String id = newId();
         String failed = TenpaySigner.notification(id, number, "FAILED", 1050, "SGD");
-        notify(failed, tenpay.headers(failed));
+        notify(failed, tenpay().headers(failed));
         isSoon(number, "FAILED");
 
         String paid = TenpaySigner.notification(id, number, "SUCCESS", 1050, "SGD");
-        notify(paid, tenpay.headers(paid));
+        notify(paid, tenpay().headers(paid));
 
         isSoon(number, "SUCCEEDED");
     }
 
     @Test
-    void newsSentToTheWrongPathFirstIsStillHeardOnTheRightOne() {
+    void acceptsNotificationAfterWrongPath() {
         String number = pendingPayment();
         String body = success(number);
-        String[] headers = tenpay.headers(body);
+        String[] headers = tenpay().headers(body);
         send("POST", "/webhooks/tenpay/main/refunds", null, body, headers);
         assertThat(notify(body, headers).status()).isEqualTo(200);
         isSoon(number, "SUCCEEDED");
     }
 
     @Test
-    void newsOfAnotherMerchantIsKeptAndNotTakenForDone() {
-        String number = pendingPayment();
-        String body = success(number).replace("merchant_id", "mchid");
-        notify(body, tenpay.headers(body));
-        eventually().untilAsserted(() -> assertThat(waiting(number)).isEqualTo(1));
-        assertThat(payment(number).text("status")).isEqualTo("PENDING");
-    }
-
-    @Test
-    void newsWithAStatusThatNobodyKnowsIsKeptAndNotTakenForDone() {
-        String number = pendingPayment();
-        String body = success(number).replace("SUCCESS", "PAID");
-        notify(body, tenpay.headers(body));
-        eventually().untilAsserted(() -> assertThat(waiting(number)).isEqualTo(1));
-        assertThat(payment(number).text("status")).isEqualTo("PENDING");
-    }
-
-    @Test
     void aTimeThatIsNoTimeLosesNoSuccess() {
         String number = pendingPayment();
         String body = success(number).replace("2026-11-23T16:00:00", "2026-02-30T16:00:00");
-        notify(body, tenpay.headers(body));
+        notify(body, tenpay().headers(body));
         isSoon(number, "SUCCEEDED");
         assertThat(payment(number).text("paidAt")).isNotBlank();
     }
@@ -441,10 +292,10 @@ class WebhookStoryTest extends Story {
     @Test
     void tooLargeANotificationIsA413AndASmallerOneIsNot() {
         String large = "x".repeat(257 * 1024);
-        assertThat(notify(large, tenpay.headers(large)).status()).isEqualTo(413);
+        assertThat(notify(large, tenpay().headers(large)).status()).isEqualTo(413);
         String small = "x".repeat(255 * 1024);
-        assertThat(notify(small, tenpay.headers(small)).status()).isEqualTo(200);
-        // Of what isn't signed nobody reads enough to know.
+        assertThat(notify(small, tenpay().headers(small)).status()).isEqualTo(200);
+        // Unsigned, too little of it is read to know.
         assertThat(notify(small).status()).isEqualTo(401);
     }
 }

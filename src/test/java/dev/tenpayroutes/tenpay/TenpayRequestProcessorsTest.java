@@ -149,7 +149,7 @@ class TenpayRequestProcessorsTest {
     }
 
     @Test
-    void aCallThatCannotBeSignedCountsAsUnsentAndTakesNoTurnOfTheBreaker(@TempDir Path folder) throws Exception {
+    void countsUnsignableCallAsUnsent(@TempDir Path folder) throws Exception {
         Clock clock = Clock.fixed(Instant.parse("2026-11-23T08:00:00Z"), ZoneOffset.UTC);
         Accounts accounts = new Accounts(new KeyMaterialFixture(folder).settings("main"), Rsa.fastest(), clock);
         CircuitBreakerRegistry breakers = CircuitBreakerRegistry.of(CircuitBreakerConfig.custom()
