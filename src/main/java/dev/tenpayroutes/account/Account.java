@@ -1,21 +1,21 @@
 package dev.tenpayroutes.account;
 
 import dev.tenpayroutes.account.AccountProperties.AccountFiles;
+import dev.tenpayroutes.account.AccountReader.Read;
 import dev.tenpayroutes.account.SigningKeyPair.Pair;
 import dev.tenpayroutes.config.ConfigurationProblem;
 import dev.tenpayroutes.config.InvalidConfigurationException;
 import dev.tenpayroutes.config.KeyMaterialReader;
-import dev.tenpayroutes.config.SecretFile;
 import dev.tenpayroutes.signature.RequestSigner.Credential;
 import dev.tenpayroutes.signature.ResourceCipher;
 import dev.tenpayroutes.signature.Rsa;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.security.PublicKey;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,34 +38,9 @@ import org.slf4j.LoggerFactory;
 public final class Account {
 
     private static final Logger LOG = LoggerFactory.getLogger(Account.class);
-    private static final String PORTAL = "the merchant portal";
-    private static final String NEXT = ".next";
+    private static final String PORTAL = AccountProblems.PORTAL;
     /** How long a pair that Tenpay refused isn't used while there is another. */
     private static final Duration REFUSED_FOR = Duration.ofMinutes(10);
-
-    /** Whose certificate it is. */
-    public enum Kind {
-        MERCHANT,
-        PLATFORM
-    }
-
-    /**
-     * A certificate that is in use or would be if it were valid.
-     *
-     * @param serial upper-case hex
-     */
-    public record Certificate(Kind kind, String serial, Instant notBefore, Instant notAfter) {
-
-        /** With so many days left or fewer, its successor should be on its way: log, health and preflight warn. */
-        public static final int DAYS_TO_WARN = 30;
-
-        /** Whole days until it ends; negative when it has ended. */
-        public long daysLeft(Instant now) {
-            return Math.floorDiv(
-                    Duration.between(now, notAfter).toSeconds(),
-                    Duration.ofDays(1).toSeconds());
-        }
-    }
 
     /** @param previous who signed before, until Tenpay has accepted who signs now */
     private record State(
@@ -78,37 +53,21 @@ public final class Account {
         }
     }
 
-    /**
-     * What a look has read; not yet judged.
-     *
-     * @param following the pair of {@code .next}
-     * @param lost pairs that can't sign any more
-     */
-    private record Read(
-            @Nullable Pair main,
-            @Nullable Pair following,
-            List<Pair> lost,
-            List<ConfigurationProblem> ofPairs,
-            @Nullable ResourceCipher cipher,
-            @Nullable ConfigurationProblem ofCipher) {}
-
     private final String name;
     private final String prefix;
+    private final AccountProblems problems;
     private final AccountFiles settings;
     private final @Nullable URI baseUrl;
-    private final Rsa rsa;
     private final Clock clock;
     private final ReentrantLock looking = new ReentrantLock();
     private final List<ConfigurationProblem> configurationProblems = new ArrayList<>();
-    private final @Nullable SigningKeyPair main;
-    private final @Nullable SigningKeyPair next;
+    private final AccountReader reader;
     private final @Nullable PlatformCertificates platform;
     private final Map<String, Instant> refusedUntil = new HashMap<>();
     private List<ConfigurationProblem> reported = List.of();
     private @Nullable Read read;
     private boolean reading;
     private boolean overdue;
-    private volatile boolean askingToken;
     private volatile State state = new State(null, null, null, List.of());
 
     /**
@@ -120,7 +79,7 @@ public final class Account {
         this.name = name;
         this.prefix = "tenpay.accounts." + name + ".";
         this.settings = settings;
-        this.rsa = rsa;
+        this.problems = new AccountProblems(prefix, settings);
         this.clock = clock;
         this.baseUrl = blank(settings.baseUrl()) ? ofAll : ownBaseUrl();
         String merchantId = required("merchant-id", settings.merchantId(), "copy it from " + PORTAL);
@@ -135,16 +94,20 @@ public final class Account {
                 settings.platformCertificates(),
                 "name the folder with the platform certificate downloaded from " + PORTAL);
         boolean complete = merchantId != null && key != null && certificate != null;
-        this.main = complete ? pair(merchantId, key, certificate, "") : null;
-        this.next = complete ? pair(merchantId, key, certificate, NEXT) : null;
-        this.platform = folder == null ? null : platform(folder);
+        this.reader = new AccountReader(
+                name,
+                settings,
+                complete ? pair(merchantId, key, certificate, "", rsa) : null,
+                complete ? pair(merchantId, key, certificate, AccountProblems.NEXT, rsa) : null,
+                rsa);
+        this.platform = folder == null ? null : platform(folder, rsa);
     }
 
-    private SigningKeyPair pair(String merchantId, String key, String certificate, String suffix) {
+    private SigningKeyPair pair(String merchantId, String key, String certificate, String suffix, Rsa rsa) {
         return new SigningKeyPair(prefix, merchantId, key + suffix, certificate + suffix, settings.pkcs11Config(), rsa);
     }
 
-    private @Nullable PlatformCertificates platform(String folder) {
+    private @Nullable PlatformCertificates platform(String folder, Rsa rsa) {
         try {
             return new PlatformCertificates(name, KeyMaterialReader.named(folder), rsa, clock);
         } catch (KeyMaterialReader.UnreadableException e) {
@@ -228,11 +191,11 @@ public final class Account {
     }
 
     /** The merchant's certificate that signs, then Tenpay's, the first to end first. */
-    public List<Certificate> certificates() {
+    public List<AccountCertificate> certificates() {
         Pair current = state.current();
-        Stream<Certificate> merchant = Stream.ofNullable(current)
-                .map(pair -> new Certificate(
-                        Kind.MERCHANT,
+        Stream<AccountCertificate> merchant = Stream.ofNullable(current)
+                .map(pair -> new AccountCertificate(
+                        AccountCertificate.Kind.MERCHANT,
                         pair.serial(),
                         pair.certificate().getNotBefore().toInstant(),
                         pair.certificate().getNotAfter().toInstant()));
@@ -256,7 +219,8 @@ public final class Account {
             if (platform != null) {
                 platform.reload();
             }
-            Read found = found(state);
+            State before = state;
+            Read found = reader.read(before.current(), before.previous());
             synchronized (this) {
                 read = found;
             }
@@ -336,86 +300,22 @@ public final class Account {
                 .toList();
     }
 
-    /** All that takes time: never under the lock that those wait for who sign. */
-    private Read found(State before) {
-        List<ConfigurationProblem> problems = new ArrayList<>();
-        List<Pair> lost = List.of();
-        if (main != null) {
-            lost = lost(before);
-            main.forget(lost);
-            next.forget(lost);
-            reload(problems);
-        }
-        ResourceCipher cipher = null;
-        ConfigurationProblem ofCipher = null;
-        try {
-            cipher = readCipher();
-        } catch (InvalidConfigurationException e) {
-            ofCipher = e.finding();
-        }
-        boolean following = main != null && next.there();
-        return new Read(
-                main == null ? null : main.pair(),
-                following ? next.pair() : null,
-                lost,
-                List.copyOf(problems),
-                cipher,
-                ofCipher);
-    }
-
-    private List<Pair> lost(State before) {
-        askingToken = true;
-        try {
-            return Stream.of(main.pair(), next.pair(), before.current(), before.previous())
-                    .filter(Objects::nonNull)
-                    .distinct()
-                    .filter(pair -> !SigningKeyPair.signs(pair, rsa))
-                    .peek(pair -> LOG.warn(
-                            "account {}: the token signs no more for certificate {}, it is logged in to again",
-                            name,
-                            pair.serial()))
-                    .toList();
-        } finally {
-            askingToken = false;
-        }
-    }
-
-    private void reload(List<ConfigurationProblem> problems) {
-        try {
-            String password = SecretFile.value(
-                    prefix + "private-key-password", settings.privateKeyPassword(), settings.privateKeyPasswordFile());
-            main.reload(password);
-            if (next.there()) {
-                next.reload(password);
-            }
-        } catch (InvalidConfigurationException e) {
-            problems.add(e.finding());
-        }
-        if (next.there()) {
-            Stream.ofNullable(next.problem()).map(Account::ofNext).forEach(problems::add);
-        }
-        Stream.ofNullable(main.problem()).forEach(problems::add);
-    }
-
     private void validate() {
         List<ConfigurationProblem> found = new ArrayList<>(configurationProblems);
         State before = state;
         Instant now = clock.instant();
         Pair chosen = read == null ? null : chosenPair(found, before, now);
         if (chosen != null && !chosen.validAt(now)) {
-            found.add(ConfigurationProblem.warning(
-                    prefix + "certificate",
-                    "is valid only from " + chosen.certificate().getNotBefore().toInstant() + " to "
-                            + chosen.certificate().getNotAfter().toInstant()
-                            + ", and there is no other: Tenpay may refuse our calls",
-                    "make a new key and certificate, upload the certificate in " + PORTAL + ", then put both here"));
+            found.add(problems.outsideValidity(chosen));
         }
         if (overdue) {
-            found.add(overdue(chosen));
+            found.add(problems.overdue(chosen != null));
         }
         ResourceCipher cipher = before.cipher();
         if (read != null) {
-            judgePlatform(found);
+            if (platform != null) {
+                found.addAll(problems.ofPlatform(platform, read.main(), read.following()));
+            }
             if (read.ofCipher() == null) {
                 cipher = read.cipher();
             } else {
@@ -429,23 +329,14 @@ public final class Account {
             previous = before.current();
             LOG.info("account {}: certificate {} signs now, {} before", name, chosen.serial(), previous.serial());
         }
-        found.sort(java.util.Comparator.comparing(ConfigurationProblem::severity));
+        found.sort(Comparator.comparing(ConfigurationProblem::severity));
         state = new State(chosen, previous, cipher, List.copyOf(found));
-    }
-
-    private ConfigurationProblem overdue(@Nullable Pair chosen) {
-        String remedy = "look at the folders that its settings name, whether they are mounted and answer, and at its"
-                + " token; a restart isn't needed";
-        return chosen == null
-                ? ConfigurationProblem.error(
-                        "tenpay.accounts." + name, "has files or a token that don't answer", remedy)
-                : ConfigurationProblem.warning(
-                        "tenpay.accounts." + name, "has files that don't answer: what was read before goes on", remedy);
     }
 
     /** The pair, unless it can't sign: who waited for a token that doesn't answer would wait as long as it does. */
     private @Nullable Pair usableOrNull(@Nullable Pair pair) {
-        boolean away = pair != null && (read.lost().contains(pair) || (overdue && askingToken && pair.token() != null));
+        boolean away = pair != null
+                && (read.lost().contains(pair) || (overdue && reader.isAskingToken() && pair.token() != null));
         return away ? null : pair;
     }
 
@@ -471,122 +362,20 @@ public final class Account {
             Stream.of(following, first)
                     .filter(Objects::nonNull)
                     .filter(pair -> !pair.serial().equals(chosen.serial()))
-                    .forEach(pair -> unusedKeyWarning(pair, pair == following, chosen, now)
+                    .forEach(pair -> problems.unusedPair(
+                                    pair,
+                                    pair == following,
+                                    chosen,
+                                    isNext(chosen),
+                                    refusedUntil.containsKey(pair.serial()),
+                                    now)
                             .ifPresent(found::add));
         }
         return chosen;
     }
 
-    private static ConfigurationProblem ofNext(ConfigurationProblem problem) {
-        return new ConfigurationProblem(
-                problem.severity(), problem.setting() + NEXT, problem.problem(), problem.remedy());
-    }
-
-    /** Why a whole pair doesn't sign. */
-    private Optional<ConfigurationProblem> unusedKeyWarning(Pair pair, boolean following, Pair chosen, Instant now) {
-        String setting = prefix + "certificate" + (following ? NEXT : "");
-        if (!pair.validAt(now)) {
-            return Optional.of(ConfigurationProblem.warning(
-                    setting,
-                    "has the serial " + pair.serial() + " and is valid only from "
-                            + pair.certificate().getNotBefore().toInstant() + " to "
-                            + pair.certificate().getNotAfter().toInstant() + ": ignored outside, " + chosen.serial()
-                            + " signs",
-                    "wait for it if it is new, else replace it"));
-        }
-        boolean refused = refusedUntil.containsKey(pair.serial());
-        if (!following && isNext(chosen)) {
-            return Optional.of(ConfigurationProblem.warning(
-                    setting,
-                    "has the serial " + pair.serial() + (refused ? ", which Tenpay refuses" : "") + ", and that of "
-                            + NEXT + " signs: " + chosen.serial(),
-                    "move " + place(settings.privateKey()) + NEXT + " and " + place(settings.certificate()) + NEXT
-                            + " over those without " + NEXT + (refused ? "" : " when Tenpay accepts them")));
-        }
-        return refused
-                ? Optional.of(ConfigurationProblem.warning(
-                        setting,
-                        "has the serial " + pair.serial() + ", which Tenpay refuses: " + chosen.serial()
-                                + " signs again, and it is tried again in some minutes",
-                        "upload the certificate " + pair.serial() + ", " + place(settings.certificate())
-                                + (following ? NEXT : "") + ", in " + PORTAL))
-                : Optional.empty();
-    }
-
     private boolean isNext(Pair chosen) {
         return read.following() != null && read.following().serial().equals(chosen.serial());
-    }
-
-    private static String place(@Nullable String setting) {
-        return Objects.requireNonNullElse(setting, "").strip();
-    }
-
-    private void judgePlatform(List<ConfigurationProblem> found) {
-        if (platform == null) {
-            return;
-        }
-        List<ConfigurationProblem> problems = platform.problems();
-        if (!platform.usable() && !platform.listed()) {
-            problems.forEach(problem ->
-                    found.add(ConfigurationProblem.error(problem.setting(), problem.problem(), problem.remedy())));
-            return;
-        }
-        found.addAll(problems);
-        ownInPlaceOfTenpays().ifPresent(found::add);
-        if (!platform.usable()) {
-            found.add(ConfigurationProblem.error(
-                    prefix + "platform-certificates",
-                    "holds no usable platform certificate: "
-                            + settings.platformCertificates().strip()
-                            + (problems.isEmpty()
-                                    ? " is empty"
-                                    : " (it " + problems.get(0).problem() + ")"),
-                    "download the Tenpay Global platform certificate from " + PORTAL + " and put it there as PEM"));
-        }
-    }
-
-    /** With it alone nothing of Tenpay's is ever verified; beside Tenpay's own it only has no place there. */
-    private Optional<ConfigurationProblem> ownInPlaceOfTenpays() {
-        List<String> serials =
-                platform.certificates().stream().map(Certificate::serial).toList();
-        List<String> own = Stream.of(read.main(), read.following())
-                .filter(Objects::nonNull)
-                .map(Pair::serial)
-                .filter(serials::contains)
-                .distinct()
-                .toList();
-        if (own.isEmpty()) {
-            return Optional.empty();
-        }
-        ConfigurationProblem alone = ConfigurationProblem.error(
-                prefix + "platform-certificates",
-                "holds this account's own certificate " + own.get(0) + ", which is not Tenpay's",
-                "download the Tenpay Global platform certificate from " + PORTAL
-                        + ", put it there and take this one away");
-        return Optional.of(
-                own.size() == serials.size()
-                        ? alone
-                        : ConfigurationProblem.warning(alone.setting(), alone.problem(), alone.remedy()));
-    }
-
-    private @Nullable ResourceCipher readCipher() {
-        String apiKey = SecretFile.value(prefix + "api-key", settings.apiKey(), settings.apiKeyFile());
-        if (blank(apiKey) && !blank(settings.apiKeyFile())) {
-            throw new InvalidConfigurationException(
-                    prefix + "api-key-file",
-                    "names a file that is empty",
-                    "put the API key from " + PORTAL + " there, or leave the setting out");
-        }
-        if (blank(apiKey)) {
-            return null;
-        }
-        if (apiKey.getBytes(StandardCharsets.UTF_8).length != 32) {
-            throw new InvalidConfigurationException(
-                    prefix + "api-key",
-                    "must have exactly 32 characters",
-                    "copy the API key from " + PORTAL + " again");
-        }
-        return new ResourceCipher(apiKey);
     }
 
     private @Nullable URI ownBaseUrl() {

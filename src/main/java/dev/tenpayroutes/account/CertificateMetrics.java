@@ -19,7 +19,7 @@ class CertificateMetrics {
 
     private static final Logger LOG = LoggerFactory.getLogger("accounts");
 
-    private record Row(String account, Account.Certificate certificate) {
+    private record Row(String account, AccountCertificate certificate) {
         Tags tags() {
             return Tags.of(
                     "account",
@@ -75,13 +75,13 @@ class CertificateMetrics {
                 true);
     }
 
-    /** A line for each certificate that ends within {@value dev.tenpayroutes.account.Account.Certificate#DAYS_TO_WARN} days or has ended. */
+    /** A line for each certificate that ends within {@value dev.tenpayroutes.account.AccountCertificate#DAYS_TO_WARN} days or has ended. */
     @Bean
     Processor reportCertificates(Accounts accounts, Clock clock) {
         return exchange -> rows(accounts).forEach(row -> {
-            Account.Certificate certificate = row.certificate();
+            AccountCertificate certificate = row.certificate();
             long days = certificate.daysLeft(clock.instant());
-            if (days <= Account.Certificate.DAYS_TO_WARN) {
+            if (days <= AccountCertificate.DAYS_TO_WARN) {
                 LOG.warn(
                         "account {}: {} certificate {} {} at {}, {} days from now",
                         row.account(),

@@ -143,14 +143,14 @@ final class PlatformCertificates {
     }
 
     /** Every certificate that was read, valid or not. */
-    List<Account.Certificate> certificates() {
+    List<AccountCertificate> certificates() {
         return snapshot.keys().entrySet().stream()
-                .map(entry -> new Account.Certificate(
-                        Account.Kind.PLATFORM,
+                .map(entry -> new AccountCertificate(
+                        AccountCertificate.Kind.PLATFORM,
                         entry.getKey(),
                         entry.getValue().notBefore(),
                         entry.getValue().notAfter()))
-                .sorted(java.util.Comparator.comparing(Account.Certificate::notAfter))
+                .sorted(java.util.Comparator.comparing(AccountCertificate::notAfter))
                 .toList();
     }
 

@@ -1,6 +1,7 @@
 package dev.tenpayroutes.cli;
 
 import dev.tenpayroutes.account.Account;
+import dev.tenpayroutes.account.AccountCertificate;
 import dev.tenpayroutes.account.AccountProperties;
 import dev.tenpayroutes.account.Accounts;
 import dev.tenpayroutes.camel.RouteValidator;
@@ -238,12 +239,12 @@ final class Preflight {
                     name + "signs as merchant " + account.merchantId() + ", and its key is its certificate's"));
         }
         Instant now = clock.instant();
-        for (Account.Certificate certificate : account.certificates()) {
+        for (AccountCertificate certificate : account.certificates()) {
             long days = certificate.daysLeft(now);
-            boolean merchants = certificate.kind() == Account.Kind.MERCHANT;
+            boolean merchants = certificate.kind() == AccountCertificate.Kind.MERCHANT;
             String words = name + (merchants ? "certificate " : "platform certificate ") + certificate.serial() + ", "
                     + days + " days left";
-            if (days > Account.Certificate.DAYS_TO_WARN) {
+            if (days > AccountCertificate.DAYS_TO_WARN) {
                 lines.add(CheckResult.ok(words));
             } else if (days >= 0) {
                 lines.add(CheckResult.warn(

@@ -1,6 +1,7 @@
 package dev.tenpayroutes.security;
 
 import dev.tenpayroutes.account.Account;
+import dev.tenpayroutes.account.AccountCertificate;
 import dev.tenpayroutes.account.Accounts;
 import dev.tenpayroutes.account.RefundHolds;
 import dev.tenpayroutes.config.ConfigurationProblem;
@@ -56,7 +57,7 @@ class AccountHealth {
         };
     }
 
-    /** WARNING when a certificate that is needed ends within {@value dev.tenpayroutes.account.Account.Certificate#DAYS_TO_WARN} days, DOWN on its last day and after. */
+    /** WARNING when a certificate that is needed ends within {@value dev.tenpayroutes.account.AccountCertificate#DAYS_TO_WARN} days, DOWN on its last day and after. */
     @Bean
     HealthIndicator certificateExpiry(Accounts accounts, Clock clock) {
         return () -> {
@@ -66,8 +67,7 @@ class AccountHealth {
                     .mapToLong(certificate -> certificate.daysLeft(now))
                     .min()
                     .orElse(-1);
-            Status status =
-                    fewest <= 0 ? Status.DOWN : fewest <= Account.Certificate.DAYS_TO_WARN ? WARNING : Status.UP;
+            Status status = fewest <= 0 ? Status.DOWN : fewest <= AccountCertificate.DAYS_TO_WARN ? WARNING : Status.UP;
             Map<String, Object> details = new TreeMap<>();
             for (Account account : callers(accounts)) {
                 List<Map<String, Object>> certificates = account.certificates().stream()
@@ -84,12 +84,12 @@ class AccountHealth {
     }
 
     /** The certificate that signs, and of Tenpay's the one that ends last: an older one beside it may end. */
-    private static Stream<Account.Certificate> needed(Account account) {
-        List<Account.Certificate> all = account.certificates();
-        Stream<Account.Certificate> merchant =
-                all.stream().filter(certificate -> certificate.kind() == Account.Kind.MERCHANT);
-        Optional<Account.Certificate> platform = all.stream()
-                .filter(certificate -> certificate.kind() == Account.Kind.PLATFORM)
+    private static Stream<AccountCertificate> needed(Account account) {
+        List<AccountCertificate> all = account.certificates();
+        Stream<AccountCertificate> merchant =
+                all.stream().filter(certificate -> certificate.kind() == AccountCertificate.Kind.MERCHANT);
+        Optional<AccountCertificate> platform = all.stream()
+                .filter(certificate -> certificate.kind() == AccountCertificate.Kind.PLATFORM)
                 .reduce((earlier, later) -> later);
         return Stream.concat(merchant, platform.stream());
     }

@@ -605,12 +605,12 @@ class AccountTest {
         write("platform/old.pem", certificate("0D", KeyFixture.STRANGER, FROM, "2026-11-23T07:00:00Z"));
         assertThat(account(papers.files()).certificates())
                 .extracting(
-                        Account.Certificate::kind,
-                        Account.Certificate::serial,
+                        AccountCertificate::kind,
+                        AccountCertificate::serial,
                         certificate -> certificate.daysLeft(clock.instant()))
                 .containsExactly(
-                        org.assertj.core.groups.Tuple.tuple(Account.Kind.MERCHANT, OLD, 38L),
-                        org.assertj.core.groups.Tuple.tuple(Account.Kind.PLATFORM, "0D", -1L),
-                        org.assertj.core.groups.Tuple.tuple(Account.Kind.PLATFORM, "7E2A54C1D9F0", 38L));
+                        org.assertj.core.groups.Tuple.tuple(AccountCertificate.Kind.MERCHANT, OLD, 38L),
+                        org.assertj.core.groups.Tuple.tuple(AccountCertificate.Kind.PLATFORM, "0D", -1L),
+                        org.assertj.core.groups.Tuple.tuple(AccountCertificate.Kind.PLATFORM, "7E2A54C1D9F0", 38L));
     }
 }
