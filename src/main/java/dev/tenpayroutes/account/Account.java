@@ -203,7 +203,7 @@ public final class Account {
                 .toList();
     }
 
-    /** Reads the files again, takes what is new and right, and logs what is new and wrong, once. Takes as long as they do. */
+    /** Reads the files again, uses valid new ones, and logs new problems once. Blocks as long as the files do. */
     public void reload() {
         read();
         report();
@@ -234,7 +234,7 @@ public final class Account {
         }
     }
 
-    /** The look that has begun takes too long: what was read before goes on, and the account says so until it ends. */
+    /** The current reload takes too long: the earlier files stay in use, and a finding shows it until the reload ends. */
     synchronized void overdue() {
         if (reading) {
             overdue = true;
@@ -243,7 +243,7 @@ public final class Account {
         }
     }
 
-    /** Logs what is wrong and was not logged before. */
+    /** Logs problems that were not logged before. */
     synchronized void report() {
         List<ConfigurationProblem> now = state.findings();
         boolean worked = reported.stream().noneMatch(ConfigurationProblem::isFatal);

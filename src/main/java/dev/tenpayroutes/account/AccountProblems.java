@@ -35,7 +35,7 @@ final class AccountProblems {
                 "make a new key and certificate, upload the certificate in " + PORTAL + ", then put both here");
     }
 
-    /** The files don't answer: with what was read before the account goes on, without it can't work. */
+    /** The files don't answer: the account works on with files read before; without any it can't work. */
     ConfigurationProblem overdue(boolean signs) {
         String remedy = "look at the folders that its settings name, whether they are mounted and answer, and at its"
                 + " token; a restart isn't needed";

@@ -64,7 +64,7 @@ final class AccountReloader {
     private void begin(Account account, Semaphore room) {
         underWay.add(account);
         threads.execute(() -> {
-            // Whoever looks at the threads of a program that hangs sees whose files it waits for.
+            // A thread dump then shows which account's files are waited for.
             Thread.currentThread().setName("account-reload " + account.name());
             try {
                 look.accept(account);

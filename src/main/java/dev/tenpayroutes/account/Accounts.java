@@ -20,8 +20,8 @@ import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
 
 /**
- * The merchant accounts. A program that started has at least one that can sign and verify; what can't work of the others
- * was logged, and stops nobody else.
+ * The merchant accounts. A started program has at least one that can sign and verify; problems of the others
+ * are logged and stop no other account.
  *
  * <p>What only a restart could change and could mix up two accounts (names, one merchant id twice), and what all need, is a
  * {@link InvalidConfigurationException} at start-up, which names the setting and the remedy.

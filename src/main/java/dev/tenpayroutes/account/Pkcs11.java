@@ -117,7 +117,7 @@ final class Pkcs11 {
         KeyMaterialReader.content(KeyMaterialReader.named(config));
         try {
             Provider made = Security.getProvider(SUN_PKCS11).configure(config);
-            // Last in the row: whoever asks for RSA without naming a provider goes on with the JDK's own.
+            // Last in the list: RSA without a named provider stays with the JDK's own.
             if (Security.addProvider(made) < 0) {
                 throw new UnreadableException(
                         "names a key in a token, and another token has the name that pkcs11-config gives it");

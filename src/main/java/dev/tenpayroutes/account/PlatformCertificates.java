@@ -31,7 +31,7 @@ import org.slf4j.LoggerFactory;
  * Tenpay's platform certificates of one account, by serial number, several at once.
  *
  * <p>A file that is added to or taken from the folder counts at the next look, at once when a serial number isn't known
- * (but at most once a second, since anybody may name one). A file that can't be read, or a certificate outside its
+ * (but at most once a second, since any request may name one). A file that can't be read, or a certificate outside its
  * validity, is reported by name and never used; it doesn't stop the others. Of a file with a chain only the
  * certificate itself counts, and one that issued another of the folder's never does. A file that gave certificates and can't be read any
  * more, half-written perhaps, leaves what it gave; only taking it away or replacing it ends them. Safe for use by many threads.
@@ -40,7 +40,7 @@ final class PlatformCertificates {
 
     private static final Logger LOG = LoggerFactory.getLogger(PlatformCertificates.class);
     private static final Duration REREAD_FOR_UNKNOWN = Duration.ofSeconds(1);
-    /** Anybody may name a serial: with a folder that hangs, one for each account would take all threads there are. */
+    /** Any request may name a serial: with a folder that hangs, one for each account would take all threads. */
     private static final Duration MAX_WAIT = Duration.ofSeconds(1);
 
     private static final ExecutorService READERS = Executors.newCachedThreadPool(task -> {

@@ -23,7 +23,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A merchant's private key and certificate at one pair of places. What is there is used only when it is whole: both can be
+ * A merchant's private key and certificate at one pair of places. They are used only when complete: both can be
  * read, and the key is the certificate's.
  *
  * <p>Read anew when the content has changed, whatever a file's time says: mounted folders are swapped behind links.

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Bounds: {@code limit} bytes and {@value #SECONDS_TO_SEND} s a body; {@value #SHARED_BYTES} bytes for all slow bodies
  * together, of which the first {@value #OWN_BYTES} of each don't count, so that a few large ones can't keep out small ones.
  *
- * <p>What is refused is read on and thrown away for a moment: a connection closed with unread bytes is reset, and the
+ * <p>A refused body is read on and discarded for a moment: a connection closed with unread bytes is reset, and the
  * sender would lose the refusal.
  */
 final class BodyReader implements ReadListener, AsyncListener {

@@ -187,7 +187,7 @@ public class OpenApiRequestValidator implements RestClientRequestValidator {
     }
 
     private static @Nullable Problem check(HttpServletRequest request, Operation operation) {
-        // A misspelt filter that were ignored would show payments that nobody asked for.
+        // Ignoring a misspelt filter would show more payments than asked for.
         for (Map.Entry<String, String[]> parameter : request.getParameterMap().entrySet()) {
             Schema schema = operation.query().get(parameter.getKey());
             if (schema == null || parameter.getValue().length != 1) {
@@ -302,7 +302,7 @@ public class OpenApiRequestValidator implements RestClientRequestValidator {
                 .orElseThrow();
     }
 
-    /** A parser of bytes would guess other encodings, and a lenient decoder would store a character that nobody sent. */
+    /** A parser of bytes would guess other encodings, and a lenient decoder would store a character that was never sent. */
     static String text(byte[] body) throws CharacterCodingException {
         String text = StandardCharsets.UTF_8
                 .newDecoder()

@@ -140,7 +140,7 @@ public class RequestLimitFilter extends OncePerRequestFilter {
         return type != null && JSON.matcher(type).matches();
     }
 
-    /** Spring's firewall refuses a name or a value when it is read: on a route's thread nobody could answer that any more. */
+    /** Spring's firewall refuses a name or a value when it is read: on a route's thread it could no longer be answered. */
     private static void lookAtAll(HttpServletRequest request) {
         Collections.list(request.getParameterNames()).forEach(request::getParameterValues);
         Collections.list(request.getHeaderNames()).forEach(name -> Collections.list(request.getHeaders(name)));

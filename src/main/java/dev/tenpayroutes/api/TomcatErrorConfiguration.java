@@ -21,7 +21,7 @@ import org.springframework.security.web.firewall.RequestRejectedHandler;
 
 /**
  * What Tomcat or Spring's firewall refuses before any of us sees it (a path that can't be decoded, a broken request line,
- * a method nobody knows) is a {@link Problem} like every other refusal, and not a page of Tomcat's.
+ * an unknown method) is a {@link Problem} like every other refusal, and not a page of Tomcat's.
  */
 @Configuration(proxyBeanMethods = false)
 class TomcatErrorConfiguration {

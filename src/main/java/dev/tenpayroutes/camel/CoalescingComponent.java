@@ -30,12 +30,12 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
  *
  * <p>The route finds the variables that {@code of} and {@code bytes} name as arrays of texts and of bytes, an element for
  * each exchange. It answers with rows
- * of {@code ordinal}, counted from 1, and {@code result}, which becomes that exchange's body. Nobody waits for company:
+ * of {@code ordinal}, counted from 1, and {@code result}, which becomes that exchange's body. Exchanges are never delayed to fill a batch:
  * an exchange that finds no other goes alone at once.
  *
  * <p>What the route must keep to: <b>an exchange without a row was not touched</b>. It then goes alone, and only there
  * has no row the meaning of an empty answer. So a statement may leave out, of several, what it would have to wait for.
- * When the database refuses a batch for what is in it, all of it was taken back, and each goes alone too: nobody fails
+ * When the database refuses a batch for what is in it, all of it was rolled back, and each runs singly: no exchange fails
  * for another one's sake. Safe for use by many threads; it must not be used inside a transaction, whose connection
  * others would not share.
  */
@@ -50,7 +50,7 @@ class CoalescingComponent extends DefaultComponent {
 
     private static final int AT_ONCE = 2;
 
-    /** Of the batch before: a commit takes milliseconds, so it waits for somebody's lock by then, and those behind it need not. */
+    /** Of the batch before: a commit takes milliseconds, so after this it waits for a lock, which those behind it need not. */
     private static final Duration QUEUE_TIMEOUT = Duration.ofMillis(100);
 
     private final Duration queueTimeout;
@@ -127,7 +127,7 @@ class CoalescingComponent extends DefaultComponent {
         private final ReentrantLock lock = new ReentrantLock();
         private final Deque<Member> waiting = new ArrayDeque<>();
         private int leaders;
-        /** Of the leaders, those who haven't taken their batch yet: who waits is theirs, and nobody else need be chosen for it. */
+        /** Leaders that haven't taken their batch yet: the waiting exchanges are theirs, so no other leader is needed. */
         private int chosen;
 
         void enqueue(Member member) {
@@ -140,7 +140,7 @@ class CoalescingComponent extends DefaultComponent {
             }
         }
 
-        /** If somebody has waited for longer, the first leads now; its batch takes those behind it. */
+        /** If an exchange has waited for longer, the first leads now; its batch takes those behind it. */
         void flushStale(Duration queueTimeout) {
             lock.lock();
             try {

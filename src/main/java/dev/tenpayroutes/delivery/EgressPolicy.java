@@ -13,7 +13,7 @@ import org.springframework.stereotype.Component;
  * No event leaves for an address inside: private, loopback, link-local and every other that isn't the public internet's is
  * refused, unless {@code tenpay.events.allowed-netisAvailable} names it.
  *
- * <p>Whoever may set an {@code events.url}, or answers for its name in the DNS, would otherwise reach what only this machine
+ * <p>An {@code events.url}, or the DNS answer for its name, would otherwise reach what only this machine
  * can: metadata services, databases, neighbours. So the decision is about the very address that is connected to.
  */
 @Component
@@ -44,7 +44,7 @@ class EgressPolicy {
             .map(Network::parse)
             .toList();
 
-    /** All other IPv6 is loopback, link-local, unique local, multicast, NAT64, mapped IPv4, or nobody's yet. */
+    /** All other IPv6 is loopback, link-local, unique local, multicast, NAT64, mapped IPv4, or unassigned. */
     private static final Network PUBLIC_IPV6 = Network.parse("2000::/3");
 
     private final List<Network> allowed;
@@ -112,7 +112,7 @@ class EgressPolicy {
                 && FORBIDDEN.stream().noneMatch(network -> network.contains(address));
     }
 
-    /** Java gives IPv4 inside IPv6 as IPv4 itself; whoever doesn't is not believed. */
+    /** Java gives IPv4 inside IPv6 as IPv4 itself; any other form is refused. */
     private static byte[] bytes(InetAddress address) {
         byte[] bytes = address.getAddress();
         boolean mapped = bytes.length == 16

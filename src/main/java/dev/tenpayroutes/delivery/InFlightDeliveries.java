@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * The attempts of this instance: those under way, and those that are over and not yet in the database. Both together are
- * never more than there is room for, so that neither memory nor sockets run out, whoever is silent.
+ * never more than there is room for, so that neither memory nor sockets run out when receivers are silent.
  *
  * <p>Attempts end on any thread; everything else is done by the one that records them.
  */
@@ -30,7 +30,7 @@ final class InFlightDeliveries {
         underWay.add(attempt);
     }
 
-    /** Once for each attempt: whoever ended it says so here. */
+    /** Called once for each attempt, by the callback that ended it. */
     void ended(DeliveryAttempt attempt) {
         ended.add(attempt);
         underWay.remove(attempt);

@@ -111,7 +111,7 @@ class KafkaEvents {
         };
     }
 
-    /** Lets an event be sent only while nobody else can have it, whatever happens to it from here on. */
+    /** Lets an event be sent only while this instance holds its lease. */
     @Bean
     Processor requireActiveClaim(Clock clock) {
         return exchange -> {

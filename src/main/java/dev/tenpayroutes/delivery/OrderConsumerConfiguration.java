@@ -29,7 +29,7 @@ import org.springframework.context.annotation.Configuration;
 
 /**
  * Orders that come by Kafka are held to what holds for HTTP: the same contract, and the accounts and scopes of one client
- * of the settings, whoever may write to the topic.
+ * of the settings, regardless of who may write to the topic.
  *
  * <p>The beans of {@code kafka-orders}. An offset is committed once its order is stored or its refusal is on the
  * dead-letter topic, and never before: what is in between comes again.
@@ -177,8 +177,8 @@ public class OrderConsumerConfiguration {
     }
 
     /**
-     * A poll that failed is repeated after a while, whatever the reason. Camel's own strategies go on past a message that
-     * nobody has seen, or end the consumer for good where the broker denies access for a moment.
+     * A poll that failed is repeated after a while, whatever the reason. Camel's own strategies skip
+     * unseen records, or end the consumer for good where the broker denies access for a moment.
      */
     @Bean
     PollExceptionStrategy retryPollLater(Duration ordersRetryAfter) {

@@ -30,7 +30,7 @@ import org.springframework.boot.context.properties.EnableConfigurationProperties
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
-/** The beans of {@code erp-webhook}: what is over, what there is room for, and the sending of one event. */
+/** The beans of {@code erp-webhook}: collecting finished attempts, the capacity for claims, and sending one event. */
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(EventProperties.class)
 class WebhookDelivery {
@@ -96,7 +96,7 @@ class WebhookDelivery {
         };
     }
 
-    /** What was recorded is no longer under way. */
+    /** Releases the slots of recorded attempts. */
     @Bean
     Processor releaseFinishedAttempts(InFlightDeliveries attempts) {
         return exchange -> attempts.recorded(exchange.getVariable("finishedCount", Integer.class));
@@ -220,7 +220,7 @@ class WebhookDelivery {
         };
     }
 
-    /** An event that can't be made into a message has failed like one that nobody takes: its turn comes again. */
+    /** An event that can't be made into a message counts as a failed attempt and is retried. */
     @Bean
     Processor recordUnsentEvent(InFlightDeliveries attempts) {
         return exchange -> {

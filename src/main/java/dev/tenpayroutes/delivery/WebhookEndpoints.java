@@ -25,7 +25,7 @@ import org.springframework.stereotype.Component;
  * The ERP's addresses, by account: a program that started can sign for each of them, and may send there as far as that can
  * be known before a name is looked up.
  *
- * <p>What can't work is a {@link InvalidConfigurationException} at start-up that names the setting and the remedy, never its value.
+ * <p>An unusable setting is a {@link InvalidConfigurationException} at start-up that names the setting and the remedy, never its value.
  */
 @Component
 public class WebhookEndpoints {

@@ -50,7 +50,7 @@ import org.jspecify.annotations.Nullable;
  * Sends events to ERPs, each once: an attempt ends within its time as a whole, follows no redirect, uses no proxy, and what
  * is answered counts by its status alone.
  *
- * <p>Nobody waits for a receiver: hundreds of silent ones cost a socket each and no thread.
+ * <p>No thread waits for a receiver: hundreds of silent ones cost a socket each.
  */
 final class WebhookSender implements AutoCloseable {
 
@@ -169,7 +169,7 @@ final class WebhookSender implements AutoCloseable {
                 timer.schedule(() -> cutOff(attempt, "no answer in time"), patience.toMillis(), TimeUnit.MILLISECONDS);
         long begun = System.nanoTime();
         looksUp(endpoint.url().getHost(), () -> {
-            // Whoever stood still may be here before the timer.
+            // After a pause of the machine this may run before the timer.
             if (System.nanoTime() - begun > patience.toNanos()) {
                 cutOff(attempt, "no answer in time");
             }
@@ -270,7 +270,7 @@ final class WebhookSender implements AutoCloseable {
         return (int) Math.max(0, Math.min(seconds, 999_999_999));
     }
 
-    /** Aborts what is under way: whether it arrived is not known, so it doesn't count. */
+    /** Aborts calls in flight: whether they arrived is unknown, so they don't count. */
     void release() {
         attempts.underWay().forEach(this::release);
     }
@@ -342,7 +342,7 @@ final class WebhookSender implements AutoCloseable {
             part.position(part.limit());
             if (read > MAX_RESPONSE_LENGTH) {
                 ended(attempt, "");
-                // Closes the connection, which a cancelled call may leave open: see CloseWhoDrips.
+                // Closes the connection, which a cancelled call may leave open: see SlowResponseListener.
                 throw new IOException("the answer is longer than " + MAX_RESPONSE_LENGTH + " bytes");
             }
         }

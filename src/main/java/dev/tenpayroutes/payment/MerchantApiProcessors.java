@@ -157,7 +157,7 @@ class MerchantApiProcessors {
     }
 
     /**
-     * Turns whatever ended a call into a problem; what is our own fault is logged, never shown. Sets {@code storedNothing}:
+     * Turns any failure of a call into a problem; internal faults are logged, never shown. Sets {@code storedNothing}:
      * whether the refused call has surely stored nothing.
      */
     @Bean

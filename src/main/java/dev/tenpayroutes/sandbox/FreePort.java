@@ -7,7 +7,7 @@ import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * A port of loopback for a server that must be told which one. It lies below those that systems give to outgoing
- * connections and to whoever asks for any port, so nobody is given it before the server listens.
+ * connections and to requests for any port, so no other process gets it before the server listens.
  */
 public final class FreePort {
 
@@ -16,14 +16,14 @@ public final class FreePort {
 
     private FreePort() {}
 
-    /** One that nobody listens on. */
+    /** A port without a listener. */
     public static int find() {
         for (int tries = 0; tries < 1_000; tries++) {
             int port = ThreadLocalRandom.current().nextInt(LOWEST, BEYOND);
             try (ServerSocket free = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
                 return free.getLocalPort();
             } catch (IOException e) {
-                // Somebody listens there: the next.
+                // In use: the next.
             }
         }
         throw new IllegalStateException("no free port between " + LOWEST + " and " + BEYOND);

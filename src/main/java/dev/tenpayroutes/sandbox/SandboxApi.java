@@ -24,7 +24,7 @@ import org.springframework.web.bind.annotation.RestController;
  * The five calls of Tenpay Global. Every answer, an error as well, is signed over the very bytes that are sent, unless
  * a fault was asked for.
  *
- * <p>It reads and writes the servlet's streams itself: Spring would take a body sent as a form apart, and what is signed
+ * <p>It reads and writes the servlet's streams itself: Spring would parse a body sent as a form, and the signed bytes
  * must be what is sent.
  */
 @RestController

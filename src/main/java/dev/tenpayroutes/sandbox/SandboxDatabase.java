@@ -109,7 +109,7 @@ final class SandboxDatabase implements AutoCloseable {
                 running.get().pid());
         running.get().destroy();
         if (!ended(running.get(), Duration.ofSeconds(10))) {
-            // A polite stop waits for every client, and somebody's psql may stay for hours.
+            // A polite stop waits for every client, and a psql session may stay for hours.
             running.get().destroyForcibly();
             ended(running.get(), Duration.ofSeconds(10));
         }

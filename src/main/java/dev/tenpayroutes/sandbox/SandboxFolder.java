@@ -39,10 +39,10 @@ import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
 /**
- * The files of one sandbox: both sides' keys and certificates, the API key, the journal, the database. Whoever holds
+ * The files of one sandbox: both sides' keys and certificates, the API key, the journal, the database. A process that holds
  * this object is the only process that uses the folder, until {@link #close()} or the end of the JVM.
  *
- * <p>What is missing is made at the first start and reused afterwards. Every file appears whole or not at all, so a
+ * <p>Missing files are made at the first start and reused afterwards. Every file appears whole or not at all, so a
  * start that is killed half-way only leaves less to reuse. Secrets are readable by their owner only, where the file
  * system knows owners.
  */
@@ -107,7 +107,7 @@ final class SandboxFolder implements AutoCloseable {
         }
     }
 
-    /** The database's programs unpack themselves writable for everybody: nobody else must get that far. */
+    /** The database's programs unpack themselves writable for every user: no other user may reach them. */
     private static void hide(Path root) throws IOException {
         if (root.getFileSystem().supportedFileAttributeViews().contains("posix")) {
             Files.setPosixFilePermissions(root, PosixFilePermissions.fromString("rwx------"));

@@ -238,7 +238,7 @@ final class SandboxLedger implements AutoCloseable {
         return refund(number);
     }
 
-    /** Lets happen what is due by now: planned payments and refunds, and the end of orders nobody paid. */
+    /** Carries out what is due by now: planned payments and refunds, and the expiry of unpaid orders. */
     synchronized void settleDue() {
         Instant now = clock.instant();
         for (Due due = store.settlements.peek();

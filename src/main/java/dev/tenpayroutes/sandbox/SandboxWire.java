@@ -134,7 +134,7 @@ final class SandboxWire {
         check(age <= FRESHNESS.toSeconds(), "timestamp is more than 300 s from now");
         byte[] signed = join(method + "\n" + target + "\n" + timestamp + "\n" + nonce + "\n", body);
         check(isSignedByMerchant(signed, fields.getOrDefault("signature", "")), "signature doesn't fit the bytes");
-        // Only a good request spends its nonce: nobody else can use it up.
+        // Only a verified request spends its nonce.
         check(spend(nonce, now), "nonce_str was used before");
     }
 

@@ -109,7 +109,7 @@ class BearerTokens {
         this.decoder = decoder(issuer, audiences, keys, KEYS_COUNT, BETWEEN_QUESTIONS, clock);
     }
 
-    /** Refuses an issuer that nobody could trust. */
+    /** Refuses an issuer that can't be trusted. */
     static void check(@Nullable String issuer) {
         if (issuer != null && !issuer.isBlank() && !OidcJwkSource.isTrustworthy(issuer)) {
             throw new InvalidConfigurationException(
@@ -172,7 +172,7 @@ class BearerTokens {
             Duration betweenQuestions,
             Clock clock) {
         DefaultJWTProcessor<SecurityContext> processor = new DefaultJWTProcessor<>();
-        // Anybody may send a token with a key that nobody knows: the issuer isn't asked again for each of them.
+        // Any request may name an unknown key: the issuer isn't asked again for each of them.
         processor.setJWSKeySelector(new JWSVerificationKeySelector<>(
                 ALGORITHMS,
                 JWKSourceBuilder.create(keys)

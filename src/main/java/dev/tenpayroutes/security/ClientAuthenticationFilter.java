@@ -17,10 +17,10 @@ import org.springframework.security.core.context.SecurityContextHolder;
 import org.springframework.web.filter.OncePerRequestFilter;
 
 /**
- * Finds out who calls, and lets nobody call more often than agreed. A request carries one credential: with two, whoever
- * stands between the caller and us could be let in as the one and be logged as the other.
+ * Authenticates the client and applies its rate limit. A request carries one credential: with two, a
+ * proxy in between could authenticate one and log the other.
  *
- * <p>A credential that isn't good is the same as none, so that what is open to all stays so; the reason is kept for the
+ * <p>An invalid credential counts as none, so that public paths stay public; the reason is kept for the
  * refusal. Webhooks and health aren't looked at: they need no client, and a token there must not ask the issuer anything.
  */
 final class ClientAuthenticationFilter extends OncePerRequestFilter {

@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * An issuer's public keys, as it tells them now: by its discovery document (OpenID Connect Discovery 1.0), so that they
- * may move. Only over https, or on this machine: whoever could change them on the way could make tokens.
+ * may move. Only over https, or on this machine: an attacker who changes them on the way could make tokens.
  */
 final class OidcJwkSource implements JWKSetSource<SecurityContext> {
 

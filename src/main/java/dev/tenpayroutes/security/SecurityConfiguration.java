@@ -41,7 +41,7 @@ public class SecurityConfiguration {
     public static final String CLIENT = Client.class.getName();
     private static final String READ = "payments:read";
     static final String WRITE = "payments:write";
-    /** For whoever watches the program and must not see a payment; and its figures are those of all accounts. */
+    /** For monitoring, which must not see a payment; its figures are those of all accounts. */
     private static final String METRICS = "metrics:read";
 
     private static final String REFUND = "refunds:write";
@@ -92,7 +92,7 @@ public class SecurityConfiguration {
                 .build();
     }
 
-    /** Each filter and rule timed for each request costs as much as all of them together, and nobody asks for it. */
+    /** Each filter and rule timed for each request costs as much as all of them together, and is unused. */
     @Bean
     SecurityObservationSettings noSecurityObservations() {
         return SecurityObservationSettings.noObservations();
@@ -131,7 +131,7 @@ public class SecurityConfiguration {
         return new PathPatternRequestMatcherBuilderFactoryBean();
     }
 
-    /** Nobody asks for the handler before the dispatcher does, so nothing need be looked up and kept for that. */
+    /** The handler isn't used before the dispatcher looks it up, so it need not be looked up twice. */
     @Bean
     static BeanPostProcessor noHandlerKept() {
         return new BeanPostProcessor() {

@@ -36,7 +36,7 @@ public final class SignatureVerifier {
         private final Reason reason;
 
         public UnverifiedException(Reason reason) {
-            // No stack trace: anybody may post rubbish to the webhook, and filling one in is the dearest part.
+            // No stack trace: any client may post invalid notifications, and filling one in is the most expensive part.
             super(reason.text, null, false, false);
             this.reason = reason;
         }

@@ -101,7 +101,7 @@ class NotificationProcessors {
         return new Rejections(meters, clock);
     }
 
-    /** Notifications that don't count: a counter has them all, the log one a second, since anybody may post here. */
+    /** Notifications that don't count: a counter has them all, the log one a second, since any client may post here. */
     static final class Rejections {
         private final MeterRegistry meters;
         private final Clock clock;

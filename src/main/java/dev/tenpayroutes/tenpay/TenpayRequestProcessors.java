@@ -75,7 +75,7 @@ class TenpayRequestProcessors {
 
     private static final int LARGEST_ANSWER = 1024 * 1024;
 
-    /** The calls that only one may make at a time: whoever has the right to, as the store says. */
+    /** The calls that only the holder of the submission lease may make. */
     private static final Set<String> ORDERS = Set.of("checkout-pay", "refund");
 
     private static final String RIGHT_ASKED_AT = "rightAskedAt";
@@ -99,7 +99,7 @@ class TenpayRequestProcessors {
         return exchange -> exchange.setVariable(RIGHT_ASKED_AT, clock.instant());
     }
 
-    /** Whoever stood still since then may not be the only one any more; a clock that was set back can't tell. */
+    /** After a pause of the machine another instance may hold the lease; a clock that was set back can't tell. */
     private static final class RightIsOverException extends Exception {
         private RightIsOverException() {
             super("the right to this call may be another's by now", null, false, false);
@@ -232,7 +232,7 @@ class TenpayRequestProcessors {
         return exchange -> {
             Throwable failure = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Throwable.class);
             boolean asked = exchange.getProperty(SIGNED_BY) != null;
-            // Taken out of the settings: nobody will put that right by waiting, so history shows it, ever less often.
+            // Removed from the settings: waiting doesn't mend that, so history shows it, ever less often.
             boolean gone =
                     accounts.find(exchange.getVariable("account", String.class)).isEmpty();
             CircuitBreaker breaker = permittedBy(exchange);
@@ -343,7 +343,7 @@ class TenpayRequestProcessors {
     /**
      * One attempt, as it is: the client would by itself send a call again on 429 and 503, follow redirects with our
      * credentials, and unpack the bytes that the signature covers. Its own timeouts count from byte to byte; this one
-     * counts the whole call, and an answer has a size that ends. Of its head only what is read goes on: Camel would parse the
+     * counts the whole call, and an answer has a size that ends. Of its headers only those that are read are kept: Camel would parse the
      * content type, look up its charset and unpack what calls itself packed, and fail with bytes that verify.
      */
     @Bean
@@ -394,7 +394,7 @@ class TenpayRequestProcessors {
             try (InputStream in = entity.getContent()) {
                 bytes = in.readNBytes(LARGEST_ANSWER + 1);
                 if (bytes.length > LARGEST_ANSWER) {
-                    // First of all: whoever closes the stream reads it to its end.
+                    // First of all: closing the stream reads it to its end.
                     cutOff.run();
                     throw new IOException("the answer is larger than " + LARGEST_ANSWER + " bytes");
                 }

@@ -87,7 +87,8 @@ class BatchStatementsTest {
         variables.computeIfPresent("order", (name, order) -> order.toString().replace("ACCOUNT", account));
         // One namespace of signatures for all accounts.
         String digest = account.equals("one") ? "01" : "02";
-        variables.computeIfPresent("tenpayResult", (name, news) -> news.toString().replace("ACCOUNT", digest));
+        variables.computeIfPresent(
+                "tenpayResult", (name, news) -> news.toString().replace("ACCOUNT", digest));
         variables.computeIfPresent("accounts", (name, accounts) -> account);
         return variables;
     }
@@ -96,7 +97,8 @@ class BatchStatementsTest {
         try {
             var row = Statements.JSON.readTree(answer.toString());
             return row.path("order_no").asText() + " " + row.path("outcome").asText() + " "
-                    + row.path("otherOrder").asText() + " " + row.path("resultCode").asText() + " "
+                    + row.path("otherOrder").asText() + " "
+                    + row.path("resultCode").asText() + " "
                     + row.path("detail").asText() + " " + row.path("status").asText() + " "
                     + row.path("amount").asText();
         } catch (java.io.IOException e) {

@@ -441,7 +441,8 @@ class ListStatementsTest extends DatabaseTest {
         }
         assertThat(all("select outcome || coalesce(detail, '') from history where payment_id = " + key
                         + " order by id"))
-                .containsExactly("CONFIRMED", "NO_RESPONSEa", "CONFIRMED", "NO_RESPONSEb", "CHANGED", "CHANGED", "CHANGED");
+                .containsExactly(
+                        "CONFIRMED", "NO_RESPONSEa", "CONFIRMED", "NO_RESPONSEb", "CHANGED", "CHANGED", "CHANGED");
     }
 
     @Test

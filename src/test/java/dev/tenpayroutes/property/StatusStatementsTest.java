@@ -68,7 +68,9 @@ class StatusStatementsTest extends DatabaseTest {
                 .put("status", status)
                 .put("merchantId", "m")
                 .put("orderNo", refund ? "SO-000002" : "SO-000001")
-                .put("submittedAt", get(table, "cast(to_jsonb(submitted_at) as text)").replace("\"", ""));
+                .put(
+                        "submittedAt",
+                        get(table, "cast(to_jsonb(submitted_at) as text)").replace("\"", ""));
         if (refund) {
             news.put("refundNo", "RF-000001");
         }
