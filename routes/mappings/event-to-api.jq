@@ -31,6 +31,5 @@ if has("events") then
   .limit as $limit
   | {items: (.events[0:$limit] | map(shown))}
     + if (.events | length) > $limit then {nextCursor: (.events[0:$limit] | last | .cursor)}
-      elif .resume then {nextCursor: .resume}
       else {} end
 else shown end

@@ -2,7 +2,6 @@
 select cast(to_jsonb(e) - 'data' || jsonb_build_object(
     'order_no', p.order_no,
     'refund_no', r.refund_no,
-    'status', event_status(e.id),
     'deliveries', coalesce(d.deliveries, '[]'),
     'attempts', coalesce((
         select jsonb_agg(to_jsonb(a) order by a.id)
@@ -25,7 +24,7 @@ cross join lateral (
     left join event_destination t on t.account = d.account and t.destination = d.destination
     where d.event_id = e.id
 ) d
--- What isn't the form of an id is nobody's.
+-- Text that isn't an id finds nothing.
 where e.event_id = case
         when :#${variable.eventId} ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
         then cast(:#${variable.eventId} as uuid) end

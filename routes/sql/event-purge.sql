@@ -1,9 +1,9 @@
--- Deletes old events that arrived, or that nobody was to be told of, some at a time; what is dead or pending stays.
+-- Deletes old events that arrived, or that have no destination, some at a time; what is dead or pending stays.
 with old as materialized (
     select e.id
     from erp_event e
     where e.created_at at time zone 'UTC' < (now() - cast(:#${properties:tenpay.retention.events} as interval)) at time zone 'UTC'
-      and not exists (select from event_delivery d where d.event_id = e.id and d.state <> 'DELIVERED')
+      and e.status in ('DELIVERED', 'NO_DESTINATION')
     order by e.created_at at time zone 'UTC'
     limit 10000
     for update skip locked
@@ -11,5 +11,5 @@ with old as materialized (
 delete from erp_event e
 using old
 where e.id = old.id
-  -- Now that nobody else can: a redelivery may have come between what this statement saw and its lock.
+  -- Asked once more under the lock: a redelivery may have come between what this statement saw and its lock.
   and event_is_over(old.id)

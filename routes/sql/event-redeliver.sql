@@ -33,23 +33,17 @@ with range as materialized (
               and d.created_at >= r.created_from and d.created_at < r.created_to
             order by d.created_at, d.event_id limit r.most)
             union all
-            (select d.event_id, d.created_at, d.finished_at
-            from event_delivery d
-            where r.status = 'DELIVERED' and d.account = t.account and d.destination = t.destination and d.state = 'DELIVERED'
-              and (d.created_at, d.event_id) > (r.after, r.after_id)
-              and d.created_at >= r.created_from and d.created_at < r.created_to
-            order by d.created_at, d.event_id limit r.most)
-            union all
             (select e.id, e.created_at,
-                -- Null where it was never sent there; never before any time while it is pending, or where only the unsent are meant.
+                -- Null where it was never sent there, which is not meant by DELIVERED; never before any time while it is
+                -- pending, or where only the unsent are meant.
                 case
-                    when d.event_id is null then null
-                    when r.status is null then coalesce(d.finished_at, 'infinity')
+                    when d.event_id is null then case when r.status = 'DELIVERED' then timestamptz 'infinity' end
+                    when r.status is null or r.status = d.state then coalesce(d.finished_at, 'infinity')
                     else 'infinity'
                 end
             from erp_event e
             left join event_delivery d on d.event_id = e.id and d.destination = t.destination
-            where (r.status is null or r.status = 'NO_DESTINATION') and e.account = t.account
+            where r.status is distinct from 'DEAD' and e.account = t.account
               and (e.created_at, e.id) > (r.after, r.after_id)
               and e.created_at >= r.created_from and e.created_at < r.created_to
             order by e.created_at, e.id limit r.most)
@@ -80,27 +74,31 @@ with range as materialized (
       and e.account = any (string_to_array(:#${variable.accounts}, ','))
     union all
     select id from portion
+), locked_queue as (
+    -- First the queue, then events and deliveries, as event-record.sql does.
+    select q.payment_id
+    from event_queue q
+    where q.payment_id in (select e.payment_id from erp_event e where e.id in (select id from chosen))
+    order by q.payment_id, q.destination
+    for update
 ), picked as (
-    -- Held, so that none of them is forgotten meanwhile; what was forgotten just before is gone from here as well.
+    -- Locked, so that none of them is purged meanwhile; those purged just before are gone from here as well.
     select e.id, e.account, e.payment_id, e.type, e.created_at
     from chosen c
     join erp_event e on e.id = c.id
+    where (select count(*) from locked_queue) >= 0
     order by e.id
     for no key update of e
-), locked_queue as (
-    -- As whoever records attempts does: first the turn, then the delivery.
-    select q.payment_id from event_queue q where q.payment_id in (select payment_id from picked) order by q.payment_id, q.destination for update
 ), again as (
     insert into event_delivery as d (event_id, destination, payment_id, account, created_at)
     select s.id, t.destination, s.payment_id, s.account, s.created_at
     from picked s
     join event_destination t on t.account = s.account
     left join event_delivery o on o.event_id = s.id and o.destination = t.destination
-    where (select count(*) from locked_queue) >= 0
-      -- A range is sent again to whom it was asked for, and to nobody who never wanted it.
-      and (cast(:#${variable.eventRowId} as uuid) is not null
-          or ((t.types is null or s.type = any (t.types))
-              and (cast(:#${variable.status} as text) is null or :#${variable.status} = coalesce(o.state, 'NO_DESTINATION'))))
+    -- A range is sent again to the destinations it was asked for, and to none that doesn't want its type.
+    where (cast(:#${variable.eventRowId} as uuid) is not null
+        or ((t.types is null or s.type = any (t.types))
+            and (cast(:#${variable.status} as text) is null or :#${variable.status} = coalesce(o.state, 'NO_DESTINATION'))))
     order by s.id, t.destination
     on conflict (event_id, destination) do update
     set state = 'PENDING', attempts = 0, finished_at = null
@@ -137,10 +135,6 @@ with range as materialized (
     using picked s
     where a.event_id = s.id
       and a.id <= (select id from event_attempt where event_id = s.id order by id + 0 desc offset 100 limit 1)
-), known as (
-    update erp_event e
-    set addressed = true
-    where e.id in (select event_id from again) and not e.addressed
 ), addresses as (
     -- Only those that are sent something, in the order of their keys, so that no two instances wait for each other.
     select t.account, t.destination

@@ -1,4 +1,6 @@
--- Applies one result of Tenpay's to one refund: the only statement that writes a refund's status, and what was refunded.
+-- Applies one result of Tenpay's to one refund: the only statement that writes a refund's status, and what was refunded. The
+-- rules are in allowed_move (which status may follow), needs_review (what a person must see) and next_inquiry (what Tenpay is
+-- asked next), as in payment-status.sql.
 with result as (
     select *
     from jsonb_to_record(cast(:#${variable.tenpayResult} as jsonb)) as n (
@@ -15,7 +17,7 @@ with result as (
     order by r.refund_no = :#${variable.number} desc, r.id
     limit 1
 ), paid as (
-    -- The payment is held first, as when a refund is decided: no two can wait for each other.
+    -- The payment is locked first, as when a refund is decided, so that no two statements wait for each other.
     select p.id, p.amount, p.currency, p.created_at
     from payment p
     where p.id = (select payment_id from found)
@@ -29,13 +31,12 @@ with result as (
 ), compared as materialized (
     -- Materialized, here and below: else every step is copied into each mention of it, into expressions of thousands of terms.
     select
-        h.id, h.payment_id, h.account, h.amount, h.currency, h.status as old_status, h.review as old_review, h.refusal, h.submits, h.submitted_at,
-        h.submitting_until, h.created_at, h.updated_at as finished_at, h.contradicted_at, h.contradiction_upheld_at, h.tenpay_refund_id,
-        -- One that was taken in may be reported late.
-        case h.origin when 'PORTAL' then paid.created_at else h.created_at end as earliest, n."resultCode" as result_code, n.status as result_status,
-        n.source, n.reason, coalesce(n.unsent, false) as unsent, n."refundId", n."succeededAt", n."statusBefore",
+        h.*, n.source, n."resultCode", n.status as result_status, n.reason as result_reason, coalesce(n.unsent, false) as unsent,
+        n.total as result_total, n.currency as result_currency, n."refundId", n."succeededAt", n."statusBefore",
         cast(:#${variable.notification} as bytea) as notification,
-        -- What was answered or asked late says nothing about a call that somebody else has made since.
+        -- One that was taken in may be reported late.
+        case h.origin when 'PORTAL' then paid.created_at else h.created_at end as earliest,
+        -- A result that came late proves nothing about a call made since.
         n."submittedAt" is not distinct from h.submitted_at as of_last_call,
         -- Asked when the contradiction was known, so the answer may settle it.
         n."contradictedAt" is not distinct from h.contradicted_at as asked_since,
@@ -43,13 +44,7 @@ with result as (
             -- Tenpay's own number is enough where the result, or the row, has no other.
             or not coalesce(n."refundNo" = h.refund_no
                 or (n."refundId" = h.tenpay_refund_id and h.tenpay_refund_id in (n."refundNo", h.refund_no)), false))
-            as of_another,
-        -- A success without its amount proves nothing; other results may leave it out.
-        n."resultCode" = 'STATUS'
-            and (n.total is not null or n.currency is not null or n.status = 'SUCCEEDED')
-            and (n.total, n.currency) is distinct from (cast(h.amount as text), h.currency) as of_another_amount,
-        n."resultCode" = 'STATUS' and (n."refundId" <> h.tenpay_refund_id or exists (
-            select from refund o where o.account = h.account and o.tenpay_refund_id = n."refundId" and o.id <> h.id)) as of_another_id,
+            as of_other_refund,
         -- A refund that was just taken in may be of more than was left: the money is gone, so it counts all the same.
         case when h.origin = 'PORTAL' and h.status = 'CREATED' then h.currency <> paid.currency or paid.amount < (
             select sum(o.amount)
@@ -61,7 +56,7 @@ with result as (
     cross join paid
     cross join result n
 ), used as (
-    -- One signature is one message: what comes again, here or elsewhere, finds it used. A status of what isn't here is left to
+    -- One signature is one message: a second use, here or elsewhere, finds it used. A status of an unknown refund is left to
     -- refund-import; a notification that can't be applied yet uses nothing.
     insert into used_signature (digest)
     select decode(n.signature, 'hex')
@@ -70,38 +65,46 @@ with result as (
     where n.signature is not null
       and case
           when cast(:#${variable.notification} as bytea) is null then c.id is not null or n."resultCode" <> 'STATUS'
-          else c.result_code = 'STATUS' and not c.of_another
+          else c."resultCode" = 'STATUS' and not c.of_other_refund
       end
     on conflict do nothing
     returning digest
 ), evaluated as materialized (
     select
-        c.id, c.payment_id, c.account, c.amount, c.currency, c.earliest, c.exceeds, c.old_status, c.old_review, c.refusal, c.submits, c.submitted_at, c.submitting_until,
-        c.created_at, c.finished_at, c.contradicted_at, c.contradiction_upheld_at, c.tenpay_refund_id, c.result_status, c.source, c.unsent, c."refundId", c."succeededAt",
-        c."statusBefore", c.notification, c.of_last_call, c.asked_since, r.replayed,
-        case when r.replayed then 'NONE' else c.result_code end as result_code,
-        case when r.replayed then 'unverified answer: its signature was used before' else c.reason end as reason,
-        c.of_another and not r.replayed as of_another,
-        c.of_another_amount and not r.replayed as of_another_amount,
-        coalesce(c.of_another_id, false) and not c.of_another and not r.replayed as of_another_id
+        c.id, c.payment_id, c.account, c.amount, c.currency, c.earliest, c.exceeds, c.status as old_status, c.review as old_review, c.refusal,
+        c.submits, c.submitted_at, c.submitting_until, c.next_poll_at, c.reconcile_at, c.created_at, c.updated_at as finished_at,
+        c.contradicted_at, c.contradiction_upheld_at, c.tenpay_refund_id, c.result_status, c.source, c.unsent, c."refundId",
+        c."succeededAt", c."statusBefore", c.notification, c.of_last_call, c.asked_since, r.replayed,
+        case when r.replayed then 'NONE' else c."resultCode" end as result_code,
+        case when r.replayed then 'unverified answer: its signature was used before' else c.result_reason end as reason,
+        -- In what a result differs from the refund that it was asked or sent for: the first that applies.
+        case
+            when r.replayed or c."resultCode" <> 'STATUS' then null
+            when c.of_other_refund then 'ORDER'
+            -- A success without its amount proves nothing; other results may leave it out.
+            when (c.result_total is not null or c.result_currency is not null or c.result_status = 'SUCCEEDED')
+                and (c.result_total, c.result_currency) is distinct from (cast(c.amount as text), c.currency) then 'AMOUNT'
+            when c."refundId" <> c.tenpay_refund_id or exists (
+                select from refund o where o.account = c.account and o.tenpay_refund_id = c."refundId" and o.id <> c.id) then 'ID'
+        end as mismatch
     from compared c
     cross join result n
     cross join lateral (select n.signature is not null and case
-            when c.notification is not null and (c.result_code <> 'STATUS' or c.of_another)
+            when c.notification is not null and (c."resultCode" <> 'STATUS' or c.of_other_refund)
                 then exists (select from used_signature s where s.digest = decode(n.signature, 'hex'))
             else not exists (select from used)
         end as replayed
         -- Else it is copied into each mention of it.
         offset 0) r
 ), received as (
-    -- A notification counts once: who finds it done already takes nothing from it.
+    -- A notification counts once: one that is done already changes nothing.
     insert into notification as x (account, kind, body, state)
     select account, 'refunds', notification, 'DONE'
     from evaluated
     where notification is not null
       -- A result that names another refund belongs to that one.
-      and not of_another
-      -- Nor is what comes by a signature that was used, or a result without a known status: a mapping corrected within a day still takes it.
+      and mismatch is distinct from 'ORDER'
+      -- Nor one whose signature was used, or without a known status: a mapping corrected within a day still takes it.
       and result_code = 'STATUS'
     on conflict (account, kind, body_hash) do update
     set state = 'DONE', next_attempt_at = null, problem = null
@@ -109,11 +112,12 @@ with result as (
     returning account, body_hash
 ), requested as materialized (
     select j.*,
-        j.notification is not null and (j.replayed or (not j.of_another and j.result_code = 'STATUS' and x.body_hash is null)) as repeated,
+        j.notification is not null
+            and (j.replayed or (j.mismatch is distinct from 'ORDER' and j.result_code = 'STATUS' and x.body_hash is null)) as repeated,
         case
-            when of_another or of_another_amount then old_status
-            -- Of another id only money counts: how the other attempt failed says nothing of this one.
-            when of_another_id and result_status <> 'SUCCEEDED' then old_status
+            when mismatch in ('ORDER', 'AMOUNT') then old_status
+            -- Of another id only money counts: how the other attempt failed proves nothing about this one.
+            when mismatch = 'ID' and result_status <> 'SUCCEEDED' then old_status
             when result_code = 'STATUS' then result_status
             -- A refusal frees no amount alone, but once Tenpay then has no such refund, and no call can still arrive.
             when result_code = 'NOT_FOUND' and old_status = 'CREATED' and refusal is not null and of_last_call
@@ -123,7 +127,7 @@ with result as (
         end as requested_status
     from evaluated j
     left join received x on x.account = j.account and x.body_hash = sha256(j.notification)
-), decided as materialized (
+), allowed_move as materialized (
     select *,
         case when not repeated and old_status || '>' || requested_status in (
             'CREATED>PENDING', 'CREATED>SUCCEEDED', 'CREATED>FAILED',
@@ -132,20 +136,20 @@ with result as (
             'FAILED>SUCCEEDED'
         ) then requested_status else old_status end as new_status
     from requested
-), contradicting as materialized (
+), contradiction as materialized (
     select *,
-        -- A verified result that speaks against what is final here. An inquiry does so only when it was final before the question.
-        new_status = old_status and not repeated and not of_another and not of_another_amount and not of_another_id
+        -- A verified result that speaks against a final status. An inquiry does so only when it was final before the question.
+        new_status = old_status and not repeated and mismatch is null
             and coalesce(case
                 when old_status = 'SUCCEEDED' and result_code = 'STATUS' and result_status = 'FAILED' then true
                 when source like 'inquiry-%' and "statusBefore" = old_status and result_code = 'STATUS' and result_status = 'PENDING'
                     then old_status not in ('CREATED', 'PENDING')
                 when source like 'inquiry-%' and "statusBefore" = old_status and result_code = 'NOT_FOUND' then old_status = 'SUCCEEDED'
             end, false) as contradicts,
-        -- Asked about it, Tenpay says the same.
-        source like 'inquiry-%' and asked_since and not of_another and not of_another_amount and not of_another_id
+        -- Asked about it, Tenpay answers the same.
+        source like 'inquiry-%' and asked_since and mismatch is null
             and ((result_code = 'STATUS' and result_status = new_status) or (result_code = 'NOT_FOUND' and new_status = 'FAILED')) as confirms
-    from decided
+    from allowed_move
 ), settled as materialized (
     select *,
         -- Asked again because of a contradiction, Tenpay stands by it: reported once.
@@ -154,18 +158,18 @@ with result as (
         -- At once for a success, else only after a while, since one may come late.
         confirms and (new_status = 'SUCCEEDED'
             or (new_status = old_status and finished_at < now() - cast(:#${properties:tenpay.reconcile.after} as interval))) as agreed
-    from contradicting
-), reviewed as (
+    from contradiction
+), needs_review as materialized (
     select *,
-        -- The only place that decides which review stands: the first that applies.
+        -- The first that applies.
         case
             when repeated then old_review
-            when of_another_amount and not of_another then 'AMOUNT_MISMATCH'
+            when mismatch = 'AMOUNT' then 'AMOUNT_MISMATCH'
             -- It may be the only trace of money paid out twice.
-            when of_another_id then 'PAYMENT_ID_MISMATCH'
+            when mismatch = 'ID' then 'PAYMENT_ID_MISMATCH'
             when exceeds and new_status in ('PENDING', 'SUCCEEDED') then 'AMOUNT_MISMATCH'
             when old_status = 'FAILED' and new_status = 'SUCCEEDED' and old_review is distinct from 'PAYMENT_ID_MISMATCH' then 'LATE_SUCCESS'
-            -- It takes the place of a weaker review; beside any other the contradiction is reported under that one.
+            -- It replaces a weaker review; beside any other the contradiction is reported under that one.
             when upheld and coalesce(old_review, 'STUCK') in ('STUCK', 'LATE_SUCCESS') then 'STATUS_MISMATCH'
             when agreed and old_review = 'STATUS_MISMATCH' then null
             when new_status in ('CREATED', 'PENDING')
@@ -176,9 +180,9 @@ with result as (
         end as new_review,
         case
             when repeated then 'REPEATED'
-            when of_another or of_another_amount then 'MISMATCH'
+            when mismatch in ('ORDER', 'AMOUNT') then 'MISMATCH'
             when new_status <> old_status then 'CHANGED'
-            when of_another_id then 'MISMATCH'
+            when mismatch = 'ID' then 'MISMATCH'
             when result_code in ('REFUSED', 'DENIED') then 'REFUSED'
             when result_code = 'NOT_FOUND' then 'NOT_FOUND'
             when result_code = 'NONE' then 'NO_RESPONSE'
@@ -189,6 +193,27 @@ with result as (
             select at from moment("succeededAt") as at where at between earliest - interval '1 day' and now() + interval '1 day')
         end as succeeded_at
     from settled
+), next_inquiry as (
+    select *,
+        case
+            when new_status not in ('CREATED', 'PENDING') then null
+            -- An inquiry is to agree: at once, or when no call before the one that was refused can still arrive.
+            when result_code = 'REFUSED' and new_status = 'CREATED' then case
+                when submits = 1 then now()
+                else greatest(now(), submitted_at + cast(:#${properties:tenpay.poll.resend-after} as interval) + interval '1 second') end
+            when unsent and source like 'inquiry-%' then now() + cast(:#${properties:tenpay.poll.interval} as interval)
+            else next_poll_at end as poll_at,
+        case
+            when new_status in ('CREATED', 'PENDING') or agreed then null
+            -- A call held back on the way can still reach Tenpay while its signature is fresh there.
+            when new_status <> old_status and result_code = 'NOT_FOUND' then now() + 2 * cast(:#${properties:tenpay.wire.freshness} as interval)
+            when new_status <> old_status then now() + cast(:#${properties:tenpay.reconcile.after} as interval)
+            when contradicts and contradicted_at is null then now()
+            when upheld or (confirms and contradicted_at is not null)
+                then now() + cast(:#${properties:tenpay.reconcile.after} as interval)
+            when unsent and reconcile_at is not null then now() + cast(:#${properties:tenpay.poll.interval} as interval)
+            else reconcile_at end as compare_at
+    from needs_review
 ), moved as (
     update refund r
     set status = j.new_status,
@@ -213,39 +238,24 @@ with result as (
             when j.new_status = 'SUCCEEDED' then null
             when j.new_status <> j.old_status and j.new_status = 'FAILED' then case when j.result_code = 'NOT_FOUND' then r.refusal else j.reason end
             else r.fail_reason end,
-        next_poll_at = case
-            when j.new_status not in ('CREATED', 'PENDING') then null
-            -- An inquiry is to agree: at once, or when no call before the one that was refused can still arrive.
-            when j.result_code = 'REFUSED' and j.new_status = 'CREATED' then case
-                when j.submits = 1 then now()
-                else greatest(now(), j.submitted_at + cast(:#${properties:tenpay.poll.resend-after} as interval) + interval '1 second') end
-            when j.unsent and j.source like 'inquiry-%' then now() + cast(:#${properties:tenpay.poll.interval} as interval)
-            else r.next_poll_at end,
-        reconcile_at = case
-            when j.new_status in ('CREATED', 'PENDING') or j.agreed then null
-            -- A call held back on the way can still reach Tenpay while its signature is fresh there.
-            when j.new_status <> j.old_status and j.result_code = 'NOT_FOUND' then now() + 2 * cast(:#${properties:tenpay.wire.freshness} as interval)
-            when j.new_status <> j.old_status then now() + cast(:#${properties:tenpay.reconcile.after} as interval)
-            when j.contradicts and j.contradicted_at is null then now()
-            when j.upheld or (j.confirms and j.contradicted_at is not null)
-                then now() + cast(:#${properties:tenpay.reconcile.after} as interval)
-            when j.unsent and r.reconcile_at is not null then now() + cast(:#${properties:tenpay.poll.interval} as interval)
-            else r.reconcile_at end,
+        next_poll_at = j.poll_at,
+        reconcile_at = j.compare_at,
         -- A call that was never made doesn't count: neither as sent, nor as asked.
         submits = r.submits - case when j.unsent and j.source = 'refund' then 1 else 0 end,
         polls = greatest(r.polls - case when j.unsent and j.source like 'inquiry-%' then 1 else 0 end, 0),
         submitting_until = case when j.source = 'refund' and j.of_last_call then null else r.submitting_until end,
         updated_at = case when j.outcome = 'CHANGED' or j.upheld or j.new_review is distinct from j.old_review then now()
             else r.updated_at end
-    from reviewed j
+    from next_inquiry j
     where r.id = j.id
-      and (j.outcome in ('CHANGED', 'CONFIRMED') or j.agreed or j.contradicts or (j.confirms and j.contradicted_at is not null) or j.unsent or j.source = 'refund' or j.new_review is distinct from j.old_review)
-    returning r.*
+      and (j.outcome in ('CHANGED', 'CONFIRMED') or j.agreed or j.contradicts or (j.confirms and j.contradicted_at is not null)
+        or j.unsent or j.source = 'refund' or j.new_review is distinct from j.old_review)
+    returning r.id, r.payment_id, r.account, to_jsonb(r) as refund
 ), credited as (
     update payment p
     set refunded = p.refunded + j.amount,
         updated_at = now()
-    from reviewed j
+    from needs_review j
     where p.id = j.payment_id
       and j.new_status = 'SUCCEEDED' and j.old_status <> 'SUCCEEDED'
       and j.currency = p.currency
@@ -254,17 +264,18 @@ with result as (
     select payment_id, id, source, outcome, old_status, new_status, nullif(concat_ws('; ',
             reason,
             case when upheld then 'asked again, Tenpay upholds its contradiction' end,
-            case when of_another_id then format('refund_id %s, but this refund is %s', "refundId", coalesce(nullif(tenpay_refund_id, "refundId"), 'another')) end,
+            case when mismatch = 'ID' or (mismatch = 'AMOUNT' and "refundId" <> tenpay_refund_id)
+                then format('refund_id %s, but this refund is %s', "refundId", coalesce(nullif(tenpay_refund_id, "refundId"), 'another')) end,
             case when new_status = 'SUCCEEDED' and old_status <> 'SUCCEEDED' and "succeededAt" is not null and succeeded_at is null
                 then 'success_time is unreadable or out of range, so the time of receipt counts' end), '')
-    from reviewed
+    from needs_review
     where not repeated and not (unsent and source like 'inquiry-%')
-), told as (
-    insert into erp_event (account, payment_id, refund_id, type, data, addressed)
-    select m.account, m.payment_id, m.id, change.type, to_jsonb(m), exists (
-        select from event_destination d where d.account = m.account and (d.types is null or change.type = any (d.types)))
+), events as (
+    -- The table's trigger adds their deliveries.
+    insert into erp_event (account, payment_id, refund_id, type, data)
+    select m.account, m.payment_id, m.id, change.type, m.refund
     from moved m
-    join reviewed j on j.id = m.id
+    join needs_review j on j.id = m.id
     cross join lateral (values
         (1, 'refund.' || lower(j.new_status collate "C"), j.new_status <> j.old_status),
         (2, 'refund.review', j.upheld or (j.new_review is not null and j.new_review is distinct from j.old_review))
@@ -272,26 +283,10 @@ with result as (
     where change.happened
     -- Events of a payment go out in the order of their ids.
     order by change.ordinal
-    returning id, account, payment_id, type, created_at
-), addressed as (
-    insert into event_delivery (event_id, destination, payment_id, account, created_at)
-    select t.id, d.destination, t.payment_id, t.account, t.created_at
-    from told t
-    join event_destination d on d.account = t.account and (d.types is null or t.type = any (d.types))
-    returning destination, payment_id, account
-), queued as (
-    insert into event_queue as q (payment_id, destination, account, pending, next_attempt_at)
-    select payment_id, destination, account, count(*), now()
-    from addressed
-    group by payment_id, destination, account
-    order by destination
-    on conflict (payment_id, destination) do update
-    set pending = q.pending + excluded.pending,
-        next_attempt_at = coalesce(q.next_attempt_at, excluded.next_attempt_at)
 )
-select cast(coalesce(to_jsonb(m), to_jsonb(h)) || jsonb_build_object('outcome', j.outcome, 'otherOrder', j.of_another, 'resultCode', j.result_code, 'detail', j.reason,
-        'contradicts', j.contradicts, 'upheld', j.upheld) as text)
+select cast(coalesce(m.refund, to_jsonb(h)) || jsonb_build_object('outcome', j.outcome, 'otherOrder', j.mismatch is not distinct from 'ORDER',
+        'resultCode', j.result_code, 'detail', j.reason, 'contradicts', j.contradicts, 'upheld', j.upheld) as text)
     as refund
-from reviewed j
+from needs_review j
 cross join locked h
 left join moved m on true

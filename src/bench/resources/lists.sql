@@ -21,14 +21,15 @@ select account, 'SO-2026-' || lpad(cast(n as text), 9, '0'), status,
 from generate_series(1, :payments) n
 cross join lateral (select case when n % 2 = 0 then 'main' else 'a' || n % 99 + 1 end as account) a
 cross join lateral (select case when account = 'a7' and n < 200000 then 'PENDING' when n % 50 = 3 then 'EXPIRED' else 'SUCCEEDED' end as status) s;
-insert into erp_event (account, payment_id, type, data, created_at, addressed)
-select account, id, 'payment.succeeded', '{"status": "SUCCEEDED"}', created_at, id % 100000 <> 6 from payment order by created_at;
+insert into erp_event (account, payment_id, type, data, created_at, status)
+select account, id, 'payment.succeeded', '{"status": "SUCCEEDED"}', created_at, case
+    when id % 100000 = 6 then 'NO_DESTINATION'
+    when account = 'a7' and created_at > now() - interval '7 d' then 'PENDING'
+    when id % 50000 = 3 then 'DEAD' else 'DELIVERED' end from payment order by created_at;
 insert into event_delivery (event_id, destination, payment_id, account, state, attempts, created_at, finished_at)
 select id, 'http', payment_id, account, s.state, 1, created_at, case when s.state <> 'PENDING' then created_at end
-from erp_event cross join lateral (select case
-    when account = 'a7' and created_at > now() - interval '7 d' then 'PENDING'
-    when payment_id % 50000 = 3 then 'DEAD' else 'DELIVERED' end as state) s
-where addressed;
+from erp_event cross join lateral (select status as state) s
+where status <> 'NO_DESTINATION';
 insert into event_queue (payment_id, destination, account, pending, next_attempt_at)
 select payment_id, 'http', account, case when state = 'PENDING' then 1 else 0 end, case when state = 'PENDING' then now() - interval '1 h' end
 from event_delivery;

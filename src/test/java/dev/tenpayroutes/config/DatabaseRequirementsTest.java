@@ -73,20 +73,20 @@ class DatabaseRequirementsTest {
     void migrationWithAnotherTextIsRefusedAndItsDataKept() {
         server().sql("create database odd encoding 'UTF8' template template0").update();
         migrate("postgres");
-        odd().sql("update flyway_schema_history set checksum = 1 where version = '8'")
+        odd().sql("update flyway_schema_history set checksum = 1 where version = '1'")
                 .update();
 
         assertThatThrownBy(() -> migrate("postgres"))
                 .isInstanceOfSatisfying(
                         InvalidConfigurationException.class,
                         refused -> assertThat(refused.line())
-                                .startsWith("migration V8 (moments) was applied to this database with another text")
+                                .startsWith("migration V1 (baseline) was applied to this database with another text")
                                 .contains("whose data stays as it is")
                                 .doesNotContain("empty", "delete"));
 
         // As the remedy has it.
         String line = DatabaseRequirements.problems(flyway("postgres")).get(0).line();
-        assertThat(odd().sql(line.replaceFirst("(?s).*(update flyway_schema_history .*'8').*", "$1"))
+        assertThat(odd().sql(line.replaceFirst("(?s).*(update flyway_schema_history .*'1').*", "$1"))
                         .update())
                 .isEqualTo(1);
         migrate("postgres");
@@ -101,13 +101,13 @@ class DatabaseRequirementsTest {
                 .update();
         migrate("postgres");
 
-        odd().sql("update flyway_schema_history set version = '3.5', installed_rank = 3000 where version = '999'")
+        odd().sql("update flyway_schema_history set version = '0.5', installed_rank = 3000 where version = '999'")
                 .update();
         assertThatThrownBy(() -> migrate("postgres"))
                 .isInstanceOfSatisfying(
                         InvalidConfigurationException.class,
                         refused -> assertThat(refused.line())
-                                .contains("V3.5", "start the version that applied it")
+                                .contains("V0.5", "start the version that applied it")
                                 .doesNotContain("empty", "delete"));
     }
 

@@ -734,7 +734,7 @@ class StatusStatementsTest extends DatabaseTest {
                 .isEqualTo(told);
         assertThat(value("select string_agg(destination, ' ' order by destination) from event_queue where pending = 1"))
                 .isEqualTo(told);
-        assertThat(value("select addressed from erp_event")).isEqualTo(told == null ? "f" : "t");
+        assertThat(value("select status from erp_event")).isEqualTo(told == null ? "NO_DESTINATION" : "PENDING");
     }
 
     /** A receiver that was down isn't asked sooner for the sake of what comes behind; an empty queue begins at once. */

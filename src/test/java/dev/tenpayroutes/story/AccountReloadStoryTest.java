@@ -58,17 +58,17 @@ class AccountReloadStoryTest extends Story {
         isSoon(late, "SUCCEEDED");
         String open = pendingPayment();
 
-        assertThat(numbers(get("/v1/payments?status=SUCCEEDED&limit=200").body()))
+        assertThat(numbers(get("/v1/payments?status=SUCCEEDED&limit=100").body()))
                 .contains(paid, late)
                 .doesNotContain(open);
-        assertThat(numbers(get("/v1/payments?review=LATE_SUCCESS&limit=200").body()))
+        assertThat(numbers(get("/v1/payments?review=LATE_SUCCESS&limit=100").body()))
                 .contains(late)
                 .doesNotContain(paid);
         assertThat(numbers(get("/v1/payments?createdTo=2020-01-01T00:00:00%2B08:00")
                         .body()))
                 .isEmpty();
         assertThat(numbers(
-                        send("GET", "/v1/payments?limit=200", NEIGHBOUR, null).body()))
+                        send("GET", "/v1/payments?limit=100", NEIGHBOUR, null).body()))
                 .doesNotContain(paid, late, open);
     }
 
@@ -151,7 +151,7 @@ class AccountReloadStoryTest extends Story {
                 "status=PAID",
                 "status=",
                 "limit=0",
-                "limit=201",
+                "limit=101",
                 "limit=ten",
                 "cursor=x",
                 "cursor=1-2'",

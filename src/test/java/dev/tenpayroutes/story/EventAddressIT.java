@@ -137,15 +137,9 @@ class EventAddressIT {
                                 now() + interval '1 hour', now() + interval '1 day'
                             from generate_series(cast(? as integer), cast(? as integer)) n
                             returning *
-                        ), e as (
-                            insert into erp_event (account, payment_id, type, data)
-                            select account, id, 'payment.pending', to_jsonb(p) from p returning *
-                        ), d as (
-                            insert into event_delivery (event_id, destination, payment_id, account)
-                            select id, 'http', payment_id, account from e
                         )
-                        insert into event_queue (payment_id, destination, account, pending, next_attempt_at)
-                        select payment_id, 'http', account, 1, now() from e
+                        insert into erp_event (account, payment_id, type, data)
+                        select account, id, 'payment.pending', to_jsonb(p) from p
                         """).params(written + 1, written + payments).update();
         written += payments;
     }

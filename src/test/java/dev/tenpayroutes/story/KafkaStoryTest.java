@@ -592,15 +592,9 @@ class KafkaStoryTest extends Story {
                                 case when n = 7 then jsonb_build_object('much', repeat('x', 1200000)) else '{}' end
                             from generate_series(1, 20) n
                             returning *
-                        ), e as (
-                            insert into erp_event (account, payment_id, type, data)
-                            select account, id, 'payment.pending', to_jsonb(p) from p returning *
-                        ), d as (
-                            insert into event_delivery (event_id, destination, payment_id, account)
-                            select id, 'kafka', payment_id, account from e
                         )
-                        insert into event_queue (payment_id, destination, account, pending, next_attempt_at)
-                        select payment_id, 'kafka', account, 1, now() from e
+                        insert into erp_event (account, payment_id, type, data)
+                        select account, id, 'payment.pending', to_jsonb(p) from p
                         """).param(name).update();
         String states = "select string_agg(distinct d.state || ' ' || d.attempts, ', ') from event_delivery d"
                 + " join payment p on p.id = d.payment_id where d.destination = 'kafka' and p.order_no %s";

@@ -80,7 +80,7 @@ class ReadLoadStoryTest extends Story {
                 cursor = page.body().has("nextCursor") ? "&cursor=" + page.text("nextCursor") : null;
             } while (cursor != null);
             assertThat(one).isEqualTo(all);
-            assertThat(get(path + "?limit=201").status()).isEqualTo(400);
+            assertThat(get(path + "?limit=101").status()).isEqualTo(400);
         }
     }
 
