@@ -1,6 +1,6 @@
--- Takes due events, the oldest of each payment, in one statement, so that any number of instances may send them.
+-- Claims due events, the oldest of each payment, in one statement, so that any number of instances may send them.
 with busy as (
-    -- Under way anywhere; what a dead instance left behind is over by its time.
+    -- Under way anywhere; leases of crashed instances expire.
     select account, count(*) as events
     from event_queue
     where destination = :#${variable.destination} and in_flight and next_attempt_at > now()
@@ -28,7 +28,7 @@ with busy as (
     from open
     where free > 0
 ), due as materialized (
-    -- Each account has its own few: however much one of them has to say, it is not in another's way.
+    -- Each account has a share of its own: many events of one delay no other.
     select q.payment_id
     from shared s
     cross join lateral (
@@ -43,7 +43,7 @@ with busy as (
             for update skip locked
         ) newest
         union all
-        -- Twice in here is once below: a short queue's newest are its oldest.
+        -- A row may be in both, and is claimed once: a short queue's newest are its oldest.
         select payment_id
         from (
             select payment_id

@@ -1,4 +1,4 @@
--- Deletes old events that arrived, or that have no destination, some at a time; what is dead or pending stays.
+-- Deletes old events that arrived, or that have no destination, some at a time; dead and pending ones stay.
 with old as materialized (
     select e.id
     from erp_event e

@@ -1,4 +1,4 @@
--- Records what came of attempts. Only the claim that still holds is heard: a late answer changes nothing. A refusal counts only
+-- Records the results of attempts. Only the current claim counts: a late answer changes nothing. A refusal counts only
 -- while the address that gave it is in force; else it is logged, and the event is due at once for the present address.
 with result as (
     select *
@@ -14,14 +14,14 @@ with result as (
         on t.account = q.account and t.destination = q.destination and t.address = decode(r.address, 'hex')
     where q.in_flight and q.claim = r.claim
     order by q.payment_id
-    -- Nobody waits for a row that somebody holds: its lease ends, and the event is sent again.
+    -- A locked row is skipped: its lease ends, and the event is sent again.
     for update of q skip locked
 ), evaluated as (
     select *,
         -- None after the last one, nor for what would be refused again.
         case when permanent is not true
             then cast((string_to_array(:#${properties:tenpay.events.retry-delays}, ','))[attempts + 1] as interval) end as delay,
-        -- Null where nobody asked: `least` would take the limit for it.
+        -- Null where the answer names no time: `least` would take the limit for it.
         case when "retryAfter" is not null then least(
             "retryAfter" * interval '1 second', cast(:#${properties:tenpay.events.max-retry-after} as interval)) end as asked
     from locked
@@ -59,7 +59,7 @@ with result as (
     select event, :#${variable.destination}, at, millis, status, outcome, problem
     from evaluated
     where outcome <> 'RELEASED'
-), asking as (
+), backoff as (
     -- 410 is for good, until a person acts; 429 and 503 speak for the whole address, and ask for so long.
     select account, address, bool_or(outcome = 'GONE') as gone, max(asked) filter (where status in (429, 503)) as asked
     from evaluated
@@ -68,11 +68,11 @@ with result as (
     -- In the order of their keys, so that no two instances wait for each other. The address is compared once more under the lock.
     select d.account, a.gone, a.asked
     from event_destination d
-    join asking a on a.account = d.account and decode(a.address, 'hex') = d.address
+    join backoff a on a.account = d.account and decode(a.address, 'hex') = d.address
     where d.destination = :#${variable.destination} and (a.gone or a.asked is not null)
     order by d.account
     for update of d
-), told as (
+), paused as (
     update event_destination d
     set disabled_at = case when a.gone then coalesce(d.disabled_at, now()) else d.disabled_at end,
         paused_until = greatest(d.paused_until, now() + a.asked)

@@ -129,7 +129,7 @@ with range as materialized (
       and not exists (select from again a where a.payment_id = q.payment_id and a.destination = q.destination)
     returning q.account, q.destination
 ), trimmed as (
-    -- What is redelivered over and over keeps its last attempts. Sorted by an expression: by the key alone, a plan would walk
+    -- An event redelivered over and over keeps its last attempts. Sorted by an expression: by the key alone, a plan would walk
     -- the attempts of all events.
     delete from event_attempt a
     using picked s

@@ -1,4 +1,4 @@
--- Stores new payments before anybody is called, so that a crash loses nothing; no row comes back for a number that is taken.
+-- Stores new payments before Tenpay is called, so that a crash loses nothing; no row comes back for a number that is taken.
 with given as (
     -- The arrays in queries of their own, or PostgreSQL plans anew each time for as many elements as there are.
     select distinct on (g."orderNo") o.ordinal, string_to_array(o.accounts, ',') as accounts, g.*

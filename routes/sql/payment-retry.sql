@@ -1,4 +1,4 @@
--- The same order number again: says whether it is the same order, and takes the right to call checkout-pay once more.
+-- The same order number again: says whether it is the same order, and takes the lease to call checkout-pay once more.
 with given as (
     select *
     from jsonb_to_record(cast(:#${variable.order} as jsonb)) as g ("orderNo" text, content jsonb)

@@ -1,4 +1,4 @@
--- Holds the payment that the news of an unknown refund names: the next statement then sees every refund that was stored before.
+-- Locks the payment that a result of an unknown refund names: the next statement then sees every refund that was stored before.
 select id
 from payment
 where account = :#${variable.account}

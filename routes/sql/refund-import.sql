@@ -1,4 +1,4 @@
--- Takes in a refund that Tenpay has and the store doesn't, made in the merchant portal or lost by a restore; or says why not.
+-- Imports a refund that Tenpay has and the store doesn't, made in the merchant portal or lost by a restore; else its outcome says why not.
 with result as (
     select *
     from jsonb_to_record(cast(:#${variable.tenpayResult} as jsonb)) as n (
@@ -38,7 +38,7 @@ with result as (
         end as outcome
     from locked l
 ), expedited as (
-    -- What is refunded was paid, whatever is known here.
+    -- A refunded payment was paid, whatever is known here.
     update payment p
     set next_poll_at = case when p.status in ('CREATED', 'PENDING') then now() end,
         reconcile_at = case when p.status in ('CREATED', 'PENDING') then p.reconcile_at else now() end

@@ -1,4 +1,4 @@
--- Decides on a new refund while its payment is held, and stores it before anybody is called; the outcome says why not.
+-- Decides on a new refund while its payment is locked, and stores it before Tenpay is called; the outcome says why not.
 with given as (
     select *
     from jsonb_to_record(cast(:#${variable.refund} as jsonb)) as g (
@@ -9,7 +9,7 @@ with given as (
         cast(g.rules ->> 'windowDays' as integer) as window_days,
         cast(g.rules ->> 'min' as bigint) as smallest,
         cast(g.rules ->> 'max' as bigint) as largest,
-        -- What isn't known to have failed keeps its amount; so does what Tenpay says something else of. In another currency,
+        -- What isn't known to have failed keeps its amount; so does one that Tenpay contradicts. In another currency,
         -- which only the portal can, it may be all of it.
         p.amount - coalesce((select sum(case r.currency when p.currency then r.amount else p.amount end) from refund r where r.payment_id = p.id and (r.status <> 'FAILED' or r.review in ('STATUS_MISMATCH', 'AMOUNT_MISMATCH', 'PAYMENT_ID_MISMATCH') or r.contradicted_at is not null)), 0) as rest,
         exists (select from refund r where r.account = p.account and r.refund_no = g."refundNo") as known,

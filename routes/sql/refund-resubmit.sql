@@ -1,4 +1,4 @@
--- Tenpay does not know a refund that we sent: takes the right to send it again, once no earlier call can still arrive.
+-- Tenpay does not know a refund that we sent: takes the lease to send it again, once no earlier call can still arrive.
 update refund
 set submits = submits + 1,
     submitted_at = now(),

@@ -1,4 +1,4 @@
--- The same refund number again: says whether it is the same refund, and takes the right to call refund once more.
+-- The same refund number again: says whether it is the same refund, and takes the lease to call refund once more.
 with given as (
     select *
     from jsonb_to_record(cast(:#${variable.refund} as jsonb)) as g (
@@ -6,7 +6,7 @@ with given as (
 ), locked as (
     select r.*,
         (r.payment_id, r.amount, r.currency) = (g.payment, g.total, g.currency)
-            -- Of a refund that Tenpay told us of, no reason is known.
+            -- Of an imported refund no reason is known.
             and (r.origin = 'PORTAL' or r.reason is not distinct from g.reason) as same
     from refund r
     join given g on g."refundNo" = r.refund_no

@@ -9,32 +9,40 @@ alter table erp_event drop column addressed;
 drop function event_status(bigint);
 
 -- The outbox: an event has its deliveries and its place in the queue by the statement that writes it, whichever that is.
+create function erp_event_status() returns trigger language plpgsql as
+$$
+begin
+    if not exists (
+        select from event_destination d where d.account = new.account and (d.types is null or new.type = any (d.types)))
+    then
+        new.status := 'NO_DESTINATION';
+    end if;
+    return new;
+end
+$$;
+create trigger erp_event_status before insert on erp_event for each row execute function erp_event_status();
+
 create function erp_event_deliver() returns trigger language plpgsql as
 $$
 begin
-    if not exists (select from new_event) then
-        return null;
+    if exists (select from new_event where status = 'PENDING') then
+        with delivery as (
+            insert into event_delivery (event_id, destination, payment_id, account, created_at)
+            select e.id, d.destination, e.payment_id, e.account, e.created_at
+            from new_event e
+            join event_destination d on d.account = e.account and (d.types is null or e.type = any (d.types))
+            returning destination, payment_id, account
+        )
+        insert into event_queue as q (payment_id, destination, account, pending, next_attempt_at)
+        select payment_id, destination, account, count(*), now()
+        from delivery
+        group by payment_id, destination, account
+        -- As event-redeliver.sql does, or the two could wait for each other.
+        order by payment_id, destination
+        on conflict (payment_id, destination) do update
+        set pending = q.pending + excluded.pending,
+            next_attempt_at = coalesce(q.next_attempt_at, excluded.next_attempt_at);
     end if;
-    with delivery as (
-        insert into event_delivery (event_id, destination, payment_id, account, created_at)
-        select e.id, d.destination, e.payment_id, e.account, e.created_at
-        from new_event e
-        join event_destination d on d.account = e.account and (d.types is null or e.type = any (d.types))
-        returning destination, payment_id, account
-    )
-    insert into event_queue as q (payment_id, destination, account, pending, next_attempt_at)
-    select payment_id, destination, account, count(*), now()
-    from delivery
-    group by payment_id, destination, account
-    -- As event-redeliver.sql does, or the two could wait for each other.
-    order by payment_id, destination
-    on conflict (payment_id, destination) do update
-    set pending = q.pending + excluded.pending,
-        next_attempt_at = coalesce(q.next_attempt_at, excluded.next_attempt_at);
-    update erp_event e
-    set status = 'NO_DESTINATION'
-    from new_event n
-    where e.id = n.id and not exists (select from event_delivery d where d.event_id = n.id);
     return null;
 end
 $$;
@@ -45,8 +53,11 @@ create trigger erp_event_deliver after insert on erp_event
 -- What is read after the lock is what the others have committed.
 create function event_delivery_status() returns trigger language plpgsql as
 $$
+declare
+    -- An array, so that rows are found by their key and never by reading all.
+    events bigint[] := array(select distinct event_id from changed);
 begin
-    perform from erp_event where id in (select event_id from changed) order by id for no key update;
+    perform from erp_event where id = any (events) order by id for no key update;
     update erp_event e
     set status = s.status
     from (
@@ -55,9 +66,9 @@ begin
             when bool_or(state = 'PENDING') then 'PENDING'
             else 'DELIVERED' end as status
         from event_delivery
-        where event_id in (select event_id from changed)
+        where event_id = any (events)
         group by event_id) s
-    where e.id = s.event_id and e.status <> s.status;
+    where e.id = s.event_id and e.id = any (events) and e.status <> s.status;
     return null;
 end
 $$;
