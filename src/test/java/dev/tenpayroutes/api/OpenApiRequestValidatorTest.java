@@ -2,6 +2,7 @@ package dev.tenpayroutes.api;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -11,6 +12,7 @@ import java.io.IOException;
 import java.nio.charset.Charset;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.apache.camel.Exchange;
 import org.apache.camel.component.platform.http.springboot.PlatformHttpMessage;
 import org.apache.camel.http.common.DefaultHttpBinding;
@@ -23,7 +25,9 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.NullSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.core.io.ByteArrayResource;
@@ -182,27 +186,41 @@ class OpenApiRequestValidatorTest {
                 .doesNotContain("evil");
     }
 
+    /** By place, values that are refused there; half of a character and U+0000 are none that PostgreSQL can keep. */
+    private static final String WRONG = """
+            /amount/total "87654321" 10.5 87654321.5 0 -87654321 8765432187654321 8.5e-3 null true [87654321] {} 1050.0 1e3
+            /amount/total 876543218765432187654321 1.05e3
+            /goods/0/unitPrice/total "87654321" 10.5 0 -87654321 8765432187654321 null true [87654321] {}
+            /amount/currency "sgd" "SG" "SGDD" "ＳＧＤ"
+            /orderNo "SO-26" "SO-2026-000123-SO-2026-000123-SO-2" "SO/2026/000123" "SO\\u00202026\\u0020000123" "訂單訂單訂單"
+            /account "Main" "../main"
+            /region "sg" "SGP"
+            /paymentMethod "" "PAYNOWPAYNOWPAYNOWPAYNOWPAYNOWPAYNOW"
+            /payer/openId "o\\u0020U\\u0020p\\u0020F"
+            /goods/0/unitPrice/currency "sgd"
+            /validitySeconds 0 86401 -1 1800.5 "1800" null
+            /goods/0/quantity 0 1000001 2.5 "2"
+            /metadata/costCentre 42 null {} ["42"] true "4\\u00002" "secret\\ud83dword"
+            /goods/0/category "secret\\u0000word" "secret\\u0007word" "secret\\nword" "secret\\u001bword" "secret\\u007fword"
+            /description "" "secret\\u0000word" "secret\\u0007word" "secret\\nword" "secret\\rword" "secret\\tword"
+            /description "secret\\u001bword" "secret\\u007fword" "secret\\ud83dword"
+            /goods/0/id "" "secret\\u0000word" "secret\\u0007word" "secret\\nword" "secret\\u001bword" "secret\\u007fword"
+            /goods/0/name "" "secret\\u0000word" "secret\\u0007word" "secret\\nword" "secret\\u001bword" "secret\\u007fword"
+            /goods/0/name "secret\\ud83dword"
+            """;
+
+    static Stream<Arguments> wrong() {
+        return WRONG.lines()
+                .map(line -> line.split(" "))
+                .flatMap(words -> Stream.of(words).skip(1).map(value -> arguments(words[0], value)));
+    }
+
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "\"87654321\"",
-                "10.5",
-                "87654321.5",
-                "0",
-                "-87654321",
-                "8765432187654321",
-                "8.5e-3",
-                "null",
-                "true",
-                "[87654321]",
-                "{}",
-                "876543218765432187654321"
-            })
-    void anAmountThatIsNotAPositiveWholeNumberIsRefusedAtItsPlace(String total) {
-        assertThat(refused(with("/amount/total", total)))
-                .startsWith("/amount/total ")
-                .doesNotContain("87654321", "10.5", "8.5");
-        assertThat(refused(with("/goods/0/unitPrice/total", total))).startsWith("/goods/0/unitPrice/total ");
+    @MethodSource("wrong")
+    void wrongValueIsRefusedAtItsPlaceAndNotRepeated(String pointer, String value) {
+        assertThat(refused(with(pointer, value)))
+                .startsWith(pointer + " ")
+                .doesNotContain("87654321", "10.5", "8.5", "secret", "word", "86401", "SO-2026", "訂單", "PAYNOWPAY");
     }
 
     @Test
@@ -219,12 +237,6 @@ class OpenApiRequestValidatorTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"1050.0", "1.05e3", "1e3"})
-    void anAmountIsWrittenWithoutPointOrExponent(String total) {
-        assertThat(refused(with("/amount/total", total))).startsWith("/amount/total ");
-    }
-
-    @ParameterizedTest
     @ValueSource(strings = {"1", "999999999999999"})
     void anAmountMayBeOneToFifteenDigits(String total) throws Exception {
         accepted(with("/amount/total", total));
@@ -236,37 +248,6 @@ class OpenApiRequestValidatorTest {
         assertThat(refused(ORDER.replace("1050", total)))
                 .startsWith("the body is not well-formed JSON, line 2, column ")
                 .doesNotContain(total);
-    }
-
-    @ParameterizedTest
-    @CsvSource({
-        "/amount/currency,sgd",
-        "/amount/currency,SG",
-        "/amount/currency,SGDD",
-        "/amount/currency,ＳＧＤ",
-        "/orderNo,SO-26",
-        "/orderNo,SO-2026-000123-SO-2026-000123-SO-2",
-        "/orderNo,SO/2026/000123",
-        "/orderNo,SO 2026 000123",
-        "/orderNo,訂單訂單訂單",
-        "/account,Main",
-        "/account,../main",
-        "/region,sg",
-        "/region,SGP",
-        "/paymentMethod,''",
-        "/paymentMethod,PAYNOWPAYNOWPAYNOWPAYNOWPAYNOWPAYNOW",
-        "/description,''",
-        "/payer/openId,o U p F",
-        "/goods/0/id,''",
-        "/goods/0/name,''",
-        "/goods/0/unitPrice/currency,sgd",
-    })
-    void aTextOfAnotherFormIsRefusedAtItsPlace(String pointer, String value) {
-        String detail = refused(with(pointer, "\"" + value + "\""));
-        assertThat(detail).startsWith(pointer + " ");
-        if (!value.isEmpty()) {
-            assertThat(detail).doesNotContain("'" + value + "'", value + " ");
-        }
     }
 
     @ParameterizedTest
@@ -293,45 +274,15 @@ class OpenApiRequestValidatorTest {
         }
     }
 
-    @ParameterizedTest
-    @ValueSource(strings = {"\\u0000", "\\u0007", "\\n", "\\r", "\\t", "\\u001b", "\\u007f"})
-    void aControlCharacterIsRefusedAtItsPlace(String control) {
-        for (String pointer : new String[] {"/description", "/goods/0/id", "/goods/0/name", "/goods/0/category"}) {
-            assertThat(refused(with(pointer, "\"secret" + control + "word\"")))
-                    .startsWith(pointer + " ")
-                    .doesNotContain("secret", "word");
-        }
-    }
-
-    @Test
-    void aZeroCharacterInMetadataIsRefused() {
-        assertThat(refused(with("/metadata/costCentre", "\"4\\u00002\"")))
-                .startsWith("/metadata/costCentre ")
-                .doesNotContain("\u0000");
-    }
-
     @Test
     void aZeroCharacterInANameOfMetadataIsRefused() {
         // PostgreSQL can't keep it.
         assertThat(refused(ORDER.replace("costCentre", "cost\\u0000Centre"))).startsWith("/metadata");
     }
 
-    @ParameterizedTest
-    @ValueSource(strings = {"/description", "/goods/0/name", "/metadata/costCentre"})
-    void halfACharacterIsRefused(String pointer) {
-        // A lone surrogate has no UTF-8 form and PostgreSQL can't keep it.
-        assertThat(refused(with(pointer, "\"a\\ud83db\""))).startsWith(pointer + " ");
-    }
-
     @Test
     void metadataMayHaveLineBreaksAndAnyCharacterElse() throws Exception {
         accepted(with("/metadata/costCentre", "\"42\\n拿铁 ☕ \\ud83d\\ude00\""));
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"42", "null", "{}", "[\"42\"]", "true"})
-    void metadataIsText(String value) {
-        assertThat(refused(with("/metadata/costCentre", value))).startsWith("/metadata/costCentre ");
     }
 
     @Test
@@ -345,20 +296,6 @@ class OpenApiRequestValidatorTest {
         assertThat(refused(with("/metadata/costCentre", "\"" + "x".repeat(501) + "\"")))
                 .startsWith("/metadata/costCentre ")
                 .doesNotContain("xx");
-    }
-
-    @ParameterizedTest
-    @CsvSource({"0", "86401", "-1", "1800.5", "'\"1800\"'", "null"})
-    void aValidityOutsideADayIsRefused(String seconds) {
-        assertThat(refused(with("/validitySeconds", seconds)))
-                .startsWith("/validitySeconds ")
-                .doesNotContain("1800", "86401");
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"0", "1000001", "2.5", "\"2\""})
-    void aQuantityIsAWholeNumberOfAtLeastOne(String quantity) {
-        assertThat(refused(with("/goods/0/quantity", quantity))).startsWith("/goods/0/quantity ");
     }
 
     @Test

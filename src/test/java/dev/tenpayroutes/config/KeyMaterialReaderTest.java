@@ -2,6 +2,7 @@ package dev.tenpayroutes.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import dev.tenpayroutes.config.KeyMaterialReader.UnreadableException;
 import dev.tenpayroutes.signature.OpenSsl;
@@ -12,14 +13,16 @@ import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.util.Base64;
 import java.util.List;
+import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.NullAndEmptySource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every file here is made by the openssl command line, as a merchant makes it. */
@@ -172,10 +175,58 @@ class KeyMaterialReaderTest {
         assertThat(certificate.getPublicKey().getEncoded()).isEqualTo(KeyMaterialReader.publicKeyOf(key));
     }
 
+    static Stream<Arguments> unreadableKeys() {
+        String der = "is a binary file, and not PKCS#12: convert it to PEM";
+        String nothing = "is not a PEM or PKCS#12 file";
+        String damaged = "is not a well-formed PEM file";
+        return Stream.of(
+                arguments("pkcs8-encrypted.pem", "wrong", WRONG_PASSWORD),
+                arguments("pkcs1-aes.pem", "wrong", WRONG_PASSWORD),
+                arguments("pkcs1-des3.pem", "wrong", WRONG_PASSWORD),
+                arguments("store.p12", "wrong", WRONG_STORE_PASSWORD),
+                arguments("pkcs8-encrypted.pem", null, ENCRYPTED),
+                arguments("pkcs8-encrypted.pem", "", ENCRYPTED),
+                arguments("pkcs1-aes.pem", null, ENCRYPTED),
+                arguments("pkcs1-aes.pem", "", ENCRYPTED),
+                arguments("store.p12", null, WRONG_STORE_PASSWORD),
+                arguments("store.p12", "", WRONG_STORE_PASSWORD),
+                arguments("crt.pem", null, "holds a certificate and no private key"),
+                arguments("public.pem", null, "holds a public key and no private key"),
+                arguments("csr.pem", null, "holds no private key"),
+                arguments("nokey.p12", PASSWORD, "holds no private key with its certificate"),
+                arguments("pkcs8.der", null, der),
+                arguments("crt.der", null, der),
+                arguments("der-garbage", null, der),
+                arguments("garbage", null, nothing),
+                arguments("binary", null, nothing),
+                arguments("empty", null, nothing),
+                arguments("pkcs8-cut.pem", null, damaged),
+                arguments("pkcs8-letters.pem", null, damaged),
+                arguments("pkcs1-aes-cut.pem", PASSWORD, WRONG_PASSWORD),
+                arguments("store-cut.p12", PASSWORD, WRONG_STORE_PASSWORD));
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"pkcs8-encrypted.pem", "pkcs1-aes.pem", "pkcs1-des3.pem"})
-    void aWrongPasswordIsSaid(String file) throws Exception {
-        refused(() -> privateKey(file, "wrong"), WRONG_PASSWORD);
+    @MethodSource("unreadableKeys")
+    void refusesUnreadableKeyWithItsReason(String file, @Nullable String password, String problem) throws Exception {
+        refused(() -> privateKey(file, password), problem);
+    }
+
+    static Stream<Arguments> unreadableCertificates() {
+        return Stream.of(
+                arguments("store.p12", "wrong", WRONG_STORE_PASSWORD),
+                arguments("garbage", null, "holds no certificate"),
+                arguments("binary", null, "holds no certificate"),
+                arguments("empty", null, "holds no certificate"),
+                arguments("pkcs8.pem", null, "holds no certificate"),
+                arguments("crt-cut.pem", null, "is not a well-formed PEM file"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("unreadableCertificates")
+    void refusesUnreadableCertificateWithItsReason(String file, @Nullable String password, String problem)
+            throws Exception {
+        refused(() -> certificate(file, password), problem);
     }
 
     @Test
@@ -183,72 +234,11 @@ class KeyMaterialReaderTest {
         assertThat(privateKey("pkcs8-other-password.pem", "pässwörd 電池")).isEqualTo(key);
     }
 
-    @Test
-    void aWrongPasswordOfAStoreIsSaid() throws Exception {
-        refused(() -> privateKey("store.p12", "wrong"), WRONG_STORE_PASSWORD);
-        refused(() -> certificate("store.p12", "wrong"), WRONG_STORE_PASSWORD);
-    }
-
-    @ParameterizedTest
-    @NullAndEmptySource
-    void aMissingPasswordIsSaid(@Nullable String password) throws Exception {
-        refused(() -> privateKey("pkcs8-encrypted.pem", password), ENCRYPTED);
-        refused(() -> privateKey("pkcs1-aes.pem", password), ENCRYPTED);
-        refused(() -> privateKey("store.p12", password), WRONG_STORE_PASSWORD);
-    }
-
     @ParameterizedTest
     @ValueSource(strings = {"ec.pem", "ec-parameters.pem", "ed25519.pem"})
     void aKeyThatIsNotRsaIsSaid(String file) throws Exception {
         byte[] other = privateKey(file, null);
         refused(() -> KeyMaterialReader.publicKeyOf(other), "holds a key that is not RSA");
-    }
-
-    @ParameterizedTest
-    @CsvSource({
-        "crt.pem,holds a certificate and no private key",
-        "public.pem,holds a public key and no private key",
-        "csr.pem,holds no private key",
-        "pkcs8.der,'is a binary file, and not PKCS#12: convert it to PEM'",
-        "crt.der,'is a binary file, and not PKCS#12: convert it to PEM'"
-    })
-    void aFileWithAnotherThingThanAKeyIsSaid(String file, String problem) throws Exception {
-        refused(() -> privateKey(file, null), problem);
-    }
-
-    @Test
-    void aStoreWithoutAKeyIsSaid() throws Exception {
-        refused(() -> privateKey("nokey.p12", PASSWORD), "holds no private key with its certificate");
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"garbage", "binary", "empty"})
-    void aFileThatIsNothingIsSaid(String file) throws Exception {
-        refused(() -> privateKey(file, null), "is not a PEM or PKCS#12 file");
-        refused(() -> certificate(file, null), "holds no certificate");
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"pkcs8-cut.pem", "pkcs8-letters.pem"})
-    void aDamagedKeyIsSaid(String file) throws Exception {
-        refused(() -> privateKey(file, null), "is not a well-formed PEM file");
-    }
-
-    @Test
-    void aDamagedEncryptedKeyIsSaid() throws Exception {
-        refused(() -> privateKey("pkcs1-aes-cut.pem", PASSWORD), WRONG_PASSWORD);
-        refused(() -> privateKey("store-cut.p12", PASSWORD), WRONG_STORE_PASSWORD);
-        refused(() -> privateKey("der-garbage", null), "is a binary file, and not PKCS#12: convert it to PEM");
-    }
-
-    @Test
-    void aDamagedCertificateIsSaid() throws Exception {
-        refused(() -> certificate("crt-cut.pem", null), "is not a well-formed PEM file");
-    }
-
-    @Test
-    void aKeyInsteadOfACertificateIsSaid() throws Exception {
-        refused(() -> certificate("pkcs8.pem", null), "holds no certificate");
     }
 
     @Test

@@ -297,8 +297,8 @@ class AccountsStoryTest extends Story {
             assertThat(answer.text("code")).as(call).isEqualTo("ACCOUNT_UNAVAILABLE");
         }
         assertThat(send("GET", path, FAMILY, null).text("status")).isEqualTo("PENDING");
-        String news = TenpaySigner.notification("EV-" + number, number, "SUCCESS", 1050, "SGD");
-        assertThat(webhook("moody", news, TENPAY.get("steady").signer()).status())
+        String notification = TenpaySigner.notification("EV-" + number, number, "SUCCESS", 1050, "SGD");
+        assertThat(webhook("moody", notification, TENPAY.get("steady").signer()).status())
                 .isEqualTo(503);
         aTurnOfThePoller();
         assertThat(count(
@@ -309,17 +309,17 @@ class AccountsStoryTest extends Story {
         replace(MOODY, "platform/platform.pem", STEADY, "platform/platform.pem");
         becomes("moody", true);
         eventually().until(() -> TENPAY.get("steady").calls("inquiry-payment", number) > asked);
-        assertThat(webhook("moody", news, TENPAY.get("steady").signer()).status())
+        assertThat(webhook("moody", notification, TENPAY.get("steady").signer()).status())
                 .isEqualTo(200);
     }
 
     @Test
     void aNotificationOfOneAccountIsNothingOnThePathOfAnother() {
         String number = newNumber();
-        String news = TenpaySigner.notification("EV-" + number, number, "SUCCESS", 1050, "SGD");
+        String notification = TenpaySigner.notification("EV-" + number, number, "SUCCESS", 1050, "SGD");
         TenpaySigner steady = TENPAY.get("steady").signer();
-        assertThat(webhook("rotating", news, steady).status()).isEqualTo(401);
-        assertThat(webhook("moody", news, steady).status()).isEqualTo(200);
+        assertThat(webhook("rotating", notification, steady).status()).isEqualTo(401);
+        assertThat(webhook("moody", notification, steady).status()).isEqualTo(200);
     }
 
     /** The certificates of both sides are replaced while orders come in: on the same paths, then as a second pair. */

@@ -190,8 +190,8 @@ class CrashRecoveryIT {
                 .replace("2480000001", "2480000002");
     }
 
-    private static HttpResponse<String> bring(String news) {
-        return program.send("POST", HOOK, news, tenpay.signer().headers(news));
+    private static HttpResponse<String> bring(String notification) {
+        return program.send("POST", HOOK, notification, tenpay.signer().headers(notification));
     }
 
     private static JsonNode payment(String number) {

@@ -133,7 +133,7 @@ class CrashUnderLoadIT {
             }
             tenpay.decide(number, "SUCCESS");
             if (n % 10 < 7) {
-                untilTaken("/webhooks/tenpay/main/payments", news(number, null, 1050), true);
+                untilTaken("/webhooks/tenpay/main/payments", notification(number, null, 1050), true);
             }
             if (n % 3 == 0) {
                 refund(number, 0, 600);
@@ -152,7 +152,7 @@ class CrashUnderLoadIT {
             Awaitility.await()
                     .atMost(Duration.ofSeconds(60))
                     .until(() -> tenpay.refunds().containsKey(refund));
-            untilTaken("/webhooks/tenpay/main/refunds", news(number, refund, total), true);
+            untilTaken("/webhooks/tenpay/main/refunds", notification(number, refund, total), true);
         }
     }
 
@@ -174,11 +174,12 @@ class CrashUnderLoadIT {
         return "4200" + Math.abs(number.hashCode());
     }
 
-    private static String news(String number, String refund, int total) {
-        String news = refund == null
+    private static String notification(String number, String refund, int total) {
+        String notification = refund == null
                 ? TenpaySigner.notification("EV-" + number, number, "SUCCESS", total, "SGD")
                 : TenpaySigner.refundNotification("EV-" + refund, number, refund, "SUCCESS", total, "SGD");
-        return news.replace("2480000001", "2480000002")
+        return notification
+                .replace("2480000001", "2480000002")
                 .replace("\"status\"", "\"payment_id\":\"" + paymentId(number) + "\",\"status\"");
     }
 

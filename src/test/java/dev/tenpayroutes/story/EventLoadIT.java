@@ -231,13 +231,13 @@ class EventLoadIT {
 
     private static void move(PreparedStatement move, List<String> parameters, String number, String status)
             throws SQLException {
-        String news = """
+        String result = """
                 {"source":"notification","resultCode":"STATUS","status":"%s","merchantId":"m","orderNo":"%s","total":"1050",\
                 "currency":"SGD"}""".formatted(status, number);
         for (int i = 0; i < parameters.size(); i++) {
             String parameter = parameters.get(i);
             switch (parameter) {
-                case "tenpayResult" -> move.setObject(i + 1, new String[] {news});
+                case "tenpayResult" -> move.setObject(i + 1, new String[] {result});
                 case "account" -> move.setObject(i + 1, new String[] {"main"});
                 case "number" -> move.setObject(i + 1, new String[] {number});
                 case "notification" -> move.setObject(i + 1, new byte[][] {null});

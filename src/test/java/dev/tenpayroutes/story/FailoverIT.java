@@ -134,10 +134,10 @@ class FailoverIT {
         for (int n = 0; !enough; n++) {
             String number = "OVER-%d-%05d".formatted(erp, n);
             untilAccepted("/v1/payments", FaultStoryTest.order(number), number);
-            String news = TenpaySigner.notification("EV-" + number, number, "SUCCESS", 1050, "SGD")
+            String notification = TenpaySigner.notification("EV-" + number, number, "SUCCESS", 1050, "SGD")
                     .replace("2480000001", "2480000002")
                     .replace("4200123", "4200" + Math.abs(number.hashCode()));
-            untilAccepted("/webhooks/tenpay/main/payments", news, "EV-" + number);
+            untilAccepted("/webhooks/tenpay/main/payments", notification, "EV-" + number);
         }
     }
 

@@ -300,7 +300,7 @@ class FaultStoryTest extends Story {
         String number = newNumber();
         String paid = paidByNotification();
         String refundNumber = newRefundNumber();
-        String news = success(number);
+        String notification = success(number);
         String raise = "raise exception 'no' using errcode = '" + sqlState + "'";
 
         trouble("before insert on payment for each row", raise);
@@ -310,7 +310,7 @@ class FaultStoryTest extends Story {
         isStoreUnavailable(refund(paid, refundNumber, 250));
         noTrouble();
         trouble("before insert on notification for each row", raise);
-        isFail(notify(news));
+        isFail(notify(notification));
         noTrouble();
 
         assertThat(payments(number)).isZero();
@@ -319,7 +319,7 @@ class FaultStoryTest extends Story {
         assertThat(refundCallsAtTenpay(refundNumber, "refund")).isZero();
         assertThat(post("/v1/payments", order(number)).status()).isEqualTo(201);
         assertThat(refund(paid, refundNumber, 250).status()).isEqualTo(201);
-        assertThat(notify(news).status()).isEqualTo(200);
+        assertThat(notify(notification).status()).isEqualTo(200);
         isSoon(number, "SUCCEEDED");
     }
 
@@ -335,14 +335,14 @@ class FaultStoryTest extends Story {
     void answersRetryLaterWhileDatabaseIsAway() {
         String number = newNumber();
         String open = pendingPayment();
-        String news = success(open);
+        String notification = success(open);
         TO_DATABASE.pull();
 
         long before = System.nanoTime();
         isStoreUnavailable(post("/v1/payments", order(number)));
         isStoreUnavailable(refund(open, newRefundNumber(), 1));
         isStoreUnavailable(payment(open));
-        isFail(notify(news));
+        isFail(notify(notification));
         assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(8));
         assertThat(callsAtTenpay(number, "checkout-pay")).isZero();
 
@@ -351,7 +351,9 @@ class FaultStoryTest extends Story {
         eventually()
                 .atMost(Duration.ofSeconds(8))
                 .until(() -> post("/v1/payments", order(number)).status() == 201);
-        eventually().atMost(Duration.ofSeconds(8)).until(() -> notify(news).status() == 200);
+        eventually()
+                .atMost(Duration.ofSeconds(8))
+                .until(() -> notify(notification).status() == 200);
         isSoon(open, "SUCCEEDED");
         assertThat(callsAtTenpay(number, "checkout-pay")).isEqualTo(1);
     }
@@ -562,8 +564,8 @@ class FaultStoryTest extends Story {
         String number = newNumber();
         trouble("before insert or update on payment for each row", "perform pg_sleep(0.5)");
         assertThat(post("/v1/payments", order(number)).status()).isEqualTo(201);
-        String news = success(number);
-        assertThat(notify(news).status()).isEqualTo(200);
+        String notification = success(number);
+        assertThat(notify(notification).status()).isEqualTo(200);
         isSoon(number, "SUCCEEDED");
     }
 
@@ -714,12 +716,12 @@ class FaultStoryTest extends Story {
     @ValueSource(longs = {-6, 6, 60 * 24})
     void settlesNothingWhileClockIsWrong(long minutes) {
         String open = pendingPayment();
-        String news = success(open);
+        String notification = success(open);
         String number = newNumber();
         CLOCK.by = Duration.ofMinutes(minutes);
 
         assertThat(post("/v1/payments", order(number)).status()).isEqualTo(202);
-        assertThat(notify(news).status()).isEqualTo(401);
+        assertThat(notify(notification).status()).isEqualTo(401);
         assertThat(post("/v1/payments/" + open + "/sync", null).status()).isEqualTo(502);
         assertThat(payment(number).text("status")).isEqualTo("CREATED");
         assertThat(payment(open).text("status")).isEqualTo("PENDING");
@@ -735,7 +737,7 @@ class FaultStoryTest extends Story {
         turn(number);
         isSoon(number, "PENDING");
         assertThat(payments(number)).isEqualTo(1);
-        assertThat(notify(news).status()).isEqualTo(200);
+        assertThat(notify(notification).status()).isEqualTo(200);
         isSoon(open, "SUCCEEDED");
     }
 }

@@ -95,10 +95,13 @@ class OutageLogIT {
 
     private void refundThatWaitsTooLongForLockIsOneLine() throws Exception {
         assertThat(post("LOCK-000001")).isEqualTo(201);
-        String news = TenpaySigner.notification("EV-1", "LOCK-000001", "SUCCESS", 1050, "SGD")
+        String notification = TenpaySigner.notification("EV-1", "LOCK-000001", "SUCCESS", 1050, "SGD")
                 .replace("2480000001", "2480000002");
         program.send(
-                "POST", "/webhooks/tenpay/main/payments", news, tenpay.signer().headers(news));
+                "POST",
+                "/webhooks/tenpay/main/payments",
+                notification,
+                tenpay.signer().headers(notification));
         Awaitility.await()
                 .atMost(Duration.ofSeconds(20))
                 .until(() -> program.send("GET", "/v1/payments/LOCK-000001", null)

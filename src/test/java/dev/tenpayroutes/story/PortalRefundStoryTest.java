@@ -20,18 +20,19 @@ import org.springframework.beans.factory.annotation.Autowired;
 @DisplayName("refund-import, refund-recover")
 class PortalRefundStoryTest extends Story {
 
-    private static String news(String number, String refundNumber, String status, long total) {
+    private static String notification(String number, String refundNumber, String status, long total) {
         return TenpaySigner.refundNotification("EV-" + UUID.randomUUID(), number, refundNumber, status, total, "SGD");
     }
 
     /** It names the refund by Tenpay's own number alone. */
-    private static String newsById(String number, String refundId, String status, long total) {
-        return news(number, "RF-XXXXXX", status, total)
+    private static String notificationById(String number, String refundId, String status, long total) {
+        return notification(number, "RF-XXXXXX", status, total)
                 .replace("\"out_refund_no\":\"RF-XXXXXX\"", "\"refund_id\":\"" + refundId + "\"");
     }
 
-    private static String newsByBoth(String number, String refundNumber, String refundId, String status, long total) {
-        return newsById(number, refundId, status, total)
+    private static String notificationByBoth(
+            String number, String refundNumber, String refundId, String status, long total) {
+        return notificationById(number, refundId, status, total)
                 .replace("\"refund_id\"", "\"out_refund_no\":\"" + refundNumber + "\",\"refund_id\"");
     }
 
@@ -99,7 +100,7 @@ class PortalRefundStoryTest extends Story {
         String number = paidPayment();
         String refundNumber = portalRefund(number, "{\"total\":400}");
 
-        notify(news(number, refundNumber, "PROCESSING", 400));
+        notify(notification(number, refundNumber, "PROCESSING", 400));
 
         assertThat(refundOf(refundNumber).text("status")).isEqualTo("PENDING");
         assertThat(refund(number, newRefundNumber(), 651).text("code")).isEqualTo("REFUND_EXCEEDS_PAYMENT");
@@ -131,7 +132,7 @@ class PortalRefundStoryTest extends Story {
     void answersTheErpsOwnPostOfAPortalRefundByContent() {
         String number = paidPayment();
         String refundNumber = newRefundNumber();
-        notify(news(number, refundNumber, "SUCCESS", 250));
+        notify(notification(number, refundNumber, "SUCCESS", 250));
 
         Answer same = refund(number, refundNumber, 250);
         Answer other = refund(number, refundNumber, 251);
@@ -148,7 +149,7 @@ class PortalRefundStoryTest extends Story {
     void neverSendsAPortalRefundToTenpay() {
         String number = paidPayment();
         String refundNumber = newRefundNumber();
-        notify(news(number, refundNumber, "PROCESSING", 250));
+        notify(notification(number, refundNumber, "PROCESSING", 250));
         db.sql("update refund set status = 'CREATED' where refund_no = ?")
                 .param(refundNumber)
                 .update();
@@ -166,7 +167,7 @@ class PortalRefundStoryTest extends Story {
         assertThat(refund(number, newRefundNumber(), 700).status()).isEqualTo(201);
         String refundNumber = newRefundNumber();
 
-        notify(news(number, refundNumber, "SUCCESS", 400));
+        notify(notification(number, refundNumber, "SUCCESS", 400));
 
         assertThat(refundOf(refundNumber).text("status")).isEqualTo("SUCCEEDED");
         assertThat(refundOf(refundNumber).text("review")).isEqualTo("AMOUNT_MISMATCH");
@@ -180,7 +181,7 @@ class PortalRefundStoryTest extends Story {
         String number = paidPayment();
         String refundNumber = newRefundNumber();
 
-        notify(news(number, refundNumber, "SUCCESS", 100).replace("SGD", "USD"));
+        notify(notification(number, refundNumber, "SUCCESS", 100).replace("SGD", "USD"));
 
         Answer refund = refundOf(refundNumber);
         assertThat(refund.text("status")).isEqualTo("SUCCEEDED");
@@ -200,7 +201,7 @@ class PortalRefundStoryTest extends Story {
                 .update();
         String refundNumber = newRefundNumber();
 
-        notify(news(number, refundNumber, "SUCCESS", 250));
+        notify(notification(number, refundNumber, "SUCCESS", 250));
 
         assertThat(notificationState(refundNumber))
                 .isEqualTo("WAITING: its order is PENDING here; Tenpay is asked about the order now");
@@ -220,7 +221,7 @@ class PortalRefundStoryTest extends Story {
         isSoon(number, "EXPIRED");
         String refundNumber = newRefundNumber();
 
-        notify(news(number, refundNumber, "SUCCESS", 250));
+        notify(notification(number, refundNumber, "SUCCESS", 250));
 
         assertThat(count("select count(*) from payment where order_no = ? and reconcile_at <= now()", number)
                         + count(
@@ -239,7 +240,7 @@ class PortalRefundStoryTest extends Story {
         // Up to 64 characters of its own, and unused yet.
         String refundNumber = start.length() == 64 ? start : start + System.nanoTime();
 
-        notify(news(number, refundNumber, "SUCCESS", 100));
+        notify(notification(number, refundNumber, "SUCCESS", 100));
 
         Answer refund = get("/v1/refunds/" + refundNumber.replace(":", "%3A").replace("@", "%40"));
         assertThat(refund.text("refundNo")).isEqualTo(refundNumber);
@@ -259,7 +260,8 @@ class PortalRefundStoryTest extends Story {
     void takesInByTenpaysOwnNumberWhereTheOtherIsUnusable(String field) {
         String number = paidPayment();
         String refundId = "5030" + System.nanoTime();
-        String body = newsById(number, refundId, "SUCCESS", 100).replace("\"refund_id\"", field + "\"refund_id\"");
+        String body =
+                notificationById(number, refundId, "SUCCESS", 100).replace("\"refund_id\"", field + "\"refund_id\"");
 
         notify(body);
 
@@ -276,7 +278,7 @@ class PortalRefundStoryTest extends Story {
         String refundId = refundOf(refundNumber).text("refundId");
         bank(refundNumber, "SUCCESS");
 
-        notify(newsById(number, refundId, "SUCCESS", 400));
+        notify(notificationById(number, refundId, "SUCCESS", 400));
         post("/v1/refunds/" + refundNumber + "/sync", null);
 
         assertThat(refundOf(refundNumber).text("status")).isEqualTo("SUCCEEDED");
@@ -296,7 +298,7 @@ class PortalRefundStoryTest extends Story {
                 .update();
         String refundId = "5031" + System.nanoTime();
 
-        notify(newsById(number, refundId, "SUCCESS", 400));
+        notify(notificationById(number, refundId, "SUCCESS", 400));
 
         assertThat(notificationState(refundId)).startsWith("WAITING: it lacks out_refund_no");
         assertThat(refundOf(refundId).status()).isEqualTo(404);
@@ -318,8 +320,8 @@ class PortalRefundStoryTest extends Story {
         String refundId = "5032" + System.nanoTime();
         List<Callable<Answer>> calls = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
-            calls.add(() -> notify(newsById(number, refundId, "SUCCESS", 250)));
-            calls.add(() -> notify(newsByBoth(number, refundNumber, refundId, "SUCCESS", 250)));
+            calls.add(() -> notify(notificationById(number, refundId, "SUCCESS", 250)));
+            calls.add(() -> notify(notificationByBoth(number, refundNumber, refundId, "SUCCESS", 250)));
         }
         assertThat(atOnce(calls)).extracting(Answer::status).containsOnly(200);
 
@@ -335,8 +337,8 @@ class PortalRefundStoryTest extends Story {
         String refundNumber = newRefundNumber();
         String lost = newRefundNumber();
 
-        notify(news(number, refundNumber, "SUCCESS", 250).replace("2480000001", "2480000002"));
-        notify(news(newNumber(), lost, "SUCCESS", 250));
+        notify(notification(number, refundNumber, "SUCCESS", 250).replace("2480000001", "2480000002"));
+        notify(notification(newNumber(), lost, "SUCCESS", 250));
 
         assertThat(notificationState(refundNumber))
                 .isEqualTo("WAITING: it names another merchant id than its order has");
@@ -357,7 +359,7 @@ class PortalRefundStoryTest extends Story {
     void asksForAmountThatNotificationLacks(String amount) {
         String number = paidPayment();
         String refundNumber = portalRefund(number, "{\"total\":250,\"refundNo\":\"" + newRefundNumber() + "\"}");
-        notify(news(number, refundNumber, "SUCCESS", 250)
+        notify(notification(number, refundNumber, "SUCCESS", 250)
                 .replace("\"amount\":{\"total\":250,\"currency\":\"SGD\"},", amount));
         assertThat(notificationState(refundNumber)).startsWith("WAITING: it names no amount");
         assertThat(refundOf(refundNumber).status()).isEqualTo(404);
@@ -403,7 +405,7 @@ class PortalRefundStoryTest extends Story {
             lock.setString(1, number);
             lock.execute();
 
-            notify(news(number, refundNumber, "SUCCESS", 250));
+            notify(notification(number, refundNumber, "SUCCESS", 250));
 
             assertThat(notificationState(refundNumber)).isEqualTo("WAITING: it can't be applied; the log has why");
             assertThat(count("select count(*) from refund where refund_no = ?", refundNumber))
@@ -423,7 +425,7 @@ class PortalRefundStoryTest extends Story {
         String refundNumber = newRefundNumber();
         List<Callable<Answer>> calls = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
-            String body = news(number, refundNumber, "SUCCESS", 250);
+            String body = notification(number, refundNumber, "SUCCESS", 250);
             IntStream.range(0, 2).forEach(same -> calls.add(() -> notify(body)));
         }
         calls.add(() -> refund(number, refundNumber, 250));

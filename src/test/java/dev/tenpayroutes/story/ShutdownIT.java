@@ -81,9 +81,9 @@ class ShutdownIT {
     }
 
     private HttpResponse<String> bring(String number) {
-        String news = TenpaySigner.notification("EV-" + number, number, "SUCCESS", 1050, "SGD")
+        String notification = TenpaySigner.notification("EV-" + number, number, "SUCCESS", 1050, "SGD")
                 .replace("2480000001", "2480000002");
-        return program.send("POST", HOOK, news, tenpay.signer().headers(news));
+        return program.send("POST", HOOK, notification, tenpay.signer().headers(notification));
     }
 
     private String status(String number) {
@@ -115,9 +115,9 @@ class ShutdownIT {
         assertThat(order.statusCode()).isEqualTo(503);
         assertThat(order.headers().firstValue("Retry-After")).isPresent();
         assertThat(order.body()).contains("STORE_UNAVAILABLE");
-        HttpResponse<String> news = bring("STOP-000000");
-        assertThat(news.statusCode()).isEqualTo(503);
-        assertThat(news.body()).contains("FAIL");
+        HttpResponse<String> notification = bring("STOP-000000");
+        assertThat(notification.statusCode()).isEqualTo(503);
+        assertThat(notification.body()).contains("FAIL");
         assertThat(program.get("/actuator/health/readiness")).isEqualTo(503);
         assertThat(program.get("/actuator/health/liveness")).isEqualTo(200);
 
