@@ -31,7 +31,7 @@ class EventReporting {
 
     private static final FailureLog WORK = new FailureLog(LoggerFactory.getLogger("background-work"));
 
-    /** A line for each piece of news, with Tenpay's code where it has one; an alarm for what must not happen. */
+    /** A line for each result, with Tenpay's code where it has one; an alarm for what must not happen. */
     @Bean
     Processor reportResult(MeterRegistry meters) {
         return exchange -> {
