@@ -75,7 +75,7 @@ class MappingsTest {
         }
         JsonNode part = first.has(whole) ? first.get(whole).deepCopy() : JSON.createObjectNode();
         if (part instanceof ObjectNode object && each != first) {
-            each.path(changed).fields().forEachRemaining(field -> object.set(field.getKey(), field.getValue()));
+            each.path(changed).properties().forEach(field -> object.set(field.getKey(), field.getValue()));
             each.path(removed).forEach(field -> object.remove(field.asText()));
         }
         return part;
