@@ -1,9 +1,8 @@
 package dev.tenpayroutes;
 
-import dev.tenpayroutes.account.AccountProperties;
 import dev.tenpayroutes.cli.Commands;
-import dev.tenpayroutes.security.ClientProperties;
-import dev.tenpayroutes.signature.SignatureProperties;
+import dev.tenpayroutes.config.SignatureProperties;
+import dev.tenpayroutes.config.TenpayProperties;
 import java.security.SecureRandom;
 import java.time.Clock;
 import org.springframework.boot.SpringApplication;
@@ -17,15 +16,24 @@ import org.springframework.context.annotation.Bean;
  * money, and the checks at the two doors.
  */
 @SpringBootApplication(exclude = UserDetailsServiceAutoConfiguration.class)
-@EnableConfigurationProperties({AccountProperties.class, ClientProperties.class, SignatureProperties.class})
+@EnableConfigurationProperties(TenpayProperties.class)
 public class TenpayGlobalRoutes {
 
     public static void main(String[] args) {
-        Commands.named(args)
-                .ifPresentOrElse(
-                        command -> System.exit(
-                                new Commands(System.out, Clock.systemUTC(), new SecureRandom()).run(command, args)),
-                        () -> SpringApplication.run(TenpayGlobalRoutes.class, args));
+        int exit = Commands.areSettings(args)
+                ? Commands.START
+                : new Commands(System.out, System.err, Clock.systemUTC(), new SecureRandom()).run(args);
+        if (exit == Commands.START) {
+            SpringApplication.run(TenpayGlobalRoutes.class, args);
+        } else {
+            System.exit(exit);
+        }
+    }
+
+    /** How Tenpay's requests and responses are signed. */
+    @Bean
+    SignatureProperties signatureProperties(TenpayProperties settings) {
+        return settings.wire();
     }
 
     /** The only clock: signatures and freshness. Schedules and expiry use the database's. */

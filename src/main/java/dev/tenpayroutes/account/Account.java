@@ -1,8 +1,8 @@
 package dev.tenpayroutes.account;
 
-import dev.tenpayroutes.account.AccountProperties.AccountFiles;
 import dev.tenpayroutes.account.AccountReader.Read;
 import dev.tenpayroutes.account.SigningKeyPair.Pair;
+import dev.tenpayroutes.config.AccountProperties;
 import dev.tenpayroutes.config.ConfigurationProblem;
 import dev.tenpayroutes.config.InvalidConfigurationException;
 import dev.tenpayroutes.config.KeyMaterialReader;
@@ -56,7 +56,7 @@ public final class Account {
     private final String name;
     private final String prefix;
     private final AccountProblems problems;
-    private final AccountFiles settings;
+    private final AccountProperties settings;
     private final @Nullable URI baseUrl;
     private final Clock clock;
     private final ReentrantLock looking = new ReentrantLock();
@@ -75,7 +75,7 @@ public final class Account {
      *
      * @param ofAll Tenpay's base URL for accounts that have none of their own
      */
-    public Account(String name, AccountFiles settings, @Nullable URI ofAll, Rsa rsa, Clock clock) {
+    public Account(String name, AccountProperties settings, @Nullable URI ofAll, Rsa rsa, Clock clock) {
         this.name = name;
         this.prefix = "tenpay.accounts." + name + ".";
         this.settings = settings;
@@ -383,7 +383,7 @@ public final class Account {
             return Accounts.url(
                     prefix + "base-url", settings.baseUrl(), "give Tenpay's base URL, or leave it out for that of all");
         } catch (InvalidConfigurationException e) {
-            configurationProblems.add(e.finding());
+            configurationProblems.add(e.problem());
             return null;
         }
     }

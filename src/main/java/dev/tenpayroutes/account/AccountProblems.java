@@ -1,6 +1,6 @@
 package dev.tenpayroutes.account;
 
-import dev.tenpayroutes.account.AccountProperties.AccountFiles;
+import dev.tenpayroutes.config.AccountProperties;
 import dev.tenpayroutes.account.SigningKeyPair.Pair;
 import dev.tenpayroutes.config.ConfigurationProblem;
 import java.time.Instant;
@@ -18,9 +18,9 @@ final class AccountProblems {
     static final String NEXT = ".next";
 
     private final String prefix;
-    private final AccountFiles settings;
+    private final AccountProperties settings;
 
-    AccountProblems(String prefix, AccountFiles settings) {
+    AccountProblems(String prefix, AccountProperties settings) {
         this.prefix = prefix;
         this.settings = settings;
     }

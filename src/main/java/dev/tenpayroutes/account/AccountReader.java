@@ -1,6 +1,6 @@
 package dev.tenpayroutes.account;
 
-import dev.tenpayroutes.account.AccountProperties.AccountFiles;
+import dev.tenpayroutes.config.AccountProperties;
 import dev.tenpayroutes.account.SigningKeyPair.Pair;
 import dev.tenpayroutes.config.ConfigurationProblem;
 import dev.tenpayroutes.config.InvalidConfigurationException;
@@ -37,7 +37,7 @@ final class AccountReader {
 
     private final String name;
     private final String prefix;
-    private final AccountFiles settings;
+    private final AccountProperties settings;
     private final @Nullable SigningKeyPair main;
     private final @Nullable SigningKeyPair next;
     private final Rsa rsa;
@@ -48,7 +48,7 @@ final class AccountReader {
      * @param next the pair of {@code .next}; null where {@code main} is
      */
     AccountReader(
-            String name, AccountFiles settings, @Nullable SigningKeyPair main, @Nullable SigningKeyPair next, Rsa rsa) {
+            String name, AccountProperties settings, @Nullable SigningKeyPair main, @Nullable SigningKeyPair next, Rsa rsa) {
         this.name = name;
         this.prefix = "tenpay.accounts." + name + ".";
         this.settings = settings;
@@ -82,7 +82,7 @@ final class AccountReader {
         try {
             cipher = readCipher();
         } catch (InvalidConfigurationException e) {
-            ofCipher = e.finding();
+            ofCipher = e.problem();
         }
         boolean following = main != null && next.there();
         return new Read(
@@ -120,12 +120,13 @@ final class AccountReader {
                 next.reload(password);
             }
         } catch (InvalidConfigurationException e) {
-            problems.add(e.finding());
+            problems.add(e.problem());
         }
         if (next.there()) {
             Stream.ofNullable(next.problem()).map(AccountProblems::ofNext).forEach(problems::add);
         }
         Stream.ofNullable(main.problem()).forEach(problems::add);
+        main.warning().ifPresent(problems::add);
     }
 
     private @Nullable ResourceCipher readCipher() {

@@ -2,6 +2,7 @@ package dev.tenpayroutes.account;
 
 import dev.tenpayroutes.config.ConfigurationProblem;
 import dev.tenpayroutes.config.InvalidConfigurationException;
+import dev.tenpayroutes.config.TenpayProperties;
 import dev.tenpayroutes.signature.Rsa;
 import java.net.URI;
 import java.time.Clock;
@@ -47,10 +48,10 @@ public final class Accounts {
     private final AccountReloader looks = new AccountReloader(Account::reload);
     private final URI notifyBaseUrl;
 
-    public Accounts(AccountProperties settings, Rsa rsa, Clock clock) {
+    public Accounts(TenpayProperties settings, Rsa rsa, Clock clock) {
         List<ConfigurationProblem> findings = validate(settings);
         if (!findings.isEmpty()) {
-            throw new InvalidConfigurationException(findings.get(0));
+            throw new InvalidConfigurationException(findings);
         }
         URI baseUrl = baseUrl(settings);
         this.notifyBaseUrl = notifyBaseUrl(settings);
@@ -64,7 +65,7 @@ public final class Accounts {
     }
 
     /** The accounts of the settings as their files are now, a few read at once; logs nothing. */
-    public static List<Account> read(AccountProperties settings, @Nullable URI baseUrl, Rsa rsa, Clock clock) {
+    public static List<Account> read(TenpayProperties settings, @Nullable URI baseUrl, Rsa rsa, Clock clock) {
         List<Account> read = settings.accounts().entrySet().stream()
                 .map(entry -> new Account(entry.getKey(), entry.getValue(), baseUrl, rsa, clock))
                 .toList();
@@ -78,13 +79,13 @@ public final class Accounts {
     }
 
     /** What is wrong with the settings that aren't one account's own; empty when nothing is. */
-    public static List<ConfigurationProblem> validate(AccountProperties settings) {
+    public static List<ConfigurationProblem> validate(TenpayProperties settings) {
         List<ConfigurationProblem> found = new ArrayList<>();
         for (Runnable check : List.<Runnable>of(() -> baseUrl(settings), () -> notifyBaseUrl(settings))) {
             try {
                 check.run();
             } catch (InvalidConfigurationException e) {
-                found.add(e.finding());
+                found.add(e.problem());
             }
         }
         if (settings.accounts().isEmpty()) {
@@ -161,14 +162,14 @@ public final class Accounts {
         return notifyBaseUrl + "/webhooks/tenpay/" + account + "/" + kind;
     }
 
-    private static URI baseUrl(AccountProperties settings) {
+    private static URI baseUrl(TenpayProperties settings) {
         return url(
                 "tenpay.base-url",
                 settings.baseUrl(),
                 "set it to https://uat.tenpayglobal.com for UAT, or to the URL the Tenpay Global team gave you");
     }
 
-    private static URI notifyBaseUrl(AccountProperties settings) {
+    private static URI notifyBaseUrl(TenpayProperties settings) {
         return url(
                 "tenpay.notify-base-url",
                 settings.notifyBaseUrl(),

@@ -1,14 +1,11 @@
 package dev.tenpayroutes.account;
 
-import java.util.Map;
+import dev.tenpayroutes.config.TenpayProperties;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.boot.context.properties.ConfigurationProperties;
-import org.springframework.boot.context.properties.EnableConfigurationProperties;
-import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.dao.DataAccessException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
@@ -18,23 +15,14 @@ import org.springframework.stereotype.Component;
  * counts for all instances, or by the setting of this one. {@code refund-insert.sql} decides; this class reads.
  */
 @Component
-@EnableConfigurationProperties(RefundHolds.Settings.class)
 public class RefundHolds {
 
     private static final Logger LOG = LoggerFactory.getLogger(RefundHolds.class);
 
-    /** The settings {@code tenpay.accounts.<name>.refunds-on-hold}. */
-    @ConfigurationProperties("tenpay")
-    record Settings(@DefaultValue Map<String, OfAccount> accounts) {
-
-        /** @param refundsOnHold whether this instance takes no new refunds for the account */
-        record OfAccount(@DefaultValue("false") boolean refundsOnHold) {}
-    }
-
     private final Set<String> bySetting = new TreeSet<>();
     private final JdbcClient store;
 
-    RefundHolds(Settings settings, JdbcClient store) {
+    RefundHolds(TenpayProperties settings, JdbcClient store) {
         this.store = store;
         settings.accounts().forEach((account, own) -> {
             if (own.refundsOnHold()) {

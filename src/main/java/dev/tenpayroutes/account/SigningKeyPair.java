@@ -20,6 +20,7 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -84,6 +85,22 @@ final class SigningKeyPair {
         return problem;
     }
 
+    /** What is unwise about it, though it signs. */
+    Optional<ConfigurationProblem> warning() {
+        try {
+            return pair != null
+                            && !keyPlace.startsWith(PKCS11)
+                            && KeyMaterialReader.isWorldReadable(KeyMaterialReader.named(keyPlace))
+                    ? Optional.of(ConfigurationProblem.warning(
+                            prefix + "private-key",
+                            "names a file that every user of this machine may read: " + keyPlace,
+                            "let the program's user own it, and take it from the others: chmod 600"))
+                    : Optional.empty();
+        } catch (UnreadableException e) {
+            return Optional.empty();
+        }
+    }
+
     /** Whether anything lies there at all. */
     boolean there() {
         return exists(certificatePlace) || (!keyPlace.startsWith(PKCS11) && exists(keyPlace));
@@ -131,7 +148,7 @@ final class SigningKeyPair {
             certificateContent = content("certificate", certificatePlace);
         } catch (InvalidConfigurationException e) {
             pair = null;
-            problem = e.finding();
+            problem = e.problem();
             seen = new byte[0];
             return;
         }
@@ -153,7 +170,7 @@ final class SigningKeyPair {
             seen = content;
         } catch (InvalidConfigurationException e) {
             pair = null;
-            problem = e.finding();
+            problem = e.problem();
             // A token may come back, and a file can't get better by itself.
             seen = token ? new byte[0] : content;
         }

@@ -3,7 +3,7 @@ package dev.tenpayroutes.api;
 import dev.tenpayroutes.account.Account;
 import dev.tenpayroutes.account.AccountUnavailableException;
 import dev.tenpayroutes.account.Accounts;
-import dev.tenpayroutes.signature.SignatureProperties;
+import dev.tenpayroutes.config.SignatureProperties;
 import dev.tenpayroutes.signature.SignatureVerifier;
 import dev.tenpayroutes.signature.SignatureVerifier.UnverifiedException;
 import jakarta.servlet.http.HttpServletRequest;

@@ -1,6 +1,6 @@
 package dev.tenpayroutes.camel;
 
-import dev.tenpayroutes.signature.SignatureProperties;
+import dev.tenpayroutes.config.SignatureProperties;
 import jakarta.servlet.ServletOutputStream;
 import jakarta.servlet.WriteListener;
 import jakarta.servlet.http.HttpServletRequest;

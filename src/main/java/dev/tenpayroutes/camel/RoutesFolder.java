@@ -1,16 +1,18 @@
 package dev.tenpayroutes.camel;
 
-import java.io.File;
+import dev.tenpayroutes.config.ProgramFolder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Map;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.env.EnvironmentPostProcessor;
-import org.springframework.boot.system.ApplicationHome;
 import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.MapPropertySource;
 
 /**
  * Decides once where everything of {@code routes/} comes from: the folder beside the jar when there is one (in
- * development the working directory's), else the inside of the jar.
+ * development the working directory's), else the inside of the jar. A folder without a route stops the start.
  *
  * <p>Routes, mappings, SQL and payment methods all take it from the property {@code tenpay.routes}, so an edited route
  * never meets a stale mapping from the jar. The property may be set to another folder, as {@code file:/path}.
@@ -23,17 +25,19 @@ public final class RoutesFolder implements EnvironmentPostProcessor {
     public void postProcessEnvironment(ConfigurableEnvironment environment, SpringApplication application) {
         environment
                 .getPropertySources()
-                .addLast(new MapPropertySource("routes folder", Map.of(PROPERTY, beside(home()))));
+                .addLast(new MapPropertySource("routes folder", Map.of(PROPERTY, beside(ProgramFolder.path()))));
     }
 
-    private static File home() {
-        File source = new ApplicationHome(RoutesFolder.class).getSource();
-        return source != null && source.isFile() ? source.getParentFile() : new File("").getAbsoluteFile();
-    }
-
-    static String beside(File home) {
-        File folder = new File(home, "routes");
-        String[] routes = folder.list((dir, name) -> name.endsWith(".camel.yaml"));
-        return routes == null || routes.length == 0 ? "classpath:routes" : "file:" + folder.getAbsolutePath();
+    /** A link is followed once here: below it, nothing would find its files. */
+    static String beside(Path home) {
+        Path folder = home.resolve("routes");
+        if (!Files.isDirectory(folder)) {
+            return "classpath:routes";
+        }
+        try {
+            return "file:" + folder.toRealPath();
+        } catch (IOException e) {
+            return "file:" + folder;
+        }
     }
 }

@@ -26,11 +26,9 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.Date;
-import java.util.HashMap;
-import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
@@ -45,6 +43,8 @@ import org.bouncycastle.operator.OutputEncryptor;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequestBuilder;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
 /**
  * {@code new-key}: makes a merchant's private key, and what is uploaded in the merchant portal for it.
@@ -52,35 +52,64 @@ import org.jspecify.annotations.Nullable;
  * <p>The key's file is its owner's alone from its first moment, and no file that is there is ever overwritten: a key that
  * is in use can't be lost by typing a command twice.
  */
-final class NewKey {
+@Command(
+        name = "new-key",
+        description = "Makes a merchant's private key, and the certificate that is uploaded for it.",
+        mixinStandardHelpOptions = true)
+final class NewKey implements Callable<Integer> {
 
-    private static final String USAGE = "say new-key --account main [--bits 2048 or 3072] [--days 1825] [--csr]"
-            + " [--out folder] [--passphrase-file file]";
-    private static final Set<String> WITH_VALUE = Set.of("account", "bits", "days", "out", "passphrase-file");
     private static final String OWNERS = "posix";
     /** Enough to make guessing dear, and read in a fraction of a second when the program starts. */
     private static final int PASSPHRASE_ROUNDS = 100_000;
 
     private static final int SERIAL_BITS = 127;
 
+    @Option(names = "--account", required = true, paramLabel = "<name>", description = "its name in tenpay.accounts")
+    private String account = "";
+
+    @Option(names = "--bits", defaultValue = "2048", description = "2048 or 3072 (default: ${DEFAULT-VALUE})")
+    private String bitsText = "";
+
+    @Option(
+            names = "--days",
+            defaultValue = "1825",
+            description = "how long the certificate is valid (default: ${DEFAULT-VALUE})")
+    private String daysText = "";
+
+    @Option(names = "--csr", description = "a request for a certificate in place of a certificate")
+    private boolean csr;
+
+    @Option(
+            names = "--out",
+            defaultValue = "",
+            paramLabel = "<folder>",
+            description = "where the files go (default: here)")
+    private String outFolder = "";
+
+    @Option(
+            names = "--passphrase-file",
+            paramLabel = "<file>",
+            description = "encrypts the key with the passphrase in that file")
+    private @Nullable String passphraseFile;
+
     private final Clock clock;
     private final SecureRandom random;
+    private final PrintStream out;
 
-    NewKey(Clock clock, SecureRandom random) {
+    NewKey(Clock clock, SecureRandom random, PrintStream out) {
         this.clock = clock;
         this.random = random;
+        this.out = out;
     }
 
-    void run(List<String> arguments, PrintStream out) {
-        Map<String, String> options = options(arguments);
-        String account = options.getOrDefault("account", "");
+    @Override
+    public Integer call() {
         if (!Accounts.isName(account)) {
             throw wrong("account", "is not the name of an account: 1 to 32 of a-z, 0-9 and -");
         }
-        int bits = number(options, "bits", "2048", "2048|3072");
-        int days = number(options, "days", "1825", "[1-9][0-9]{0,3}");
-        Path folder = folder(options.getOrDefault("out", ""));
-        boolean csr = options.containsKey("csr");
+        int bits = number("bits", bitsText, "2048|3072");
+        int days = number("days", daysText, "[1-9][0-9]{0,3}");
+        Path folder = folder(outFolder);
         Path keyFile = folder.resolve(account + "-key.pem");
         Path certificateFile = folder.resolve(account + "-cert.pem");
         Path uploaded = csr ? folder.resolve(account + "-csr.pem") : certificateFile;
@@ -94,7 +123,7 @@ final class NewKey {
         try {
             KeyPair keys = keys(bits);
             Object upload = csr ? request(account, keys) : certificate(account, keys, serial, until);
-            String key = pem(new JcaPKCS8Generator(keys.getPrivate(), encryptor(options.get("passphrase-file"))));
+            String key = pem(new JcaPKCS8Generator(keys.getPrivate(), encryptor(passphraseFile)));
             write(keyFile, key, "rw-------");
             try {
                 write(uploaded, pem(upload), "rw-r--r--");
@@ -147,31 +176,13 @@ final class NewKey {
                 account,
                 keyFile,
                 certificateFile,
-                options.containsKey("passphrase-file")
-                        ? "\n       tenpay.accounts." + account + ".private-key-password-file: "
-                                + options.get("passphrase-file")
+                passphraseFile != null
+                        ? "\n       tenpay.accounts." + account + ".private-key-password-file: " + passphraseFile
                         : "");
+        return 0;
     }
 
-    private static Map<String, String> options(List<String> arguments) {
-        Map<String, String> options = new HashMap<>();
-        Iterator<String> words = arguments.iterator();
-        while (words.hasNext()) {
-            String[] word = words.next().split("=", 2);
-            String name = word[0].replaceFirst("^--", "");
-            boolean valued = WITH_VALUE.contains(name) && (word.length == 2 || words.hasNext());
-            if (!word[0].startsWith("--") || !(valued || (name.equals("csr") && word.length == 1))) {
-                // Its value isn't repeated: it may be a passphrase that doesn't belong here.
-                throw new InvalidConfigurationException(
-                        word[0].startsWith("-") ? word[0] : "new-key", "is not understood", USAGE);
-            }
-            options.put(name, !valued ? "" : word.length == 2 ? word[1] : words.next());
-        }
-        return options;
-    }
-
-    private static int number(Map<String, String> options, String name, String usual, String allowed) {
-        String value = options.getOrDefault(name, usual);
+    private static int number(String name, String value, String allowed) {
         if (!value.matches(allowed)) {
             throw wrong(name, "can't be " + value);
         }
@@ -179,7 +190,8 @@ final class NewKey {
     }
 
     private static InvalidConfigurationException wrong(String option, String problem) {
-        return new InvalidConfigurationException("--" + option, problem, USAGE);
+        return new InvalidConfigurationException(
+                "--" + option, problem, "java -jar tenpay-global-routes.jar new-key --help shows what it takes");
     }
 
     private static InvalidConfigurationException exists(Path file) {

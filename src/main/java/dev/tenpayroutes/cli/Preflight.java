@@ -2,21 +2,19 @@ package dev.tenpayroutes.cli;
 
 import dev.tenpayroutes.account.Account;
 import dev.tenpayroutes.account.AccountCertificate;
-import dev.tenpayroutes.account.AccountProperties;
 import dev.tenpayroutes.account.Accounts;
 import dev.tenpayroutes.camel.RouteValidator;
 import dev.tenpayroutes.cli.CheckResult.State;
 import dev.tenpayroutes.config.ConfigurationProblem;
 import dev.tenpayroutes.config.InvalidConfigurationException;
-import dev.tenpayroutes.config.ScheduleProperties;
-import dev.tenpayroutes.config.StartupFailureReporter;
-import dev.tenpayroutes.delivery.EventProperties;
-import dev.tenpayroutes.delivery.WebhookEndpoints;
+import dev.tenpayroutes.config.OneLineReporter;
+import dev.tenpayroutes.config.SettingsInitializer;
+import dev.tenpayroutes.config.SettingsValidator;
+import dev.tenpayroutes.config.SignatureProperties;
+import dev.tenpayroutes.config.TenpayProperties;
 import dev.tenpayroutes.payment.PaymentMethods;
-import dev.tenpayroutes.security.ClientProperties;
 import dev.tenpayroutes.security.Clients;
 import dev.tenpayroutes.signature.Rsa;
-import dev.tenpayroutes.signature.SignatureProperties;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.PrintStream;
@@ -45,6 +43,7 @@ import org.apache.camel.CamelContext;
 import org.apache.camel.component.http.springboot.HttpComponentAutoConfiguration;
 import org.apache.camel.component.http.springboot.HttpComponentConverter;
 import org.apache.camel.spring.boot.CamelAutoConfiguration;
+import org.apache.camel.spring.boot.CamelContextConfiguration;
 import org.apache.camel.spring.boot.TypeConversionConfiguration;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.AnnotatedBeanDefinition;
@@ -57,14 +56,20 @@ import org.springframework.boot.autoconfigure.flyway.FlywayAutoConfiguration;
 import org.springframework.boot.autoconfigure.jackson.JacksonAutoConfiguration;
 import org.springframework.boot.autoconfigure.jdbc.DataSourceAutoConfiguration;
 import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
-import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.ApplicationContextInitializer;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.AnnotationBeanNameGenerator;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.ClassPathScanningCandidateComponentProvider;
 import org.springframework.context.annotation.ComponentScan;
+import org.springframework.context.annotation.FilterType;
 import org.springframework.context.support.GenericApplicationContext;
 import org.springframework.core.env.Environment;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /**
  * {@code preflight}: everything that start-up would refuse, and what else can be seen beforehand, all at once.
@@ -72,13 +77,17 @@ import org.springframework.core.env.Environment;
  * <p>Changes nothing: nothing is migrated, polled or listened to, and no secret is printed. It asks the same classes as
  * start-up does, with the same settings. Who doesn't answer holds up nobody else.
  */
-final class Preflight {
+@Command(
+        name = "preflight",
+        description =
+                "Checks settings, files, routes, the database and the way to Tenpay before a start; changes nothing.",
+        mixinStandardHelpOptions = true)
+final class Preflight implements Callable<Integer> {
 
     /** Clients give up on a dead host after 5 s or less; this is for what hangs in spite of them. */
     private static final Duration MAX_LENGTH = Duration.ofSeconds(30);
 
     private static final String PROGRAM = "dev.tenpayroutes";
-    private static final String ONLINE = "--online";
     private static final String STORE = "spring.datasource.url";
 
     /** The table is not to be mixed with a log, and two connections are enough. */
@@ -89,6 +98,8 @@ final class Preflight {
             "--camel.main.shutdown-timeout=1",
             "--spring.datasource.hikari.maximum-pool-size=2",
             "--spring.datasource.hikari.minimum-idle=0",
+            // Nothing is written, whatever a check would do.
+            "--spring.datasource.hikari.read-only=true",
             // Whoever looks waits less long than whoever works.
             "--spring.datasource.hikari.data-source-properties.socketTimeout=5");
 
@@ -103,53 +114,90 @@ final class Preflight {
         FlywayAutoConfiguration.class,
         SslAutoConfiguration.class
     })
-    @EnableConfigurationProperties({
-        AccountProperties.class,
-        ClientProperties.class,
-        EventProperties.class,
-        SignatureProperties.class
-    })
-    @ComponentScan(basePackages = "dev.tenpayroutes.route", basePackageClasses = Accounts.class, lazyInit = true)
+    @ComponentScan(
+            basePackages = {
+                "dev.tenpayroutes.account",
+                "dev.tenpayroutes.camel",
+                "dev.tenpayroutes.tenpay",
+                "dev.tenpayroutes.payment"
+            },
+            // Judged one by one, and not by a start.
+            excludeFilters =
+                    @ComponentScan.Filter(type = FilterType.ASSIGNABLE_TYPE, classes = CamelContextConfiguration.class),
+            lazyInit = true)
     static class Beans {
 
         @Bean
         MeterRegistry meters() {
             return new SimpleMeterRegistry();
         }
+
+        @Bean
+        SignatureProperties signatureProperties(TenpayProperties settings) {
+            return settings.wire();
+        }
     }
+
+    @Option(names = "--online", description = "asks Tenpay as well, about an order that doesn't exist")
+    private boolean online;
+
+    @Parameters(paramLabel = "--<setting>=<value>", description = "settings, as for a start")
+    private List<String> settings = new ArrayList<>();
+
+    @Spec
+    private CommandSpec spec;
 
     private final Clock clock;
     private final SecureRandom random;
+    private final PrintStream out;
+    private List<ConfigurationProblem> wrong = List.of();
 
-    Preflight(Clock clock, SecureRandom random) {
+    Preflight(Clock clock, SecureRandom random, PrintStream out) {
         this.clock = clock;
         this.random = random;
+        this.out = out;
     }
 
-    /** @return whether nothing stands in the way of a start */
-    boolean run(List<String> options, PrintStream out) {
+    /** @return 0 where nothing stands in the way of a start */
+    @Override
+    public Integer call() {
+        Commands.refuseUnknown(spec, settings);
         List<String> arguments = new ArrayList<>(QUIET);
-        arguments.addAll(options);
-        boolean online = arguments.remove(ONLINE);
+        arguments.addAll(settings);
         SpringApplication program = new SpringApplication(Beans.class);
         program.setWebApplicationType(WebApplicationType.NONE);
         program.setLazyInitialization(true);
-        program.addInitializers(context -> {
-            GenericApplicationContext beans = (GenericApplicationContext) context;
-            beans.registerBean(Clock.class, () -> clock);
-            beans.registerBean(SecureRandom.class, () -> random);
-        });
+        List<ApplicationContextInitializer<?>> initializers = new ArrayList<>(program.getInitializers());
+        initializers.removeIf(SettingsInitializer.class::isInstance);
+        initializers.add(this::judgeSettings);
+        program.setInitializers(initializers);
         List<CheckResult> lines;
         try (ConfigurableApplicationContext context = program.run(arguments.toArray(String[]::new))) {
-            lines = lines(context, online);
+            lines = lines(context);
         } catch (Exception e) {
-            lines = List.of(failure("the program", e, ""));
+            lines = failures("the program", e, "");
         }
         lines.forEach(line -> print(line, out));
         long warnings = count(lines, State.WARN);
         long failures = count(lines, State.FAIL);
         out.printf("%nLooked at %d things: %d warnings, %d failures.%n", lines.size(), warnings, failures);
-        return failures == 0;
+        return failures == 0 ? 0 : 1;
+    }
+
+    /** All that a start would refuse; the rest is judged with the defaults of what is wrong. */
+    private void judgeSettings(ConfigurableApplicationContext context) {
+        wrong = SettingsValidator.validate(context.getEnvironment()).problems();
+        SettingsValidator.useDefaults(context.getEnvironment(), wrong);
+        TenpayProperties readable =
+                SettingsValidator.validate(context.getEnvironment()).settings();
+        GenericApplicationContext beans = (GenericApplicationContext) context;
+        beans.registerBean(TenpayProperties.class, () -> readable);
+        beans.registerBean(Clock.class, () -> clock);
+        beans.registerBean(SecureRandom.class, () -> random);
+    }
+
+    private boolean hasDatabase() {
+        return wrong.stream().noneMatch(problem -> problem.setting().startsWith("spring.datasource."));
     }
 
     private static void print(CheckResult line, PrintStream out) {
@@ -166,26 +214,32 @@ final class Preflight {
     }
 
     /** First what this machine alone can say, then all that must be waited for, at the same time. */
-    private List<CheckResult> lines(ConfigurableApplicationContext context, boolean online) throws Exception {
+    private List<CheckResult> lines(ConfigurableApplicationContext context) throws Exception {
         Environment settings = context.getEnvironment();
-        AccountProperties written = context.getBean(AccountProperties.class);
+        TenpayProperties written = context.getBean(TenpayProperties.class);
         URI baseUrl = url("tenpay.base-url", written.baseUrl());
         Rsa rsa = context.getBean(Rsa.class);
         List<Account> accounts = Accounts.read(written, baseUrl, rsa, clock);
 
-        List<CheckResult> lines = new ArrayList<>();
-        lines.addAll(CheckResult.of(
-                ScheduleProperties.problems(settings), "settings: durations, numbers and the wire format"));
-        List<ConfigurationProblem> ofAll = Accounts.validate(written);
-        ofAll.forEach(finding -> lines.add(line(finding)));
+        List<CheckResult> lines =
+                new ArrayList<>(CheckResult.all(wrong, "settings: names, values and what belongs together"));
         accounts.forEach(account -> lines.addAll(account(account)));
         Set<String> names = written.accounts().keySet();
-        lines.addAll(guarded("tenpay.clients", () -> clients(context, names)));
-        lines.addAll(guarded("events", () -> events(context, names)));
-        lines.addAll(guarded("routes", () -> routes(context)));
+        Clients.validate(written, names, settings)
+                .weaknesses()
+                .forEach(weakness -> lines.add(CheckResult.of(State.WARN, weakness)));
+        if (hasDatabase()) {
+            lines.addAll(guarded("routes", () -> routes(context)));
+        } else {
+            lines.add(CheckResult.warn(
+                    "routes: not judged, since they need the database's settings",
+                    "correct those first, and repeat this"));
+        }
 
         Map<String, Callable<List<CheckResult>>> checks = new LinkedHashMap<>();
-        checks.put(STORE, new DatabaseCheck(context)::lines);
+        if (hasDatabase()) {
+            checks.put(STORE, new DatabaseCheck(context)::lines);
+        }
         lines.addAll(guarded("the way to Tenpay", () -> {
             TenpayCheck tenpay = new TenpayCheck(context, clock, random);
             Set<URI> baseUrls = new LinkedHashSet<>();
@@ -200,7 +254,7 @@ final class Preflight {
                         "tenpay.notify-base-url",
                         () -> tenpay.notify(notifyUrl, accounts.get(0).name(), baseUrls));
             }
-            if (online && (!ofAll.isEmpty() || accounts.stream().noneMatch(Account::isAvailable))) {
+            if (online && (baseUrl == null || accounts.stream().noneMatch(Account::isAvailable))) {
                 return List.of(
                         CheckResult.fail("Tenpay wasn't asked for any account", "correct what stands above first"));
             }
@@ -220,20 +274,14 @@ final class Preflight {
         try {
             return check.call();
         } catch (Exception e) {
-            return List.of(failure(name, e, ""));
+            return failures(name, e, "");
         }
-    }
-
-    private static List<CheckResult> events(ConfigurableApplicationContext context, Set<String> accounts) {
-        return CheckResult.of(
-                WebhookEndpoints.problems(context.getBean(EventProperties.class), accounts),
-                "events: addresses, secrets and networks");
     }
 
     private List<CheckResult> account(Account account) {
         List<CheckResult> lines = new ArrayList<>();
         String name = "account " + account.name() + ": ";
-        account.findings().forEach(finding -> lines.add(line(finding)));
+        account.findings().forEach(problem -> lines.add(CheckResult.of(problem)));
         if (account.isAvailable()) {
             lines.add(CheckResult.ok(
                     name + "signs as merchant " + account.merchantId() + ", and its key is its certificate's"));
@@ -257,15 +305,6 @@ final class Preflight {
         return lines;
     }
 
-    private static List<CheckResult> clients(ConfigurableApplicationContext context, Set<String> accounts) {
-        ClientProperties settings = context.getBean(ClientProperties.class);
-        Clients.ValidationResult result = Clients.validate(settings, accounts, context.getEnvironment());
-        List<CheckResult> lines = new ArrayList<>(CheckResult.of(
-                result.problems(), "clients " + settings.clients().keySet() + ": credentials, accounts and scopes"));
-        result.weaknesses().forEach(weakness -> lines.add(CheckResult.of(State.WARN, weakness)));
-        return lines;
-    }
-
     private static List<CheckResult> routes(ConfigurableApplicationContext context) {
         CamelContext camel = context.getBean(CamelContext.class);
         Environment settings = context.getEnvironment();
@@ -284,7 +323,7 @@ final class Preflight {
             context.getBean(PaymentMethods.class);
             lines.add(CheckResult.ok("payment methods of " + location));
         } catch (RuntimeException e) {
-            lines.add(failure("payment-methods.yaml", e, ""));
+            lines.addAll(failures("payment-methods.yaml", e, ""));
         }
         return lines;
     }
@@ -324,7 +363,7 @@ final class Preflight {
                         name + " gives no answer within " + MAX_LENGTH.toSeconds() + " s",
                         "look whether it is there, and whether a firewall lets us through"));
             } catch (ExecutionException e) {
-                lines.add(failure(name, e.getCause(), settings.getProperty(STORE, "")));
+                lines.addAll(failures(name, e.getCause(), settings.getProperty(STORE, "")));
             } catch (InterruptedException e) {
                 throw new IllegalStateException(e);
             }
@@ -334,18 +373,16 @@ final class Preflight {
     }
 
     /** In the words of start-up; what it doesn't know is named by its kind only, since messages quote values. */
-    private static CheckResult failure(String name, Throwable failure, String databaseUrl) {
-        return StartupFailureReporter.line(failure, databaseUrl)
+    private static List<CheckResult> failures(String name, Throwable failure, String databaseUrl) {
+        List<CheckResult> known = OneLineReporter.lines(failure, databaseUrl).stream()
                 .map(line -> CheckResult.of(State.FAIL, line))
-                .orElseGet(() -> CheckResult.fail(
+                .toList();
+        return known.isEmpty()
+                ? List.of(CheckResult.fail(
                         name + " can't be checked: "
                                 + failure.getClass().getSimpleName().replaceFirst("Exception$", ""),
-                        "start the program, its log says more"));
-    }
-
-    private static CheckResult line(ConfigurationProblem finding) {
-        return CheckResult.of(
-                finding.severity() == ConfigurationProblem.Severity.ERROR ? State.FAIL : State.WARN, finding.line());
+                        "start the program, its log says more"))
+                : known;
     }
 
     /** Null when it is none, which was said already. */

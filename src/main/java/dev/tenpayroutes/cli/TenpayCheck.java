@@ -3,7 +3,7 @@ package dev.tenpayroutes.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.tenpayroutes.account.Account;
-import dev.tenpayroutes.signature.SignatureProperties;
+import dev.tenpayroutes.config.SignatureProperties;
 import dev.tenpayroutes.signature.SignatureVerifier.UnverifiedException;
 import java.io.IOException;
 import java.io.InterruptedIOException;

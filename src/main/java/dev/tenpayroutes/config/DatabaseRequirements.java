@@ -26,7 +26,12 @@ import org.springframework.stereotype.Component;
 @Component
 public final class DatabaseRequirements implements FlywayMigrationStrategy {
 
-    private static final String DATABASE = "spring.datasource.url";
+    static final String DATABASE = "spring.datasource.url";
+    static final String OCCUPIED = "leads to a schema that holds tables of something else";
+    static final String OCCUPIED_REMEDY =
+            "give the program a database of its own, or a schema: create schema tenpay, and ?currentSchema=tenpay in"
+                    + " spring.datasource.url";
+
     private static final int OLDEST_VERSION = 15;
 
     @Override
@@ -90,21 +95,41 @@ public final class DatabaseRequirements implements FlywayMigrationStrategy {
                 .toList();
     }
 
+    /** Whether tables may be made where there are none yet, and where none of something else are. */
     private static List<InvalidConfigurationException> rightProblems(Flyway flyway) {
+        List<InvalidConfigurationException> problems = new ArrayList<>();
         try (Connection connection = flyway.getConfiguration().getDataSource().getConnection()) {
-            String missing = text(connection, """
-                    select current_schema() where not has_schema_privilege(current_schema(), 'create')""");
-            return missing == null
-                    ? List.of()
-                    : List.of(new InvalidConfigurationException(
-                            DATABASE,
-                            "leads to a database that denies spring.datasource.username to make tables in the schema "
-                                    + missing,
-                            "grant create, usage on schema " + missing + " to that user, or make it the owner of the"
-                                    + " database"));
+            String schema = text(connection, "select current_schema()");
+            if (schema == null) {
+                problems.add(new InvalidConfigurationException(
+                        DATABASE,
+                        "leads to a database whose search_path names no schema that "
+                                + text(connection, "select current_user") + " may use",
+                        text(connection, """
+                                select format('as a superuser, in that database: grant usage, create on schema public to %I',
+                                              current_user)""")));
+            } else if (text(connection, "select 1 where has_schema_privilege(current_schema(), 'create')") == null) {
+                problems.add(new InvalidConfigurationException(
+                        DATABASE,
+                        "leads to a database where " + text(connection, "select current_user")
+                                + " may not make tables in the schema " + schema
+                                + ": since PostgreSQL 15 a grant on the database doesn't include that",
+                        text(connection, """
+                                        select format('as a superuser, in that database: alter database %I owner to %I; or only:'
+                                                      ' grant usage, create on schema %I to %2$I',
+                                                      current_database(), current_user, current_schema())""")));
+            }
+            if (flyway.info().applied().length == 0
+                    && !flyway.getConfiguration().isBaselineOnMigrate()
+                    && text(connection, """
+                            select 1 from pg_class where relnamespace = current_schema()::regnamespace
+                            and relkind in ('r', 'p', 'v', 'm', 'S', 'f') limit 1""") != null) {
+                problems.add(new InvalidConfigurationException(DATABASE, OCCUPIED, OCCUPIED_REMEDY));
+            }
         } catch (SQLException e) {
             throw new IllegalStateException(e);
         }
+        return problems;
     }
 
     private static InvalidConfigurationException problem(ValidateOutput invalid, MigrationInfo migration) {

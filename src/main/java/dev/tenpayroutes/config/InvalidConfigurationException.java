@@ -1,30 +1,46 @@
 package dev.tenpayroutes.config;
 
+import java.util.List;
+import java.util.stream.Collectors;
+
 /**
- * A setting that can't work. Start-up stops with one line made of it: the setting, what is wrong, the remedy. Never
- * carries the value of a secret.
+ * Settings that can't work. Start-up stops with one line for each: the setting, what is wrong, the remedy. Never carries
+ * the value of a secret.
  */
 public final class InvalidConfigurationException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
-    private final transient ConfigurationProblem finding;
+    private final transient List<ConfigurationProblem> problems;
 
     public InvalidConfigurationException(String setting, String problem, String remedy) {
         this(ConfigurationProblem.error(setting, problem, remedy));
     }
 
-    public InvalidConfigurationException(ConfigurationProblem finding) {
-        super(finding.setting() + " " + finding.problem());
-        this.finding = finding;
+    public InvalidConfigurationException(ConfigurationProblem problem) {
+        this(List.of(problem));
     }
 
-    public ConfigurationProblem finding() {
-        return finding;
+    /** @param problems at least one */
+    public InvalidConfigurationException(List<ConfigurationProblem> problems) {
+        super(problems.stream()
+                .map(problem -> problem.setting() + " " + problem.problem())
+                .collect(Collectors.joining("; ")));
+        this.problems = List.copyOf(problems);
     }
 
-    /** The whole story in one line. */
+    /** All of them, at least one. */
+    public List<ConfigurationProblem> problems() {
+        return problems;
+    }
+
+    /** The first one. */
+    public ConfigurationProblem problem() {
+        return problems.get(0);
+    }
+
+    /** The first one's whole story in one line. */
     public String line() {
-        return finding.line();
+        return problem().line();
     }
 }

@@ -4,8 +4,12 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.PublicKey;
@@ -223,11 +227,19 @@ public final class KeyMaterialReader {
 
     /** All bytes of a file, read once: what is judged is what is used. */
     public static byte[] content(Path file) throws UnreadableException {
-        if (!Files.exists(file)) {
+        try {
+            if (!Files.readAttributes(file, BasicFileAttributes.class).isRegularFile()) {
+                throw new UnreadableException("names something that is not a file: " + file);
+            }
+        } catch (NoSuchFileException e) {
             throw new UnreadableException("names a file that does not exist: " + file);
+        } catch (AccessDeniedException e) {
+            throw unreadable(file);
+        } catch (IOException e) {
+            throw new UnreadableException("names a file that can't be read: " + file);
         }
-        if (!Files.isRegularFile(file) || !Files.isReadable(file)) {
-            throw new UnreadableException("names something that is not a readable file: " + file);
+        if (!Files.isReadable(file)) {
+            throw unreadable(file);
         }
         try (InputStream in = Files.newInputStream(file)) {
             byte[] content = in.readNBytes(LARGEST + 1);
@@ -237,6 +249,20 @@ public final class KeyMaterialReader {
             return content;
         } catch (IOException e) {
             throw new UnreadableException("names a file that can't be read: " + file);
+        }
+    }
+
+    private static UnreadableException unreadable(Path file) {
+        return new UnreadableException("names a file that the user " + System.getProperty("user.name")
+                + " may not read (owner or rights of it or of a folder above): " + file);
+    }
+
+    /** Whether every user of this machine may read the file, where the file system knows rights. */
+    public static boolean isWorldReadable(Path file) {
+        try {
+            return Files.getPosixFilePermissions(file).contains(PosixFilePermission.OTHERS_READ);
+        } catch (IOException | UnsupportedOperationException e) {
+            return false;
         }
     }
 

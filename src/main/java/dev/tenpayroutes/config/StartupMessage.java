@@ -1,22 +1,34 @@
 package dev.tenpayroutes.config;
 
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.context.event.ApplicationReadyEvent;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
 import org.springframework.context.event.EventListener;
 import org.springframework.core.env.Environment;
 import org.springframework.core.env.Profiles;
-import org.springframework.stereotype.Component;
 
-/** Says, once everything runs, where and from which routes; in the sandbox also what to type next. */
-@Component
+/** Logs, once everything runs, version, port and routes; in the sandbox also what to type next. */
+@Configuration(proxyBeanMethods = false)
 class StartupMessage {
 
     private static final Logger LOG = LoggerFactory.getLogger("start");
     private static final String ORDER = """
             {"orderNo":"SO-2026-000123","paymentMethod":"PAYNOW","region":"SG",\
             "amount":{"total":1050,"currency":"SGD"},"description":"2 x latte"}""";
+
+    /** The version as a metric, always 1. */
+    @Bean
+    static MeterBinder applicationInfo() {
+        return meters -> Gauge.builder("application.info", () -> 1)
+                .description("The version that runs")
+                .tag("version", ProgramVersion.read())
+                .register(meters);
+    }
 
     private final Environment environment;
     private final String routes;
@@ -30,7 +42,8 @@ class StartupMessage {
     void ready(ApplicationReadyEvent event) {
         String port = environment.getProperty("local.server.port");
         LOG.info(
-                "ready on port {} in {} s, routes from {}",
+                "tenpay-global-routes {} ready on port {} in {} s, routes from {}",
+                ProgramVersion.read(),
                 port,
                 event.getTimeTaken() == null ? "?" : event.getTimeTaken().toMillis() / 1000.0,
                 routes);

@@ -1,6 +1,7 @@
 package dev.tenpayroutes.delivery;
 
 import dev.tenpayroutes.config.InvalidConfigurationException;
+import dev.tenpayroutes.config.TenpayProperties;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.Arrays;
@@ -11,7 +12,7 @@ import org.springframework.stereotype.Component;
 
 /**
  * No event leaves for an address inside: private, loopback, link-local and every other that isn't the public internet's is
- * refused, unless {@code tenpay.events.allowed-netisAvailable} names it.
+ * refused, unless {@code tenpay.events.allowed-networks} names it.
  *
  * <p>An {@code events.url}, or the DNS answer for its name, would otherwise reach what only this machine
  * can: metadata services, databases, neighbours. So the decision is about the very address that is connected to.
@@ -49,7 +50,7 @@ class EgressPolicy {
 
     private final List<Network> allowed;
 
-    EgressPolicy(EventProperties settings) {
+    EgressPolicy(TenpayProperties settings) {
         this.allowed = settings.events().allowedNetworks().stream()
                 .map(cidr -> {
                     try {

@@ -26,13 +26,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 import org.springframework.beans.factory.annotation.Value;
-import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 /** The beans of {@code erp-webhook}: collecting finished attempts, the capacity for claims, and sending one event. */
 @Configuration(proxyBeanMethods = false)
-@EnableConfigurationProperties(EventProperties.class)
 class WebhookDelivery {
 
     private static final Logger LOG = LoggerFactory.getLogger("erp-webhook");

@@ -1,8 +1,10 @@
 package dev.tenpayroutes.delivery;
 
 import dev.tenpayroutes.account.Accounts;
+import dev.tenpayroutes.config.AccountProperties;
+import dev.tenpayroutes.config.ConfigurationProblem;
 import dev.tenpayroutes.config.InvalidConfigurationException;
-import dev.tenpayroutes.delivery.EventProperties.Address;
+import dev.tenpayroutes.config.TenpayProperties;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -56,25 +58,25 @@ public class WebhookEndpoints {
 
     private final Map<String, WebhookEndpoint> endpoints = new LinkedHashMap<>();
 
-    private final List<InvalidConfigurationException> problems = new ArrayList<>();
+    private final List<ConfigurationProblem> problems = new ArrayList<>();
 
     @Autowired
-    WebhookEndpoints(EventProperties settings, Accounts accounts, EgressPolicy networks) {
+    WebhookEndpoints(TenpayProperties settings, Accounts accounts, EgressPolicy networks) {
         this(settings, accounts.names(), networks);
     }
 
-    WebhookEndpoints(EventProperties settings, Set<String> accounts, EgressPolicy networks) {
+    WebhookEndpoints(TenpayProperties settings, Set<String> accounts, EgressPolicy networks) {
         read(settings, accounts, networks);
         if (!problems.isEmpty()) {
-            throw problems.get(0);
+            throw new InvalidConfigurationException(problems);
         }
     }
 
     private WebhookEndpoints() {}
 
-    private void read(EventProperties settings, Set<String> accounts, EgressPolicy networks) {
+    private void read(TenpayProperties settings, Set<String> accounts, EgressPolicy networks) {
         settings.accounts().forEach((name, of) -> {
-            Address address = of.events();
+            AccountProperties.Events address = of.events();
             if (address != null && accounts.contains(name)) {
                 add(name, address, networks);
             }
@@ -82,23 +84,23 @@ public class WebhookEndpoints {
     }
 
     /** All that can't work of the settings of events; addresses are judged once the allowed networks can be read. */
-    public static List<InvalidConfigurationException> problems(EventProperties settings, Set<String> accounts) {
+    public static List<ConfigurationProblem> problems(TenpayProperties settings, Set<String> accounts) {
         try {
             WebhookEndpoints endpoints = new WebhookEndpoints();
             endpoints.read(settings, accounts, new EgressPolicy(settings));
             return endpoints.problems;
         } catch (InvalidConfigurationException e) {
-            return List.of(e);
+            return List.of(e.problem());
         }
     }
 
-    private void add(String name, Address address, EgressPolicy networks) {
+    private void add(String name, AccountProperties.Events address, EgressPolicy networks) {
         String prefix = "tenpay.accounts." + name + ".events.";
         if (address.url() == null || address.url().isBlank()) {
             if (!address.secrets().isEmpty()
                     || !address.headers().isEmpty()
                     || !address.types().isEmpty()) {
-                problems.add(new InvalidConfigurationException(
+                problems.add(ConfigurationProblem.error(
                         prefix + "url",
                         "is not set, but other settings of " + prefix + "* are",
                         "set the ERP's https address for events, or take the others out"));
@@ -118,7 +120,7 @@ public class WebhookEndpoints {
         try {
             return part.get();
         } catch (InvalidConfigurationException e) {
-            problems.add(e);
+            problems.add(e.problem());
             return null;
         }
     }

@@ -16,7 +16,9 @@ import org.springframework.context.annotation.Profile;
  * @param encryptNotifications whether a notification's resource is encrypted with the account's API key
  * @param retryDelays waits between the attempts to deliver one notification; when they are used up, it is given up
  * @param lateBy how long an answer is held back by the fault LATE
- * @param serverUrl a PostgreSQL on which the sandbox makes a database of its own; null for an embedded one
+ * @param serverUrl a PostgreSQL on which the sandbox makes a database of its own; an embedded one unless set
+ * @param serverUsername user who may make databases there
+ * @param serverPassword that user's password
  */
 @Profile(SandboxInitializer.PROFILE)
 @ConfigurationProperties(SandboxProperties.PREFIX)

@@ -1,8 +1,10 @@
 package dev.tenpayroutes.security;
 
 import dev.tenpayroutes.account.Accounts;
+import dev.tenpayroutes.config.ClientProperties;
+import dev.tenpayroutes.config.ConfigurationProblem;
 import dev.tenpayroutes.config.InvalidConfigurationException;
-import dev.tenpayroutes.security.ClientProperties.ClientKey;
+import dev.tenpayroutes.config.TenpayProperties;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -44,24 +46,24 @@ public final class Clients {
 
     private final List<Entry> entries = new ArrayList<>();
     private final Map<String, Client> byOAuth2ClientId = new HashMap<>();
-    private final List<InvalidConfigurationException> problems = new ArrayList<>();
+    private final List<ConfigurationProblem> problems = new ArrayList<>();
     private final List<String> weaknesses = new ArrayList<>();
     private final Map<String, Client> byName = new HashMap<>();
 
     @Autowired
-    public Clients(ClientProperties settings, Accounts accounts, Environment environment) {
+    public Clients(TenpayProperties settings, Accounts accounts, Environment environment) {
         this(settings, accounts.names(), environment);
         if (!problems.isEmpty()) {
-            throw problems.get(0);
+            throw new InvalidConfigurationException(problems);
         }
         weaknesses.forEach(weakness -> LOG.warn("{}", weakness));
     }
 
-    private Clients(ClientProperties settings, Set<String> accounts, Environment environment) {
+    private Clients(TenpayProperties settings, Set<String> accounts, Environment environment) {
         boolean sandbox = environment.acceptsProfiles(Profiles.of("sandbox"));
         String issuer = environment.getProperty(BearerTokens.ISSUER);
         if (settings.clients().isEmpty()) {
-            problems.add(new InvalidConfigurationException(
+            problems.add(ConfigurationProblem.error(
                     "tenpay.clients",
                     "names no client",
                     "set tenpay.clients.erp.api-key-sha256, .accounts and .scopes, so that an ERP may call"));
@@ -69,13 +71,13 @@ public final class Clients {
         try {
             BearerTokens.check(issuer);
         } catch (InvalidConfigurationException e) {
-            problems.add(e);
+            problems.add(e.problem());
         }
         settings.clients().forEach((name, key) -> {
             try {
                 add(name, key, accounts, !blank(issuer), sandbox);
             } catch (InvalidConfigurationException e) {
-                problems.add(e);
+                problems.add(e.problem());
             }
         });
         try {
@@ -83,7 +85,7 @@ public final class Clients {
                 ofKafkaOrders(environment.getProperty(KAFKA_CLIENT, ""));
             }
         } catch (InvalidConfigurationException e) {
-            problems.add(e);
+            problems.add(e.problem());
         }
     }
 
@@ -110,15 +112,15 @@ public final class Clients {
     }
 
     /** All that can't work; and what does, but could be guessed. */
-    public record ValidationResult(List<InvalidConfigurationException> problems, List<String> weaknesses) {}
+    public record ValidationResult(List<ConfigurationProblem> problems, List<String> weaknesses) {}
 
     /** @param accounts the names of all accounts */
-    public static ValidationResult validate(ClientProperties settings, Set<String> accounts, Environment environment) {
+    public static ValidationResult validate(TenpayProperties settings, Set<String> accounts, Environment environment) {
         Clients clients = new Clients(settings, accounts, environment);
         return new ValidationResult(clients.problems, clients.weaknesses);
     }
 
-    private void add(String name, ClientKey key, Set<String> accounts, boolean issuer, boolean sandbox) {
+    private void add(String name, ClientProperties key, Set<String> accounts, boolean issuer, boolean sandbox) {
         String prefix = "tenpay.clients." + name + ".";
         RateLimits.check(name, key.requestsPerSecond());
         List<byte[]> hashes = hashes(prefix, key, sandbox);
@@ -184,7 +186,7 @@ public final class Clients {
         entries.add(new Entry(hash, client));
     }
 
-    private List<byte[]> hashes(String prefix, ClientKey key, boolean sandbox) {
+    private List<byte[]> hashes(String prefix, ClientProperties key, boolean sandbox) {
         // A blank one was left empty on purpose: the place of the next key, say.
         List<byte[]> hashes = key.apiKeySha256().stream()
                 .filter(hash -> !hash.isBlank())
@@ -236,7 +238,7 @@ public final class Clients {
         return sha256(key);
     }
 
-    private static Client client(String prefix, String name, ClientKey key, Set<String> accounts) {
+    private static Client client(String prefix, String name, ClientProperties key, Set<String> accounts) {
         if (key.accounts().isEmpty()) {
             throw new InvalidConfigurationException(
                     prefix + "accounts", "is not set", "list the accounts this client may see, its default first");

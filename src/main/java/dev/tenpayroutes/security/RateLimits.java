@@ -1,6 +1,7 @@
 package dev.tenpayroutes.security;
 
 import dev.tenpayroutes.config.InvalidConfigurationException;
+import dev.tenpayroutes.config.TenpayProperties;
 import io.github.bucket4j.Bucket;
 import io.github.bucket4j.ConsumptionProbe;
 import io.github.bucket4j.TimeMeter;
@@ -27,11 +28,11 @@ class RateLimits {
     private final MeterRegistry meters;
 
     @Autowired
-    RateLimits(ClientProperties settings, MeterRegistry meters) {
+    RateLimits(TenpayProperties settings, MeterRegistry meters) {
         this(settings, meters, TimeMeter.SYSTEM_NANOTIME);
     }
 
-    RateLimits(ClientProperties settings, MeterRegistry meters, TimeMeter time) {
+    RateLimits(TenpayProperties settings, MeterRegistry meters, TimeMeter time) {
         this.meters = meters;
         settings.clients().forEach((name, client) -> buckets.put(name, bucket(name, client.requestsPerSecond(), time)));
     }

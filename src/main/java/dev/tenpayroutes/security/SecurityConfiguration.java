@@ -1,7 +1,7 @@
 package dev.tenpayroutes.security;
 
-import dev.tenpayroutes.api.DocsProperties;
 import dev.tenpayroutes.api.Problem;
+import dev.tenpayroutes.config.TenpayProperties;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.Filter;
 import jakarta.servlet.http.HttpServletRequest;
@@ -35,7 +35,7 @@ import org.springframework.web.servlet.handler.HandlerMappingIntrospector;
  * {@code tenpay.docs.public} opens them; everything else needs a client.
  */
 @Configuration(proxyBeanMethods = false)
-@EnableConfigurationProperties({DocsProperties.class, OAuth2ResourceServerProperties.class})
+@EnableConfigurationProperties(OAuth2ResourceServerProperties.class)
 public class SecurityConfiguration {
 
     public static final String CLIENT = Client.class.getName();
@@ -49,7 +49,7 @@ public class SecurityConfiguration {
 
     @Bean
     SecurityFilterChain erpSecurity(
-            HttpSecurity http, Clients clients, BearerTokens tokens, RateLimits limits, DocsProperties docs)
+            HttpSecurity http, Clients clients, BearerTokens tokens, RateLimits limits, TenpayProperties settings)
             throws Exception {
         ClientAuthenticationFilter caller = new ClientAuthenticationFilter(clients, tokens, limits);
         return http.csrf(AbstractHttpConfigurer::disable)
@@ -71,7 +71,7 @@ public class SecurityConfiguration {
                         .hasAuthority(METRICS)
                         .requestMatchers("/docs/**", "/v1/openapi.yaml")
                         .access(
-                                docs.open()
+                                settings.docs().open()
                                         ? (authentication, request) -> new AuthorizationDecision(true)
                                         : AuthenticatedAuthorizationManager.authenticated())
                         .requestMatchers(HttpMethod.POST, "/v1/payments/*/refunds", "/v1/refunds/**")

@@ -1,5 +1,6 @@
 package dev.tenpayroutes.signature;
 
+import dev.tenpayroutes.config.SignatureProperties;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.security.PublicKey;

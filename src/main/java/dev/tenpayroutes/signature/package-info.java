@@ -1,4 +1,4 @@
-/** Signing, verifying and decrypting what is exchanged with Tenpay Global. Knows neither Camel nor another package. */
+/** Signing, verifying and decrypting what is exchanged with Tenpay Global. Knows its settings, and neither Camel nor any other package. */
 @NullMarked
 package dev.tenpayroutes.signature;
 

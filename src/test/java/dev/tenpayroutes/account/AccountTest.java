@@ -11,8 +11,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
-import dev.tenpayroutes.account.AccountProperties.AccountFiles;
+import dev.tenpayroutes.config.AccountProperties;
 import dev.tenpayroutes.config.ConfigurationProblem;
+import dev.tenpayroutes.config.TenpayProperties;
+import dev.tenpayroutes.config.TenpayPropertiesFixture;
 import dev.tenpayroutes.signature.KeyFixture;
 import dev.tenpayroutes.signature.RequestSigner.Credential;
 import dev.tenpayroutes.signature.Rsa;
@@ -70,7 +72,7 @@ class AccountTest {
         logger.detachAppender(log);
     }
 
-    private Account account(AccountFiles files) {
+    private Account account(AccountProperties files) {
         Account account = new Account("main", files, URI.create("https://uat.tenpayglobal.com"), RSA, clock);
         account.read();
         return account;
@@ -83,7 +85,7 @@ class AccountTest {
     }
 
     private void write(String name, String content) throws IOException {
-        Files.writeString(folder.resolve(name), content);
+        KeyMaterialFixture.write(folder.resolve(name), content);
     }
 
     private void pair(String suffix, String serial, KeyPair keys, String from, String to) throws IOException {
@@ -276,9 +278,9 @@ class AccountTest {
     void aMountedPairWhoseLinksAreSwappedCountsThoughNoTimeHasChanged() throws Exception {
         Path first = Files.createDirectories(folder.resolve("..1"));
         Path second = Files.createDirectories(folder.resolve("..2"));
-        Files.writeString(first.resolve("key.pem"), key(KeyFixture.MERCHANT));
+        KeyMaterialFixture.write(first.resolve("key.pem"), key(KeyFixture.MERCHANT));
         Files.writeString(first.resolve("certificate.pem"), certificate(OLD, KeyFixture.MERCHANT, FROM, TO));
-        Files.writeString(second.resolve("key.pem"), key(KeyFixture.STRANGER));
+        KeyMaterialFixture.write(second.resolve("key.pem"), key(KeyFixture.STRANGER));
         Files.writeString(second.resolve("certificate.pem"), certificate(NEW, KeyFixture.STRANGER, FROM, TO));
         var then = Files.getLastModifiedTime(first.resolve("key.pem"));
         for (String name : List.of("key.pem", "certificate.pem")) {
@@ -538,7 +540,7 @@ class AccountTest {
                 .run("pkcs8", "-topk8", "-in", "key.pem", "-passout", "pass:first", "-out", "locked.pem");
         write("password", "first\r\n");
         write("api", API_KEY + "\n");
-        AccountFiles files =
+        AccountProperties files =
                 with(papers.files(), "private-key", folder.resolve("locked.pem").toString());
         files = with(
                 files, "private-key-password-file", folder.resolve("password").toString());
@@ -592,10 +594,11 @@ class AccountTest {
         assertThat(account(with(papers.files(), "base-url", "https://macau.example.com/"))
                         .baseUrl())
                 .hasToString("https://macau.example.com");
-        AccountProperties two = papers.settings("main", "macau");
-        Map<String, AccountFiles> accounts = new HashMap<>(two.accounts());
+        TenpayProperties two = papers.settings("main", "macau");
+        Map<String, AccountProperties> accounts = new HashMap<>(two.accounts());
         accounts.put("macau", with(accounts.get("macau"), "base-url", "macau.example.com"));
-        Accounts both = new Accounts(new AccountProperties(two.baseUrl(), two.notifyBaseUrl(), accounts), RSA, clock);
+        Accounts both = new Accounts(
+                TenpayPropertiesFixture.accounts(two.baseUrl(), two.notifyBaseUrl(), accounts), RSA, clock);
         assertThat(both.unavailable()).containsExactly("macau");
         assertThat(both.get("main").baseUrl()).hasToString("https://uat.tenpayglobal.com");
     }

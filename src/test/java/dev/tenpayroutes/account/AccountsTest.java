@@ -3,15 +3,19 @@ package dev.tenpayroutes.account;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.tenpayroutes.account.AccountProperties.AccountFiles;
+import dev.tenpayroutes.config.AccountProperties;
 import dev.tenpayroutes.config.ConfigurationProblem;
 import dev.tenpayroutes.config.InvalidConfigurationException;
+import dev.tenpayroutes.config.TenpayProperties;
+import dev.tenpayroutes.config.TenpayPropertiesFixture;
 import dev.tenpayroutes.signature.KeyFixture;
 import dev.tenpayroutes.signature.Rsa;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.KeyPair;
 import java.time.Clock;
 import java.time.Instant;
@@ -42,12 +46,12 @@ class AccountsTest {
         papers = new KeyMaterialFixture(folder);
     }
 
-    private static Accounts accounts(AccountProperties settings) {
+    private static Accounts accounts(TenpayProperties settings) {
         return new Accounts(settings, Rsa.fastest(), CLOCK);
     }
 
     /** What stops the start, and that the line carries no secret. */
-    private String refusal(AccountProperties settings) {
+    private String refusal(TenpayProperties settings) {
         InvalidConfigurationException refusal =
                 catchThrowableOfType(InvalidConfigurationException.class, () -> accounts(settings));
         assertThat(refusal).as("started").isNotNull();
@@ -57,13 +61,13 @@ class AccountsTest {
         return line;
     }
 
-    private String refusal(AccountFiles files) {
-        return refusal(new AccountProperties(
+    private String refusal(AccountProperties files) {
+        return refusal(TenpayPropertiesFixture.accounts(
                 "https://uat.tenpayglobal.com", "https://erp.example.com", Map.of("main", files)));
     }
 
-    static AccountFiles with(AccountFiles files, String setting, @Nullable String value) {
-        return new AccountFiles(
+    static AccountProperties with(AccountProperties files, String setting, @Nullable String value) {
+        return new AccountProperties(
                 setting.equals("merchant-id") ? value : files.merchantId(),
                 setting.equals("app-id") ? value : files.appId(),
                 setting.equals("base-url") ? value : files.baseUrl(),
@@ -74,7 +78,9 @@ class AccountsTest {
                 setting.equals("certificate") ? value : files.certificate(),
                 setting.equals("platform-certificates") ? value : files.platformCertificates(),
                 setting.equals("api-key") ? value : files.apiKey(),
-                setting.equals("api-key-file") ? value : files.apiKeyFile());
+                setting.equals("api-key-file") ? value : files.apiKeyFile(),
+                files.refundsOnHold(),
+                files.events());
     }
 
     private String refusalOf(String setting, @Nullable String value) {
@@ -87,12 +93,12 @@ class AccountsTest {
 
     @Test
     void oneMerchantIdMayNotBeTwoAccounts() {
-        AccountProperties two = papers.settings("main", "macau");
-        Map<String, AccountFiles> accounts = new HashMap<>(two.accounts());
+        TenpayProperties two = papers.settings("main", "macau");
+        Map<String, AccountProperties> accounts = new HashMap<>(two.accounts());
         accounts.put(
                 "macau",
                 with(accounts.get("macau"), "merchant-id", accounts.get("main").merchantId()));
-        assertThat(refusal(new AccountProperties(two.baseUrl(), two.notifyBaseUrl(), accounts)))
+        assertThat(refusal(TenpayPropertiesFixture.accounts(two.baseUrl(), two.notifyBaseUrl(), accounts)))
                 .contains(".merchant-id is that of the account ", "one payment would settle the orders of both");
     }
 
@@ -125,7 +131,7 @@ class AccountsTest {
     @NullSource
     @ValueSource(strings = {"", "  "})
     void theApiKeyMayBeLeftOut(@Nullable String apiKey) {
-        AccountProperties settings = new AccountProperties(
+        TenpayProperties settings = TenpayPropertiesFixture.accounts(
                 "https://uat.tenpayglobal.com",
                 "https://erp.example.com",
                 Map.of("main", with(papers.files(), "api-key", apiKey)));
@@ -136,7 +142,8 @@ class AccountsTest {
     @NullSource
     @ValueSource(strings = {"", "  "})
     void theBaseUrlIsNeeded(@Nullable String url) {
-        assertThat(refusal(new AccountProperties(url, "https://erp.example.com", Map.of("main", papers.files()))))
+        assertThat(refusal(TenpayPropertiesFixture.accounts(
+                        url, "https://erp.example.com", Map.of("main", papers.files()))))
                 .isEqualTo("tenpay.base-url is not set. Remedy: set it to https://uat.tenpayglobal.com for UAT, or to"
                         + " the URL the Tenpay Global team gave you");
     }
@@ -145,7 +152,8 @@ class AccountsTest {
     @NullSource
     @ValueSource(strings = {"", "  "})
     void theNotifyBaseUrlIsNeeded(@Nullable String url) {
-        assertThat(refusal(new AccountProperties("https://uat.tenpayglobal.com", url, Map.of("main", papers.files()))))
+        assertThat(refusal(TenpayPropertiesFixture.accounts(
+                        "https://uat.tenpayglobal.com", url, Map.of("main", papers.files()))))
                 .isEqualTo("tenpay.notify-base-url is not set. Remedy: set it to the public https address at which"
                         + " Tenpay reaches this service, without /webhooks");
     }
@@ -162,7 +170,8 @@ class AccountsTest {
                 "file:/etc/passwd"
             })
     void aBaseUrlThatCannotBeCalledIsRefused(String url) {
-        assertThat(refusal(new AccountProperties(url, "https://erp.example.com", Map.of("main", papers.files()))))
+        assertThat(refusal(TenpayPropertiesFixture.accounts(
+                        url, "https://erp.example.com", Map.of("main", papers.files()))))
                 .isEqualTo("tenpay.base-url is not an http or https URL with a host: " + url
                         + ". Remedy: set it to https://uat.tenpayglobal.com for UAT, or to the URL the Tenpay Global"
                         + " team gave you");
@@ -171,14 +180,15 @@ class AccountsTest {
     @ParameterizedTest
     @ValueSource(strings = {"http://erp_app/tenpay", "https://erp_app:8443"})
     void namesUnderscoreOfHostAndRemedy(String url) {
-        assertThat(refusal(new AccountProperties("https://uat.tenpayglobal.com", url, Map.of("main", papers.files()))))
+        assertThat(refusal(TenpayPropertiesFixture.accounts(
+                        "https://uat.tenpayglobal.com", url, Map.of("main", papers.files()))))
                 .startsWith("tenpay.notify-base-url has a host name with an underscore")
                 .contains("network alias");
     }
 
     @Test
     void aNotifyBaseUrlThatCannotBeCalledIsRefused() {
-        assertThat(refusal(new AccountProperties(
+        assertThat(refusal(TenpayPropertiesFixture.accounts(
                         "https://uat.tenpayglobal.com", "erp.example.com", Map.of("main", papers.files()))))
                 .isEqualTo(
                         "tenpay.notify-base-url is not an http or https URL with a host: erp.example.com. Remedy: set"
@@ -187,7 +197,7 @@ class AccountsTest {
 
     @Test
     void aUrlWithAPasswordIsRefusedWithoutThePassword() {
-        assertThat(refusal(new AccountProperties(
+        assertThat(refusal(TenpayPropertiesFixture.accounts(
                         "https://user:" + PASSWORD + "@uat.tenpayglobal.com",
                         "https://erp.example.com",
                         Map.of("main", papers.files()))))
@@ -196,14 +206,15 @@ class AccountsTest {
 
     @Test
     void aUrlWithAFragmentIsRefused() {
-        assertThat(refusal(new AccountProperties(
+        assertThat(refusal(TenpayPropertiesFixture.accounts(
                         "https://uat.tenpayglobal.com/#x", "https://erp.example.com", Map.of("main", papers.files()))))
                 .startsWith("tenpay.base-url ");
     }
 
     @Test
     void anAccountIsNeeded() {
-        assertThat(refusal(new AccountProperties("https://uat.tenpayglobal.com", "https://erp.example.com", Map.of())))
+        assertThat(refusal(TenpayPropertiesFixture.accounts(
+                        "https://uat.tenpayglobal.com", "https://erp.example.com", Map.of())))
                 .isEqualTo("tenpay.accounts names no merchant account. Remedy: set tenpay.accounts.main.merchant-id,"
                         + " .app-id, .private-key, .certificate, .platform-certificates");
     }
@@ -306,7 +317,7 @@ class AccountsTest {
                 "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n"
                         + "DEK-Info: AES-256-CBC,00112233445566778899AABBCCDDEEFF\n\n"
                         + "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\n-----END RSA PRIVATE KEY-----\n");
-        AccountFiles files = with(papers.files(), "private-key", damaged.toString());
+        AccountProperties files = with(papers.files(), "private-key", damaged.toString());
         assertThat(refusal(with(files, "private-key-password", PASSWORD)))
                 .isEqualTo("tenpay.accounts.main.private-key can't be decrypted: the private-key-password is wrong or"
                         + " the file is damaged. Remedy: name a file that holds a private key in PEM or PKCS#12 form");
@@ -382,10 +393,10 @@ class AccountsTest {
 
     @Test
     void settingsAndAccountsNeverShowASecret() {
-        AccountFiles files = with(papers.files(), "private-key-password", PASSWORD);
-        AccountProperties settings =
-                new AccountProperties("https://uat.tenpayglobal.com", "https://erp.example.com", Map.of("main", files));
-        assertThat(files).hasToString("AccountFiles[merchantId=2480000001, secrets=***]");
+        AccountProperties files = with(papers.files(), "private-key-password", PASSWORD);
+        TenpayProperties settings = TenpayPropertiesFixture.accounts(
+                "https://uat.tenpayglobal.com", "https://erp.example.com", Map.of("main", files));
+        assertThat(files).hasToString("AccountProperties[merchantId=2480000001, secrets=***]");
         assertThat(settings.toString()).contains("secrets=***").doesNotContain(PASSWORD, API_KEY);
         assertThat(accounts(settings).get("main").credential().toString()).contains("key=***");
         assertThat(accounts(settings).get("main").toString())
@@ -394,5 +405,19 @@ class AccountsTest {
                 .doesNotContain(((java.security.interfaces.RSAPublicKey) KeyFixture.MERCHANT.getPublic())
                         .getModulus()
                         .toString(16));
+    }
+
+    @Test
+    void keyThatEveryUserMayReadDrawsAWarning() throws IOException {
+        assumeTrue(folder.getFileSystem().supportedFileAttributeViews().contains("posix"));
+        Files.setPosixFilePermissions(folder.resolve("key.pem"), PosixFilePermissions.fromString("rw-r--r--"));
+        Account account = accounts(papers.settings("main")).get("main");
+        assertThat(account.isAvailable()).isTrue();
+        assertThat(account.findings())
+                .singleElement()
+                .satisfies(problem -> assertThat(problem.line())
+                        .startsWith(
+                                "tenpay.accounts.main.private-key names a file that every user of this machine may read")
+                        .contains("chmod 600"));
     }
 }

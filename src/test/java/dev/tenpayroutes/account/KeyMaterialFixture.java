@@ -1,11 +1,14 @@
 package dev.tenpayroutes.account;
 
-import dev.tenpayroutes.account.AccountProperties.AccountFiles;
+import dev.tenpayroutes.config.AccountProperties;
+import dev.tenpayroutes.config.TenpayProperties;
+import dev.tenpayroutes.config.TenpayPropertiesFixture;
 import dev.tenpayroutes.signature.KeyFixture;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.time.Instant;
@@ -32,10 +35,18 @@ public final class KeyMaterialFixture {
     public KeyMaterialFixture(Path folder) throws IOException {
         this.folder = folder;
         this.platform = folder.resolve("platform");
-        Files.writeString(folder.resolve("key.pem"), key(KeyFixture.MERCHANT));
+        write(folder.resolve("key.pem"), key(KeyFixture.MERCHANT));
         Files.writeString(folder.resolve("certificate.pem"), certificate("0A1B2C3D", KeyFixture.MERCHANT, FROM, TO));
         Files.createDirectory(platform);
         Files.writeString(platform.resolve("tenpay.pem"), certificate("7E2A54C1D9F0", KeyFixture.TENPAY, FROM, TO));
+    }
+
+    /** Writes a file that its owner alone may read. */
+    static void write(Path file, String content) throws IOException {
+        Files.writeString(file, content);
+        if (file.getFileSystem().supportedFileAttributeViews().contains("posix")) {
+            Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
+        }
     }
 
     /** Where Tenpay's certificates are. */
@@ -44,20 +55,20 @@ public final class KeyMaterialFixture {
     }
 
     /** Settings that work, with one account for each name. */
-    public AccountProperties settings(String... names) {
-        Map<String, AccountFiles> accounts = new java.util.LinkedHashMap<>();
+    public TenpayProperties settings(String... names) {
+        Map<String, AccountProperties> accounts = new java.util.LinkedHashMap<>();
         for (String name : names) {
             accounts.put(name, files(Long.toString(2_480_000_001L + accounts.size())));
         }
-        return new AccountProperties("https://uat.tenpayglobal.com/", "https://erp.example.com/", accounts);
+        return TenpayPropertiesFixture.accounts("https://uat.tenpayglobal.com/", "https://erp.example.com/", accounts);
     }
 
-    AccountFiles files() {
+    AccountProperties files() {
         return files("2480000001");
     }
 
-    private AccountFiles files(String merchantId) {
-        return new AccountFiles(
+    private AccountProperties files(String merchantId) {
+        return new AccountProperties(
                 merchantId,
                 "wx0123456789abcdef",
                 null,
@@ -68,6 +79,8 @@ public final class KeyMaterialFixture {
                 folder.resolve("certificate.pem").toString(),
                 platform.toString(),
                 "0123456789abcdef0123456789ABCDEF",
+                null,
+                false,
                 null);
     }
 

@@ -4,7 +4,7 @@ import static dev.tenpayroutes.account.AccountsTest.with;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.tenpayroutes.account.AccountProperties.AccountFiles;
+import dev.tenpayroutes.config.AccountProperties;
 import dev.tenpayroutes.config.KeyMaterialReader;
 import dev.tenpayroutes.signature.KeyFixture;
 import dev.tenpayroutes.signature.RequestSigner.Credential;
@@ -236,7 +236,7 @@ class Pkcs11Test {
 
         private static Account account(
                 Path folder, Rsa rsa, String label, String pin, String config, String certificate) throws IOException {
-            AccountFiles files = new KeyMaterialFixture(Files.createTempDirectory(folder, "papers")).files();
+            AccountProperties files = new KeyMaterialFixture(Files.createTempDirectory(folder, "papers")).files();
             files = with(files, "private-key", "pkcs11:" + label);
             files = with(files, "private-key-password", pin);
             files = with(files, "pkcs11-config", folder.resolve(config).toString());

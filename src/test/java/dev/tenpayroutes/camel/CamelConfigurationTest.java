@@ -2,7 +2,7 @@ package dev.tenpayroutes.camel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tenpayroutes.signature.SignatureProperties;
+import dev.tenpayroutes.config.SignatureProperties;
 import java.time.Duration;
 import org.apache.camel.spi.HeaderFilterStrategy;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -17,7 +17,7 @@ class RoutesFolderTest {
     private Path home;
 
     private String beside() {
-        return RoutesFolder.beside(home.toFile());
+        return RoutesFolder.beside(home);
     }
 
     @Test
@@ -28,11 +28,16 @@ class RoutesFolderTest {
     }
 
     @Test
-    void aFolderWithoutRouteFilesDoesNotCount() throws IOException {
+    void folderWithoutRoutesCountsAndIsRefusedLater() throws IOException {
         Files.createDirectory(home.resolve("routes"));
-        Files.createFile(home.resolve("routes/payment-methods.yaml"));
-        Files.createFile(home.resolve("routes/polling.camel.yaml.bak"));
-        assertThat(beside()).isEqualTo("classpath:routes");
+        assertThat(beside()).isEqualTo("file:" + home.resolve("routes").toRealPath());
+    }
+
+    @Test
+    void linkToAFolderIsFollowed() throws IOException {
+        Path elsewhere = Files.createDirectory(home.resolve("elsewhere"));
+        Files.createSymbolicLink(home.resolve("routes"), elsewhere);
+        assertThat(beside()).isEqualTo("file:" + elsewhere.toRealPath());
     }
 
     @Test

@@ -120,6 +120,9 @@ class DatabaseRequirementsTest {
         assertThat(DatabaseRequirements.problems(flyway("poor")))
                 .singleElement()
                 .satisfies(problem -> assertThat(problem.line())
-                        .contains("denies spring.datasource.username", "grant create, usage on schema public"));
+                        .contains(
+                                "poor may not make tables in the schema public",
+                                "alter database odd owner to poor",
+                                "grant usage, create on schema public to poor"));
     }
 }

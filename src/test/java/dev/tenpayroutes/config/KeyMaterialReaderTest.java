@@ -250,9 +250,7 @@ class KeyMaterialReaderTest {
     @Test
     void aDirectoryIsSaid() throws Exception {
         Path directory = folder.resolve("directory");
-        refused(
-                () -> KeyMaterialReader.content(directory),
-                "names something that is not a readable file: " + directory);
+        refused(() -> KeyMaterialReader.content(directory), "names something that is not a file: " + directory);
     }
 
     @Test

@@ -4,11 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tenpayroutes.config.InvalidConfigurationException;
-import dev.tenpayroutes.delivery.EventProperties.ForAll;
+import dev.tenpayroutes.config.TenpayPropertiesFixture;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -16,7 +15,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class EgressPolicyTest {
 
     private static EgressPolicy allowing(String... networks) {
-        return new EgressPolicy(new EventProperties(Map.of(), new ForAll(List.of(networks))));
+        return new EgressPolicy(TenpayPropertiesFixture.events(null, List.of(networks)));
     }
 
     private static InetAddress address(String text) {

@@ -3,9 +3,9 @@ package dev.tenpayroutes.delivery;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.tenpayroutes.delivery.EventProperties.Address;
-import dev.tenpayroutes.delivery.EventProperties.ForAll;
-import dev.tenpayroutes.delivery.EventProperties.OfAccount;
+import dev.tenpayroutes.config.AccountProperties;
+import dev.tenpayroutes.config.TenpayProperties;
+import dev.tenpayroutes.config.TenpayPropertiesFixture;
 import java.net.InetAddress;
 import java.time.Clock;
 import java.time.Duration;
@@ -31,15 +31,13 @@ class WebhookDeliveryTest {
     private final WebhookDelivery notify = new WebhookDelivery();
     private final InFlightDeliveries attempts = new InFlightDeliveries(10);
     // No server listens there: a sent event has failed, and so differs from one that isn't.
-    private final EventProperties settings = new EventProperties(
-            Map.of(
-                    "main",
-                    new OfAccount(new Address(
-                            "http://127.0.0.1:1/events",
-                            List.of("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="),
-                            Map.of(),
-                            List.of()))),
-            new ForAll(List.of("127.0.0.0/8")));
+    private final TenpayProperties settings = TenpayPropertiesFixture.events(
+            new AccountProperties.Events(
+                    "http://127.0.0.1:1/events",
+                    List.of("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="),
+                    Map.of(),
+                    List.of()),
+            List.of("127.0.0.0/8"));
     private final EgressPolicy networks = new EgressPolicy(settings);
     private final WebhookEndpoints endpoints = new WebhookEndpoints(settings, Set.of("main"), networks);
     private final WebhookSender calls =

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.standardwebhooks.Webhook;
+import dev.tenpayroutes.config.AccountProperties;
 import dev.tenpayroutes.config.InvalidConfigurationException;
-import dev.tenpayroutes.delivery.EventProperties.Address;
-import dev.tenpayroutes.delivery.EventProperties.ForAll;
-import dev.tenpayroutes.delivery.EventProperties.OfAccount;
+import dev.tenpayroutes.config.TenpayProperties;
+import dev.tenpayroutes.config.TenpayPropertiesFixture;
 import java.net.http.HttpHeaders;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -22,24 +22,23 @@ class WebhookEndpointsTest {
 
     private static final String SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=";
     private static final String OTHER = "whsec_c2FuZGJveC1ldmVudHMtc2VjcmV0LWV2ZXJ5Ym9keS1rbm93cw==";
-    private static final Address GOOD =
-            new Address("https://erp.example.com/events?team=7", List.of(SECRET), Map.of(), List.of());
+    private static final AccountProperties.Events GOOD =
+            new AccountProperties.Events("https://erp.example.com/events?team=7", List.of(SECRET), Map.of(), List.of());
 
-    private static WebhookEndpoints endpoints(Address address, String... networks) {
-        EventProperties settings =
-                new EventProperties(Map.of("main", new OfAccount(address)), new ForAll(List.of(networks)));
+    private static WebhookEndpoints endpoints(AccountProperties.Events address, String... networks) {
+        TenpayProperties settings = TenpayPropertiesFixture.events(address, List.of(networks));
         return new WebhookEndpoints(settings, Set.of("main"), new EgressPolicy(settings));
     }
 
-    private static Address at(String url) {
-        return new Address(url, GOOD.secrets(), GOOD.headers(), GOOD.types());
+    private static AccountProperties.Events at(String url) {
+        return new AccountProperties.Events(url, GOOD.secrets(), GOOD.headers(), GOOD.types());
     }
 
-    private static Address signedBy(String... secrets) {
-        return new Address(GOOD.url(), List.of(secrets), GOOD.headers(), GOOD.types());
+    private static AccountProperties.Events signedBy(String... secrets) {
+        return new AccountProperties.Events(GOOD.url(), List.of(secrets), GOOD.headers(), GOOD.types());
     }
 
-    private static void refused(String setting, Address address, String... networks) {
+    private static void refused(String setting, AccountProperties.Events address, String... networks) {
         assertThatThrownBy(() -> endpoints(address, networks))
                 .isInstanceOfSatisfying(InvalidConfigurationException.class, e -> {
                     assertThat(e.line())
@@ -55,7 +54,8 @@ class WebhookEndpointsTest {
     void aGoodAddressIsTaken() {
         assertThat(endpoints(GOOD).find("main")).isPresent();
         assertThat(endpoints(GOOD).find("other")).isEmpty();
-        assertThat(endpoints(new Address(null, List.of(), Map.of(), List.of())).all())
+        assertThat(endpoints(new AccountProperties.Events(null, List.of(), Map.of(), List.of()))
+                        .all())
                 .isEmpty();
     }
 
@@ -121,17 +121,22 @@ class WebhookEndpointsTest {
     @ValueSource(
             strings = {"webhook-signature", "Webhook-Id", "Content-Length", "host", "Transfer-Encoding", "Bad Name"})
     void aHeaderThatWouldBreakAMessageStopsTheStart(String name) {
-        refused("headers", new Address(GOOD.url(), GOOD.secrets(), Map.of(name, "x"), List.of()));
+        refused("headers", new AccountProperties.Events(GOOD.url(), GOOD.secrets(), Map.of(name, "x"), List.of()));
     }
 
     @Test
     void aHeadersValueCannotBringAnotherHeader() {
-        refused("headers", new Address(GOOD.url(), GOOD.secrets(), Map.of("X-Key", "a\r\nX-Other: b"), List.of()));
+        refused(
+                "headers",
+                new AccountProperties.Events(
+                        GOOD.url(), GOOD.secrets(), Map.of("X-Key", "a\r\nX-Other: b"), List.of()));
     }
 
     @Test
     void anEventThatThereIsNotStopsTheStart() {
-        refused("types", new Address(GOOD.url(), GOOD.secrets(), Map.of(), List.of("payment.succeded")));
+        refused(
+                "types",
+                new AccountProperties.Events(GOOD.url(), GOOD.secrets(), Map.of(), List.of("payment.succeded")));
     }
 
     @Test
@@ -158,8 +163,8 @@ class WebhookEndpointsTest {
 
     @Test
     void nothingSecretIsPrinted() {
-        WebhookEndpoint endpoint = endpoints(
-                        new Address(GOOD.url(), GOOD.secrets(), Map.of("Authorization", "Bearer abc"), List.of()))
+        WebhookEndpoint endpoint = endpoints(new AccountProperties.Events(
+                        GOOD.url(), GOOD.secrets(), Map.of("Authorization", "Bearer abc"), List.of()))
                 .find("main")
                 .orElseThrow();
         assertThat(endpoint.toString()).doesNotContain("team=7", "Bearer", "whsec");

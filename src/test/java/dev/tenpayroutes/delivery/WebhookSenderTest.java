@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.tenpayroutes.delivery.EventProperties.ForAll;
+import dev.tenpayroutes.config.TenpayPropertiesFixture;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
@@ -65,7 +65,7 @@ class WebhookSenderTest {
     }
 
     private WebhookSender calls(WebhookSender.Lookup lookup, String... networks) {
-        EgressPolicy allowed = new EgressPolicy(new EventProperties(Map.of(), new ForAll(List.of(networks))));
+        EgressPolicy allowed = new EgressPolicy(TenpayPropertiesFixture.events(null, List.of(networks)));
         return new WebhookSender(attempts, allowed, Clock.systemUTC(), Duration.ofSeconds(2), 10, lookup);
     }
 

@@ -3,7 +3,7 @@ package dev.tenpayroutes.property;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.tenpayroutes.signature.SignatureProperties;
+import dev.tenpayroutes.config.SignatureProperties;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.ResultSet;

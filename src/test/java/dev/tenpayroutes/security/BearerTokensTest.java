@@ -22,8 +22,9 @@ import dev.tenpayroutes.account.Accounts;
 import dev.tenpayroutes.account.KeyMaterialFixture;
 import dev.tenpayroutes.api.Problem;
 import dev.tenpayroutes.api.ProblemException;
+import dev.tenpayroutes.config.ClientProperties;
 import dev.tenpayroutes.config.InvalidConfigurationException;
-import dev.tenpayroutes.security.ClientProperties.ClientKey;
+import dev.tenpayroutes.config.TenpayPropertiesFixture;
 import dev.tenpayroutes.signature.Rsa;
 import java.io.IOException;
 import java.net.URI;
@@ -101,12 +102,12 @@ class BearerTokensTest {
         environment.setProperty(BearerTokens.ISSUER, url);
         List<String> all = List.of("payments:read", "payments:write", "refunds:write");
         Clients clients = new Clients(
-                new ClientProperties(Map.of(
+                TenpayPropertiesFixture.clients(Map.of(
                         "erp",
-                        new ClientKey(
+                        new ClientProperties(
                                 List.of(), List.of(), "erp-backend", List.of("main", "macau"), all.subList(0, 2), 200),
                         "desk",
-                        new ClientKey(List.of(), List.of(), "desk", List.of("macau"), all, 200))),
+                        new ClientProperties(List.of(), List.of(), "desk", List.of("macau"), all, 200))),
                 accounts,
                 environment);
         OAuth2ResourceServerProperties properties = new OAuth2ResourceServerProperties();
@@ -509,9 +510,9 @@ class BearerTokensTest {
         MockEnvironment environment = new MockEnvironment();
         environment.setActiveProfiles("production");
         Clients clients = new Clients(
-                new ClientProperties(Map.of(
+                TenpayPropertiesFixture.clients(Map.of(
                         "erp",
-                        new ClientKey(
+                        new ClientProperties(
                                 List.of("a-key-of-more-than-20-characters"),
                                 List.of(),
                                 "erp-backend",

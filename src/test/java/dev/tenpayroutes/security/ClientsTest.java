@@ -5,9 +5,10 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.tenpayroutes.account.Accounts;
 import dev.tenpayroutes.account.KeyMaterialFixture;
+import dev.tenpayroutes.config.ClientProperties;
 import dev.tenpayroutes.config.InvalidConfigurationException;
+import dev.tenpayroutes.config.TenpayPropertiesFixture;
 import dev.tenpayroutes.delivery.OrderConsumerConfiguration;
-import dev.tenpayroutes.security.ClientProperties.ClientKey;
 import dev.tenpayroutes.signature.Rsa;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -43,36 +44,37 @@ class ClientsTest {
         accounts = new Accounts(new KeyMaterialFixture(folder).settings("main", "macau"), Rsa.fastest(), clock);
     }
 
-    private static Clients clients(String profile, Map<String, ClientKey> settings, String... properties) {
+    private static Clients clients(String profile, Map<String, ClientProperties> settings, String... properties) {
         MockEnvironment environment = new MockEnvironment();
         environment.setActiveProfiles(profile);
         for (String property : properties) {
             environment.setProperty(property, "https://issuer.example.com");
         }
-        return new Clients(new ClientProperties(settings), accounts, environment);
+        return new Clients(TenpayPropertiesFixture.clients(settings), accounts, environment);
     }
 
-    private static Clients clients(ClientKey key) {
+    private static Clients clients(ClientProperties key) {
         return clients("production", Map.of("erp", key));
     }
 
-    private static ClientKey key(List<String> keys, List<String> hashes, List<String> accounts, List<String> scopes) {
-        return new ClientKey(keys, hashes, null, accounts, scopes, 200);
+    private static ClientProperties key(
+            List<String> keys, List<String> hashes, List<String> accounts, List<String> scopes) {
+        return new ClientProperties(keys, hashes, null, accounts, scopes, 200);
     }
 
-    private static ClientKey byKey(String... keys) {
+    private static ClientProperties byKey(String... keys) {
         return key(List.of(keys), List.of(), MAIN, SCOPES);
     }
 
-    private static ClientKey byHash(String... hashes) {
+    private static ClientProperties byHash(String... hashes) {
         return key(List.of(), List.of(hashes), MAIN, SCOPES);
     }
 
-    private static ClientKey byToken(@Nullable String id, String... keys) {
-        return new ClientKey(List.of(keys), List.of(), id, MAIN, SCOPES, 200);
+    private static ClientProperties byToken(@Nullable String id, String... keys) {
+        return new ClientProperties(List.of(keys), List.of(), id, MAIN, SCOPES, 200);
     }
 
-    private static String refusal(ClientKey key) {
+    private static String refusal(ClientProperties key) {
         InvalidConfigurationException refusal =
                 catchThrowableOfType(InvalidConfigurationException.class, () -> clients(key));
         assertThat(refusal).as("started").isNotNull();
@@ -124,7 +126,7 @@ class ClientsTest {
 
     @Test
     void everyClientHasItsOwnKeyAccountsAndScopes() {
-        Map<String, ClientKey> settings = new LinkedHashMap<>();
+        Map<String, ClientProperties> settings = new LinkedHashMap<>();
         settings.put("erp", byKey(KEY));
         settings.put(
                 "desk",
@@ -234,7 +236,7 @@ class ClientsTest {
 
     @Test
     void aKeyOfTwoClientsIsRefusedWhereverItStandsInTheirLists() {
-        Map<String, ClientKey> settings = new LinkedHashMap<>();
+        Map<String, ClientProperties> settings = new LinkedHashMap<>();
         settings.put("erp", byKey("a-first-key-of-the-erp-system", KEY));
         settings.put("desk", byHash("a7a2252736164f7188203f8dcb39b63af87709533c439b5ab2e6784bb86eafdc", SHA256));
         assertThat(catchThrowableOfType(InvalidConfigurationException.class, () -> clients("production", settings)))
@@ -270,7 +272,7 @@ class ClientsTest {
 
     @Test
     void twoClientsWithOneNameInTokensAreRefused() {
-        Map<String, ClientKey> settings = new LinkedHashMap<>();
+        Map<String, ClientProperties> settings = new LinkedHashMap<>();
         settings.put("erp", byToken("erp-backend"));
         settings.put("desk", byToken(" erp-backend "));
         assertThat(catchThrowableOfType(
@@ -281,7 +283,7 @@ class ClientsTest {
 
     @Test
     void twoClientsWithOneKeyAreRefused() {
-        Map<String, ClientKey> settings = new LinkedHashMap<>();
+        Map<String, ClientProperties> settings = new LinkedHashMap<>();
         settings.put("erp", byKey(KEY));
         settings.put("desk", byHash(SHA256));
         assertThat(catchThrowableOfType(InvalidConfigurationException.class, () -> clients("production", settings)))
@@ -323,10 +325,11 @@ class ClientsTest {
 
     @Test
     void settingsNeverShowAKey() {
-        assertThat(new ClientProperties(
-                        Map.of("erp", new ClientKey(List.of(KEY), List.of(SHA256), "erp-backend", MAIN, SCOPES, 200))))
-                .hasToString("ClientProperties[clients={erp=ClientKey[accounts=[main], scopes=[payments:read,"
-                        + " payments:write], apiKey=***]}]");
+        assertThat(TenpayPropertiesFixture.clients(Map.of(
+                        "erp", new ClientProperties(List.of(KEY), List.of(SHA256), "erp-backend", MAIN, SCOPES, 200))))
+                .asString()
+                .endsWith("clients={erp=ClientProperties[accounts=[main], scopes=[payments:read, payments:write],"
+                        + " apiKey=***]}]");
     }
 
     @ParameterizedTest

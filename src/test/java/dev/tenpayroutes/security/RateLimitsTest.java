@@ -3,8 +3,9 @@ package dev.tenpayroutes.security;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.tenpayroutes.config.ClientProperties;
 import dev.tenpayroutes.config.InvalidConfigurationException;
-import dev.tenpayroutes.security.ClientProperties.ClientKey;
+import dev.tenpayroutes.config.TenpayPropertiesFixture;
 import io.github.bucket4j.TimeMeter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
@@ -39,11 +40,12 @@ class RateLimitsTest {
     }
 
     private RateLimits limits(int erp, int desk) {
-        return new RateLimits(new ClientProperties(Map.of("erp", client(erp), "desk", client(desk))), meters, time);
+        return new RateLimits(
+                TenpayPropertiesFixture.clients(Map.of("erp", client(erp), "desk", client(desk))), meters, time);
     }
 
-    private static ClientKey client(int requests) {
-        return new ClientKey(List.of("k"), List.of(), null, List.of("main"), List.of("payments:read"), requests);
+    private static ClientProperties client(int requests) {
+        return new ClientProperties(List.of("k"), List.of(), null, List.of("main"), List.of("payments:read"), requests);
     }
 
     private static int passing(RateLimits limits, Client client, int calls) {

@@ -1,5 +1,6 @@
 package dev.tenpayroutes.signature;
 
+import dev.tenpayroutes.config.SignatureProperties;
 import java.io.IOException;
 import java.time.Duration;
 import org.springframework.boot.context.properties.bind.Binder;

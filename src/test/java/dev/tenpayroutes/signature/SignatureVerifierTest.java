@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.wechat.pay.java.core.cipher.RSASigner;
-import dev.tenpayroutes.signature.SignatureProperties.SignatureHeaders;
+import dev.tenpayroutes.config.SignatureProperties.SignatureHeaders;
 import dev.tenpayroutes.signature.SignatureVerifier.Reason;
 import dev.tenpayroutes.signature.SignatureVerifier.UnverifiedException;
 import java.security.GeneralSecurityException;

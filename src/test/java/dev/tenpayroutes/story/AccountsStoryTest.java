@@ -87,8 +87,6 @@ class AccountsStoryTest extends Story {
         List<String> trusted = new ArrayList<>(Files.readAllLines(folder.resolve("tls-localhost.pem")));
         trusted.addAll(Files.readAllLines(folder.resolve("tls-elsewhere.pem")));
         Files.write(folder.resolve("trusted.pem"), trusted);
-        Files.writeString(folder.resolve("family-key.txt"), FAMILY + "\n");
-        Files.writeString(folder.resolve("proxy-password.txt"), PROXY_PASSWORD + "\n");
         // Its owner pasted the certificate where the key should be.
         replace(BROKEN, "merchant-key.pem", STEADY, "merchant-cert.pem");
 
@@ -100,12 +98,8 @@ class AccountsStoryTest extends Story {
         account(registry, new TestAccount("untrusted", folder), tenpay("untrusted", STEADY, "stranger", "TLSv1.3"));
         account(registry, new TestAccount("outdated", folder), tenpay("outdated", STEADY, "localhost", "TLSv1.2"));
         registry.add("camel.component.http.proxy-port", PROXY::port);
-        registry.add(
-                "camel.component.http.proxy-auth-password-file",
-                () -> folder.resolve("proxy-password.txt").toString());
-        registry.add(
-                "tenpay.clients.family.api-key-file",
-                () -> folder.resolve("family-key.txt").toString());
+        registry.add("camel.component.http.proxy-auth-password", () -> PROXY_PASSWORD);
+        registry.add("tenpay.clients.family.api-key", () -> FAMILY);
         registry.add(
                 "spring.ssl.bundle.pem.tenpay.truststore.certificate",
                 () -> folder.resolve("trusted.pem").toUri().toString());

@@ -172,7 +172,7 @@ class PackagedJarIT {
         assertThat(whyItDoesNotStart()).contains("spring.datasource.url");
     }
 
-    /** StartupFailureReporterTest has the other reasons. */
+    /** OneLineReporterTest has the other reasons. */
     @Test
     void stopsWithOneLineThatNamesSettingAndRemedy() throws Exception {
         settings.put("spring.datasource.url", "jdbc:postgresql://127.0.0.1:1/none");

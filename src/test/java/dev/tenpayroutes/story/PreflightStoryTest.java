@@ -150,8 +150,8 @@ class PreflightStoryTest {
         settings.forEach((name, value) -> arguments.add("--" + name + "=" + value));
         arguments.addAll(List.of(options));
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        int exit = new Commands(new PrintStream(bytes, true, StandardCharsets.UTF_8), clock, new SecureRandom())
-                .run("preflight", arguments.toArray(String[]::new));
+        PrintStream out = new PrintStream(bytes, true, StandardCharsets.UTF_8);
+        int exit = new Commands(out, out, clock, new SecureRandom()).run(arguments.toArray(String[]::new));
         said = bytes.toString(StandardCharsets.UTF_8);
         assertThat(said).doesNotContain("BEGIN", TestAccount.API_KEY, JarProcess.KEY, "\tat ", "Exception");
         return exit;
@@ -173,7 +173,7 @@ class PreflightStoryTest {
         assertThat(said)
                 .contains("account main: signs as merchant 2480000002")
                 .contains("platform certificate ", "29 days left")
-                .contains("clients [erp]", "routes of ", "mappings of ", "payment methods of ")
+                .contains("ok    settings: ", "routes of ", "mappings of ", "payment methods of ")
                 .contains("PostgreSQL 15")
                 .containsPattern("migrations: 0 applied, \\d+ to be applied when the program starts")
                 .contains("warn  statements: not judged")
@@ -278,8 +278,7 @@ class PreflightStoryTest {
 
         assertThat(lines("FAIL")).anyMatch(line -> line.contains("tenpay.base-url is not set"));
         assertThat(said)
-                .contains(
-                        "account main: signs as merchant", "clients [erp]", "events: ", "mappings of ", "PostgreSQL 15")
+                .contains("account main: signs as merchant", "mappings of ", "PostgreSQL 15")
                 .contains("leads to this program", "Tenpay wasn't asked for any account");
     }
 

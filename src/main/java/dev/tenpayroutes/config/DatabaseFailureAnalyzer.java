@@ -2,9 +2,17 @@ package dev.tenpayroutes.config;
 
 import java.sql.SQLException;
 import java.util.List;
+import org.flywaydb.core.api.FlywayException;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.diagnostics.FailureAnalysis;
+import org.springframework.boot.diagnostics.FailureAnalyzer;
+import org.springframework.core.Ordered;
+import org.springframework.core.annotation.Order;
+import org.springframework.core.env.Environment;
 
 /** Why the database can't be used, by its SQL state, and the remedy; never the server's own words, which quote values. */
-final class DatabaseFailure {
+@Order(Ordered.HIGHEST_PRECEDENCE + 2)
+final class DatabaseFailureAnalyzer implements FailureAnalyzer {
 
     /** @param states how a SQL state begins */
     private record Kind(String states, String problem, String remedy) {}
@@ -19,7 +27,8 @@ final class DatabaseFailure {
             new Kind(
                     "3D",
                     "does not exist on this server",
-                    "create it (create database … encoding 'UTF8' template template0), or correct " + ADDRESS),
+                    "create it (create database tenpay owner tenpay encoding 'UTF8' template template0), or correct "
+                            + ADDRESS),
             new Kind(
                     "3F",
                     "has no schema to make tables in",
@@ -43,8 +52,8 @@ final class DatabaseFailure {
             new Kind(
                     "42501",
                     "denies the user a right that the tables need",
-                    "grant create, usage on its schema to spring.datasource.username, and let that user own the tables"
-                            + " that exist"),
+                    "as a superuser: grant usage, create on schema public to <spring.datasource.username>; tables that exist"
+                            + " must be that user's own (alter table … owner to …)"),
             new Kind(
                     "55P03|40P01|57014|25P0[34]",
                     "was not migrated, since something else held its tables for too long",
@@ -56,9 +65,28 @@ final class DatabaseFailure {
             "can't be migrated",
             "keep the data as it is, start the version that ran before, and look into the database's own log");
 
-    private DatabaseFailure() {}
+    private final String url;
 
-    static String line(Throwable failure, String url) {
+    /** @param environment null where a start ended before it had one */
+    public DatabaseFailureAnalyzer(@Nullable Environment environment) {
+        this(environment == null ? "" : environment.getProperty("spring.datasource.url", ""));
+    }
+
+    DatabaseFailureAnalyzer(String url) {
+        this.url = url.replaceFirst("\\?.*", "");
+    }
+
+    @Override
+    public @Nullable FailureAnalysis analyze(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof FlywayException || cause instanceof SQLException) {
+                return analysis(cause);
+            }
+        }
+        return null;
+    }
+
+    private FailureAnalysis analysis(Throwable failure) {
         SQLException sql = innermost(failure);
         if (sql != null) {
             String state = state(sql);
@@ -66,20 +94,26 @@ final class DatabaseFailure {
                     .filter(one -> state.matches("(" + one.states() + ").*"))
                     .findFirst()
                     .orElse(OTHER);
-            return "spring.datasource.url " + url.replaceFirst("\\?.*", "") + ": the database " + kind.problem()
-                    + (state.equals("null") ? "" : " (SQL state " + state + ")") + ". Remedy: " + kind.remedy();
+            return new FailureAnalysis(
+                    "spring.datasource.url " + url + ": the database " + kind.problem()
+                            + (state.equals("null") ? "" : " (SQL state " + state + ")"),
+                    kind.remedy(),
+                    failure);
         }
-        String words =
-                String.valueOf(failure.getMessage()).replaceAll("\\s+", " ").strip();
+        String words = OneLineReporter.oneLine(failure.getMessage());
         return words.contains("non-empty schema")
-                ? "spring.datasource.url: the schema holds tables of something else. Remedy: give the program one of its"
-                        + " own: create schema tenpay, and ?currentSchema=tenpay in spring.datasource.url"
-                : "spring.datasource.url: its tables don't fit this version: " + words
-                        + ". Remedy: keep the data as it is, and start the version that ran before";
+                ? new FailureAnalysis(
+                        DatabaseRequirements.DATABASE + " " + DatabaseRequirements.OCCUPIED,
+                        DatabaseRequirements.OCCUPIED_REMEDY,
+                        failure)
+                : new FailureAnalysis(
+                        "spring.datasource.url: its tables don't fit this version: " + words,
+                        "keep the data as it is, and start the version that ran before",
+                        failure);
     }
 
     /** The pool's own failures carry no state; the driver's behind them do. */
-    private static SQLException innermost(Throwable failure) {
+    private static @Nullable SQLException innermost(Throwable failure) {
         SQLException found = null;
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof SQLException sql && (found == null || sql.getSQLState() != null)) {
