@@ -14,6 +14,9 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -30,6 +33,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Against a receiver that says byte for byte what a test lets it say. */
@@ -171,8 +175,20 @@ class WebhookSenderTest {
 
     @Test
     void hugeRetryAfterIsTheLongestPause() throws Exception {
-        receiver(says("HTTP/1.1 503 Busy\r\nRetry-After: 99999999999999999999\r\nContent-Length: 0\r\n\r\n"));
-        assertThat(send(url()).path("retryAfter").asInt()).isEqualTo(999_999_999);
+        assertThat(retryAfter("99999999999999999999")).isEqualTo(999_999_999);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,3500,3600", "-1,0,0"})
+    void retryAfterMayBeDateAndIsNeverNegative(int hours, int least, int most) throws Exception {
+        ZonedDateTime until = ZonedDateTime.now(ZoneOffset.UTC).plusHours(hours);
+        assertThat(retryAfter(DateTimeFormatter.RFC_1123_DATE_TIME.format(until)))
+                .isBetween(least, most);
+    }
+
+    private int retryAfter(String value) throws Exception {
+        receiver(says("HTTP/1.1 503 Busy\r\nRetry-After: " + value + "\r\nContent-Length: 0\r\n\r\n"));
+        return send(url()).path("retryAfter").asInt(-1);
     }
 
     /** Its client's own timeouts would start anew with each byte. */
