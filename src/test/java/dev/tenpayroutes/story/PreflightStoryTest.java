@@ -467,9 +467,7 @@ class PreflightStoryTest {
         store.sql("update flyway_schema_history set checksum = 1 where version = '1'")
                 .update();
         assertThat(preflight()).isEqualTo(1);
-        assertThat(said)
-                .contains(
-                        "FAIL  migration V1 (baseline) was applied to this database with another text");
+        assertThat(said).contains("FAIL  migration V1 (baseline) was applied to this database with another text");
         assertThat(said).doesNotContain("empty database");
     }
 
