@@ -199,7 +199,7 @@ class PollStoryTest extends Story {
                 .replaceAll(":#\\$\\{properties:[^}]*}", "'1 hour'")
                 .replace(":#${variable.pausedAccounts}", "''")
                 .replace(":#${variable.ownAccounts}", "'claimed'")
-                .replace("next_poll_at <= o.until", "polls = 0");
+                .replace("next_poll_at <= a.due_by", "polls = 0");
         ExecutorService threads = Executors.newFixedThreadPool(20);
         try {
             Callable<List<String>> claimer = () ->
