@@ -104,12 +104,6 @@ public class RouteValidator implements CamelContextConfiguration {
         List<InvalidConfigurationException> problems = new ArrayList<>();
         Map<String, String> texts = texts(kind, problems);
         texts.forEach((name, text) -> collectProblem(problems, () -> check(camel, name, text)));
-        if (kind == Kind.ROUTES && texts.isEmpty() && problems.isEmpty()) {
-            problems.add(new InvalidConfigurationException(
-                    "tenpay.routes",
-                    "leads to no route: " + location,
-                    "put the files *.camel.yaml there; or remove that folder, so that those in the jar count"));
-        }
         if (kind == Kind.ROUTES && problems.isEmpty()) {
             Map<String, List<Map<?, ?>>> read = new LinkedHashMap<>();
             texts.forEach((name, text) -> read.put(name, maps(routes(text)).toList()));

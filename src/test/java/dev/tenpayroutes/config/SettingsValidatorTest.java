@@ -167,6 +167,7 @@ class SettingsValidatorTest {
         "tenpay.poll.submit-lease,10s,is not 2 s longer than tenpay.call-timeout",
         "spring.datasource.hikari.auto-commit,false,'is false, so that nothing would be stored'",
         "spring.datasource.url,'',is not set",
+        "tenpay.routes,file:/nowhere,leads to no route: file:/nowhere",
     })
     void refusesWhatDoesNotBelongTogether(String setting, String value, String problem) {
         settings.put(setting, value);
