@@ -66,14 +66,14 @@ public class OpenApiRequestValidator implements RestClientRequestValidator {
     /** A hundred goods and fifty entries of metadata are some 1600. */
     private static final int MAX_TOKENS = 10_000;
 
-    static final Problem NOT_UTF_8 = new Problem(400, "INVALID_REQUEST", "the body is not UTF-8");
+    static final Problem NOT_UTF_8 = Problem.of("INVALID_REQUEST.not-utf-8");
 
     /** What the server reads for percent-encoded bytes that are no UTF-8. */
     private static final String NO_CHARACTER = "\ufffd";
 
     private static final String BYTE_ORDER_MARK = "\ufeff";
 
-    static final Problem NOT_THERE = new Problem(404, "NOT_FOUND", "there is nothing at this path");
+    static final Problem NOT_THERE = Problem.of("NOT_FOUND");
 
     private record Body(Schema schema, JsonNode written) {}
 
@@ -191,15 +191,14 @@ public class OpenApiRequestValidator implements RestClientRequestValidator {
         for (Map.Entry<String, String[]> parameter : request.getParameterMap().entrySet()) {
             Schema schema = operation.query().get(parameter.getKey());
             if (schema == null || parameter.getValue().length != 1) {
-                return new Problem(
-                        400,
-                        "INVALID_REQUEST",
-                        "each query parameter may be given once, and is one of "
-                                + operation.query().keySet().stream().sorted().toList());
+                return Problem.of(
+                        "INVALID_REQUEST.parameters",
+                        "parameters",
+                        operation.query().keySet().stream().sorted().toList());
             }
             String place = "query parameter " + parameter.getKey();
             if (parameter.getValue()[0].contains(NO_CHARACTER)) {
-                return new Problem(400, "INVALID_REQUEST", place + " is not UTF-8, percent-encoded");
+                return Problem.of("INVALID_REQUEST.place-not-utf-8", "place", place);
             }
             Problem problem = check(place, parameter.getValue()[0], schema);
             if (problem != null) {
@@ -213,7 +212,7 @@ public class OpenApiRequestValidator implements RestClientRequestValidator {
         for (Map.Entry<String, Schema> header : operation.headers().entrySet()) {
             List<String> values = Collections.list(request.getHeaders(header.getKey()));
             if (values.size() > 1) {
-                return new Problem(400, "INVALID_REQUEST", "header " + header.getKey() + " may be given once");
+                return Problem.of("INVALID_REQUEST.header", "header", header.getKey());
             }
             Problem problem =
                     values.isEmpty() ? null : check("header " + header.getKey(), values.get(0), header.getValue());
@@ -239,7 +238,7 @@ public class OpenApiRequestValidator implements RestClientRequestValidator {
         if (place.equals("query parameter cursor")) {
             rule = "must be the nextCursor of a page of this same list";
         }
-        return new Problem(400, "INVALID_REQUEST", place + " " + rule);
+        return Problem.of("INVALID_REQUEST.value", "place", place, "rule", rule);
     }
 
     /** A range that ends before it begins would find nothing, and not say why. */
@@ -251,8 +250,7 @@ public class OpenApiRequestValidator implements RestClientRequestValidator {
         Instant to = DateTimeFormat.instant(createdTo).orElseThrow();
         return from.isBefore(to)
                 ? null
-                : new Problem(
-                        400, "INVALID_REQUEST", "createdTo must be after createdFrom, and is not itself in the range");
+                : Problem.of("INVALID_REQUEST.range");
     }
 
     /** The methods that the contract has for this path; none where it doesn't have the path. */
@@ -278,8 +276,7 @@ public class OpenApiRequestValidator implements RestClientRequestValidator {
     private @Nullable Problem check(Exchange exchange, Body expected) {
         String type = exchange.getMessage().getHeader(Exchange.CONTENT_TYPE, "", String.class);
         if (!type.toLowerCase(Locale.ROOT).matches("application/json(\\s*;.*)?")) {
-            return new Problem(
-                    415, "UNSUPPORTED_MEDIA_TYPE", "send the body as Content-Type: application/json, in UTF-8");
+            return Problem.of("UNSUPPORTED_MEDIA_TYPE");
         }
         try {
             exchange.getMessage().setBody(parsed(exchange.getMessage().getBody(byte[].class), expected));
@@ -319,40 +316,40 @@ public class OpenApiRequestValidator implements RestClientRequestValidator {
             throw new ProblemException(NOT_UTF_8);
         } catch (StreamConstraintsException e) {
             throw new ProblemException(
-                    400,
-                    "INVALID_REQUEST",
-                    "the body breaks a limit: " + MAX_DEPTH + " levels, " + MAX_TOKENS + " parts, " + MAX_NAME_LENGTH
-                            + " characters a name, " + MAX_NUMBER_LENGTH + " a number");
+                    "INVALID_REQUEST.limits",
+                    "depth",
+                    MAX_DEPTH,
+                    "tokens",
+                    MAX_TOKENS,
+                    "nameLength",
+                    MAX_NAME_LENGTH,
+                    "numberLength",
+                    MAX_NUMBER_LENGTH);
         } catch (JacksonException e) {
             throw new ProblemException(
-                    400,
-                    "INVALID_REQUEST",
-                    "the body is not well-formed JSON"
-                            + (e.getLocation() == null
-                                    ? ""
-                                    : ", line " + e.getLocation().getLineNr() + ", column "
-                                            + e.getLocation().getColumnNr()));
+                    "INVALID_REQUEST.not-json",
+                    "position",
+                    e.getLocation() == null
+                            ? ""
+                            : ", line " + e.getLocation().getLineNr() + ", column "
+                                    + e.getLocation().getColumnNr());
         }
         // First of all, since the other refusals quote names.
         String card = freeText.where(body, expected.written(), PanDetector::in);
         if (card != null) {
-            throw new ProblemException(
-                    422,
-                    "CARD_NUMBER_NOT_ALLOWED",
-                    (card.isEmpty() ? "the body" : card)
-                            + " holds what looks like a card number; take it out, such numbers are not stored here");
+            throw new ProblemException("CARD_NUMBER_NOT_ALLOWED", "place", card.isEmpty() ? "the body" : card);
         }
         List<Error> errors;
         try {
             errors = expected.schema().validate(body);
         } catch (NumberFormatException e) {
             // The validator can't compare what is beyond a double.
-            throw new ProblemException(400, "INVALID_REQUEST", "the body holds a number that is too large");
+            throw new ProblemException("INVALID_REQUEST.number");
         }
         if (!errors.isEmpty()) {
             throw new ProblemException(
-                    400,
-                    "INVALID_REQUEST",
+                    "INVALID_REQUEST.contract",
+                    "errors",
                     errors.stream()
                             .limit(MAX_ERRORS)
                             .map(OpenApiRequestValidator::words)
@@ -365,8 +362,7 @@ public class OpenApiRequestValidator implements RestClientRequestValidator {
         }
         String place = unstorable(body, "");
         if (place != null) {
-            throw new ProblemException(
-                    400, "INVALID_REQUEST", place + " has a zero or half a character in its name or text");
+            throw new ProblemException("INVALID_REQUEST.unstorable", "place", place);
         }
         return body;
     }

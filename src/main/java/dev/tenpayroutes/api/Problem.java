@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import org.springframework.http.MediaType;
@@ -28,6 +29,25 @@ public record Problem(int status, String code, String detail, Map<String, String
 
     public Problem(int status, String code, String detail) {
         this(status, code, detail, Map.of());
+    }
+
+    /**
+     * A problem of the catalogue.
+     *
+     * @param name {@code CODE} or {@code CODE.case}
+     * @param namesAndValues what stands for the placeholders of its detail, in turn
+     */
+    public static Problem of(String name, Object... namesAndValues) {
+        Map<String, Object> values = new HashMap<>();
+        for (int i = 0; i < namesAndValues.length; i += 2) {
+            values.put(namesAndValues[i].toString(), namesAndValues[i + 1]);
+        }
+        return ProblemCatalog.problem(name, values, Map.of());
+    }
+
+    /** A problem of the catalogue with further members. */
+    public static Problem of(String name, Map<String, ?> values, Map<String, String> extensions) {
+        return ProblemCatalog.problem(name, values, extensions);
     }
 
     public String json() {

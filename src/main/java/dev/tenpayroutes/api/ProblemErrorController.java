@@ -12,8 +12,7 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 class ProblemErrorController implements ErrorController {
 
-    static final Problem NOT_READY = new Problem(
-            503, "NOT_READY", "not ready to answer; send the same request again in a moment, nothing is doubled");
+    static final Problem NOT_READY = Problem.of("NOT_READY");
 
     @RequestMapping("/error")
     void error(HttpServletRequest request, HttpServletResponse response) throws IOException {
@@ -25,17 +24,20 @@ class ProblemErrorController implements ErrorController {
     static Problem problem(int status) {
         return switch (status) {
             // 501 and 505 are about how the request was sent, and no fault of ours.
-            case 400, 501, 505 -> new Problem(400, "BAD_REQUEST", "the request is not well-formed HTTP");
+            case 400, 501, 505 -> Problem.of("BAD_REQUEST");
             case 404 -> OpenApiRequestValidator.NOT_THERE;
-            case 405 -> new Problem(405, "METHOD_NOT_ALLOWED", "this path does not take this method");
+            case 405 -> Problem.of("METHOD_NOT_ALLOWED");
             // The container's own, when nothing more comes at all.
             case 408 -> RequestLimitFilter.TOO_SLOW;
             // Also the container's answer to a route that takes too long: what it was asked may still happen.
             case 503 -> NOT_READY;
             default ->
                 status < 500
-                        ? new Problem(status, "BAD_REQUEST", "the request can't be served as it is")
-                        : new Problem(500, "INTERNAL_ERROR", "something failed here; the log has it");
+                        ? new Problem(
+                                status,
+                                "BAD_REQUEST",
+                                Problem.of("BAD_REQUEST.refused").detail())
+                        : Problem.of("INTERNAL_ERROR");
         };
     }
 }

@@ -12,8 +12,9 @@ public final class ProblemException extends RuntimeException {
         this.problem = problem;
     }
 
-    public ProblemException(int status, String code, String detail) {
-        this(new Problem(status, code, detail));
+    /** A problem of the catalogue, as by {@link Problem#of(String, Object...)}. */
+    public ProblemException(String name, Object... namesAndValues) {
+        this(Problem.of(name, namesAndValues));
     }
 
     public Problem problem() {

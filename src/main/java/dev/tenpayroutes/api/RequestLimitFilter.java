@@ -46,7 +46,7 @@ public class RequestLimitFilter extends OncePerRequestFilter {
             "application/json\\s*(;(?!.*charset\\s*=).*|;.*charset\\s*=\\s*[\"']?utf-?8.*)?", Pattern.CASE_INSENSITIVE);
     private static final int OTHER_BYTES = 256 * 1024;
     static final Problem TOO_SLOW =
-            new Problem(408, "BODY_TOO_SLOW", "a body must arrive within " + BodyReader.SECONDS_TO_SEND + " s");
+            Problem.of("BODY_TOO_SLOW", "seconds", BodyReader.SECONDS_TO_SEND);
 
     private final OpenApiRequestValidator contract;
     private final WebhookHeaders webhooks;
@@ -121,7 +121,7 @@ public class RequestLimitFilter extends OncePerRequestFilter {
     }
 
     static Problem tooLarge(int limit) {
-        return new Problem(413, "BODY_TOO_LARGE", "a body may have at most " + limit + " bytes");
+        return Problem.of("BODY_TOO_LARGE", "limit", limit);
     }
 
     /** Camel hands on JSON as characters, and what can't be one as a question mark. */

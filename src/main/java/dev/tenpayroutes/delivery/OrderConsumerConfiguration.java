@@ -116,7 +116,7 @@ public class OrderConsumerConfiguration {
             // Class 22: what the order holds is no value for the database, now and at any other time.
             if (cause instanceof SQLException sql
                     && String.valueOf(sql.getSQLState()).startsWith("22")) {
-                return new Problem(400, "INVALID_REQUEST", "the order holds a value that can't be stored");
+                return Problem.of("INVALID_REQUEST.order-unstorable");
             }
         }
         return null;

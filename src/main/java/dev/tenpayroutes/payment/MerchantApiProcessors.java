@@ -14,6 +14,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import org.apache.camel.Exchange;
@@ -106,7 +107,7 @@ class MerchantApiProcessors {
             List<String> own = caller(exchange).accounts();
             String name = exchange.getMessage().getHeader("account", String.class);
             if (!own.contains(name)) {
-                throw new ProblemException(422, "ACCOUNT_UNKNOWN", "account is not one of yours: use one of " + own);
+                throw new ProblemException("ACCOUNT_UNKNOWN.path", "accounts", own);
             }
             exchange.setVariable("account", name);
             exchange.setVariable("client", caller(exchange).name());
@@ -122,11 +123,7 @@ class MerchantApiProcessors {
 
     private static void mustWork(Account account) {
         if (!account.isAvailable()) {
-            throw new ProblemException(
-                    503,
-                    "ACCOUNT_UNAVAILABLE",
-                    "the account " + account.name()
-                            + " can't work at present, its operator must look; nothing was done, send the same request again");
+            throw new ProblemException("ACCOUNT_UNAVAILABLE", "account", account.name());
         }
     }
 
@@ -138,21 +135,21 @@ class MerchantApiProcessors {
 
     /** Called from YAML. */
     static final class Problems {
-        public void raise(int status, String code, String detail) {
-            throw new ProblemException(status, code, detail);
+        /** Ends the call with a problem of the catalogue; the exchange's variables fill its detail. */
+        public void raise(Exchange exchange, String name) {
+            throw new ProblemException(Problem.of(name, exchange.getVariables(), Map.of()));
         }
 
-        /** Reads the variable {@code tenpayRefusal}: Tenpay's code and message, as {@code CODE: message}. */
-        public void refused(Exchange exchange, int status, String detail) {
+        /** As {@code raise}, with Tenpay's code and message: the variable {@code tenpayRefusal}, as {@code CODE: message}. */
+        public void refused(Exchange exchange, String name) {
             String[] parts =
                     exchange.getVariable("tenpayRefusal", "", String.class).split(": ", 2);
-            throw new ProblemException(new Problem(
-                    status,
-                    "TENPAY_REFUSED",
-                    detail,
+            throw new ProblemException(Problem.of(
+                    name,
+                    exchange.getVariables(),
                     parts.length == 2
-                            ? java.util.Map.of("tenpayCode", parts[0], "tenpayMessage", parts[1])
-                            : java.util.Map.of("tenpayCode", parts[0])));
+                            ? Map.of("tenpayCode", parts[0], "tenpayMessage", parts[1])
+                            : Map.of("tenpayCode", parts[0])));
         }
     }
 
@@ -192,11 +189,7 @@ class MerchantApiProcessors {
 
     private static Problem problem(Throwable failure) {
         if (ReadShare.refused(failure)) {
-            return new Problem(
-                    503,
-                    "READS_BUSY",
-                    "too much is read at present, or this read took too long; nothing is wrong with the request, send it"
-                            + " again after Retry-After");
+            return Problem.of("READS_BUSY");
         }
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof ProblemException known) {
@@ -206,19 +199,15 @@ class MerchantApiProcessors {
                     || cause instanceof TransientDataAccessException
                     || cause instanceof CannotCreateTransactionException
                     || (cause instanceof SQLException sql && PASSING.contains(String.valueOf(sql.getSQLState())))) {
-                return new Problem(
-                        503,
-                        "STORE_UNAVAILABLE",
-                        "the database does not answer; send the same request again, nothing is doubled");
+                return Problem.of("STORE_UNAVAILABLE");
             }
         }
-        return new Problem(500, "INTERNAL_ERROR", "something failed here; send the same request again, the log has it");
+        return Problem.of("INTERNAL_ERROR.retry");
     }
 
     private static void mustBeOneOf(List<String> own, String account) {
         if (!own.contains(account)) {
-            throw new ProblemException(
-                    422, "ACCOUNT_UNKNOWN", "account is not one of yours: leave it out or use one of " + own);
+            throw new ProblemException("ACCOUNT_UNKNOWN", "accounts", own);
         }
     }
 

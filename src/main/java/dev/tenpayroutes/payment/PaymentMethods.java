@@ -124,9 +124,9 @@ public class PaymentMethods implements ReloadableFile {
         return exchange -> {
             try {
                 check(exchange, exchange.getMessage().getMandatoryBody(JsonNode.class));
-            } catch (BrokenRuleException e) {
-                exchange.setVariable("violatedRule", e.code);
-                exchange.setVariable("detail", e.getMessage());
+            } catch (ProblemException e) {
+                exchange.setVariable("violatedRule", e.problem().code());
+                exchange.setVariable("detail", e.problem().detail());
             }
         };
     }
@@ -135,12 +135,12 @@ public class PaymentMethods implements ReloadableFile {
         String name = order.path("paymentMethod").asText();
         Method method = rules.methods().get(name);
         if (method == null) {
-            throw broken("PAYMENT_METHOD_UNKNOWN", "paymentMethod must be one of " + sorted() + ", but is " + name);
+            throw new ProblemException("PAYMENT_METHOD_UNKNOWN.order", "methods", sorted(), "method", name);
         }
         String region = order.path("region").asText();
         if (!method.regions().contains(region)) {
-            throw broken(
-                    "REGION_NOT_SUPPORTED", name + " is offered in " + method.regions() + ", but region is " + region);
+            throw new ProblemException(
+                    "REGION_NOT_SUPPORTED.order", "method", name, "regions", method.regions(), "region", region);
         }
         check(name, method, order.path("amount"));
         exchange.setVariable("methodKey", method.methodKey());
@@ -149,7 +149,7 @@ public class PaymentMethods implements ReloadableFile {
 
     private static void check(String name, Method method, JsonNode amount) {
         if (!amount.path("total").canConvertToLong()) {
-            throw broken("AMOUNT_OUT_OF_RANGE", "amount.total is larger than any amount");
+            throw new ProblemException("AMOUNT_OUT_OF_RANGE.too-large");
         }
         long total = amount.path("total").longValue();
         String currency = amount.path("currency").asText();
@@ -157,18 +157,29 @@ public class PaymentMethods implements ReloadableFile {
                 ? isIso4217(currency)
                 : method.currencies().contains(currency);
         if (!allowed) {
-            throw broken(
-                    "CURRENCY_NOT_SUPPORTED",
-                    name + " takes "
-                            + (method.currencies() == null ? "ISO 4217 currencies" : method.currencies())
-                            + ", but amount.currency is " + currency);
+            throw new ProblemException(
+                    "CURRENCY_NOT_SUPPORTED.order",
+                    "method",
+                    name,
+                    "currencies",
+                    method.currencies() == null ? "ISO 4217 currencies" : method.currencies(),
+                    "currency",
+                    currency);
         }
         for (Limit limit : method.limits() == null ? List.<Limit>of() : method.limits()) {
             if (limit.currency().equals(currency) && (total < limit.min() || total > limit.max())) {
-                throw broken(
-                        "AMOUNT_OUT_OF_RANGE",
-                        name + " takes " + limit.min() + " to " + limit.max() + " " + currency
-                                + " in minor units, but amount.total is " + total);
+                throw new ProblemException(
+                        "AMOUNT_OUT_OF_RANGE.order",
+                        "method",
+                        name,
+                        "min",
+                        limit.min(),
+                        "max",
+                        limit.max(),
+                        "currency",
+                        currency,
+                        "total",
+                        total);
             }
         }
     }
@@ -181,9 +192,16 @@ public class PaymentMethods implements ReloadableFile {
         }
         if (seconds < validity.min() || seconds > validity.max()) {
             int longest = validity.clampUpTo() == null ? validity.max() : validity.clampUpTo();
-            throw broken(
-                    "VALIDITY_OUT_OF_RANGE",
-                    name + " allows " + validity.min() + " to " + longest + " s, but validitySeconds is " + seconds);
+            throw new ProblemException(
+                    "VALIDITY_OUT_OF_RANGE.order",
+                    "method",
+                    name,
+                    "min",
+                    validity.min(),
+                    "max",
+                    longest,
+                    "seconds",
+                    seconds);
         }
         return seconds;
     }
@@ -220,10 +238,7 @@ public class PaymentMethods implements ReloadableFile {
             boolean open =
                     Set.of("CREATED", "PENDING").contains(payment.path("status").asText());
             if (open && method != null && !method.closable()) {
-                throw new ProblemException(
-                        409,
-                        "CLOSE_NOT_SUPPORTED",
-                        name + " can't be closed early; the payment expires at its expiresAt");
+                throw new ProblemException("CLOSE_NOT_SUPPORTED.method", "method", name);
             }
         };
     }
@@ -241,19 +256,5 @@ public class PaymentMethods implements ReloadableFile {
     private static boolean isIso4217(String code) {
         return Currency.getAvailableCurrencies().stream()
                 .anyMatch(c -> c.getCurrencyCode().equals(code));
-    }
-
-    private static BrokenRuleException broken(String code, String detail) {
-        return new BrokenRuleException(code, detail);
-    }
-
-    private static final class BrokenRuleException extends RuntimeException {
-        private static final long serialVersionUID = 1L;
-        private final String code;
-
-        BrokenRuleException(String code, String detail) {
-            super(detail, null, false, false);
-            this.code = code;
-        }
     }
 }

@@ -71,18 +71,9 @@ class BearerTokens {
             JWSAlgorithm.ES384,
             JWSAlgorithm.ES512);
 
-    private static final Problem INVALID = new Problem(
-            401,
-            "UNAUTHENTICATED",
-            "the bearer token is not valid here: look at its signature, issuer, audience and time, and get a new one");
-    private static final Problem UNKNOWN = new Problem(
-            401,
-            "UNAUTHENTICATED",
-            "the bearer token belongs to no client here: its azp, client_id or sub must be a client's oauth2-client-id");
-    private static final Problem UNCHECKED = new Problem(
-            503,
-            "ISSUER_UNAVAILABLE",
-            "the token can't be checked, its issuer does not answer; send the same request again");
+    private static final Problem INVALID = Problem.of("UNAUTHENTICATED.invalid-token");
+    private static final Problem UNKNOWN = Problem.of("UNAUTHENTICATED.unknown-token");
+    private static final Problem UNCHECKED = Problem.of("ISSUER_UNAVAILABLE");
 
     private final Clients clients;
     private final @Nullable OidcJwkSource keys;

@@ -58,12 +58,7 @@ final class ClientAuthenticationFilter extends OncePerRequestFilter {
                 long wait = limits.secondsToWait(caller.get());
                 if (wait > 0) {
                     response.setHeader(HttpHeaders.RETRY_AFTER, Long.toString(wait));
-                    new Problem(
-                                    429,
-                                    "RATE_LIMITED",
-                                    "this client calls more often than its requests-per-second allow; send the same"
-                                            + " request again after Retry-After")
-                            .write(response);
+                    Problem.of("RATE_LIMITED").write(response);
                     return;
                 }
                 SecurityContext context = SecurityContextHolder.createEmptyContext();
@@ -85,8 +80,7 @@ final class ClientAuthenticationFilter extends OncePerRequestFilter {
                         .toList()
                 : List.of();
         if (keys.size() + bearers.size() > 1) {
-            throw new ProblemException(
-                    401, "UNAUTHENTICATED", "send one credential, an X-API-Key or a bearer token, and send it once");
+            throw new ProblemException("UNAUTHENTICATED.one-credential");
         }
         return bearers.isEmpty()
                 ? keys.stream().findFirst().flatMap(clients::byApiKey)
@@ -98,13 +92,10 @@ final class ClientAuthenticationFilter extends OncePerRequestFilter {
     void refuse(HttpServletRequest request, HttpServletResponse response) throws IOException {
         Problem problem = request.getAttribute(REFUSAL) instanceof Problem kept
                 ? kept
-                : new Problem(
-                        401,
-                        "UNAUTHENTICATED",
-                        (request.getHeader(API_KEY) == null
-                                        ? "send your API key in the X-API-Key header"
-                                        : "no client has this API key; send yours in the X-API-Key header")
-                                + (tokens.count() ? ", or a bearer token in the Authorization header" : ""));
+                : Problem.of(
+                        request.getHeader(API_KEY) == null ? "UNAUTHENTICATED.no-key" : "UNAUTHENTICATED.unknown-key",
+                        "orToken",
+                        tokens.count() ? ", or a bearer token in the Authorization header" : "");
         if (problem.status() == 503) {
             response.setHeader(HttpHeaders.RETRY_AFTER, SECONDS_UNTIL_THE_ISSUER_IS_ASKED_AGAIN);
         } else if (tokens.count()) {

@@ -86,8 +86,7 @@ public class SecurityConfiguration {
                         .authenticated())
                 .exceptionHandling(handling -> handling.authenticationEntryPoint(
                                 (request, response, e) -> caller.refuse(request, response))
-                        .accessDeniedHandler((request, response, e) -> new Problem(
-                                        403, "FORBIDDEN", "this client's scopes do not allow the call")
+                        .accessDeniedHandler((request, response, e) -> Problem.of("FORBIDDEN")
                                 .write(response)))
                 .build();
     }

@@ -45,8 +45,8 @@ class ProblemTest {
 
     @Test
     void aProblemThatIsThrownCarriesItselfAndNoStackTrace() {
-        ProblemException thrown = new ProblemException(404, "NOT_FOUND", "there is no such payment");
-        assertThat(thrown.problem()).isEqualTo(new Problem(404, "NOT_FOUND", "there is no such payment"));
+        ProblemException thrown = new ProblemException("NOT_FOUND");
+        assertThat(thrown.problem()).isEqualTo(new Problem(404, "NOT_FOUND", "there is nothing at this path"));
         assertThat(thrown).hasMessage("NOT_FOUND");
         assertThat(thrown.getStackTrace()).isEmpty();
     }
