@@ -27,6 +27,7 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.dao.DataAccessResourceFailureException;
 
 /** The beans of {@code webhook-receive} and {@code webhook-process}: verify the raw bytes, open what is encrypted. */
 @Configuration(proxyBeanMethods = false)
@@ -94,6 +95,21 @@ class NotificationProcessors {
             rejections.count(exchange.getVariable("account", String.class), replay);
             throw replay;
         };
+    }
+
+    /** Which failures a notification is kept for, to be applied later: {@code park}. */
+    @Bean
+    NotificationFailures notificationFailures() {
+        return new NotificationFailures();
+    }
+
+    /** Called from YAML. */
+    static final class NotificationFailures {
+        /** Without the database it can't be kept, and Tenpay sends it again; a replayed signature proves nothing to keep. */
+        public boolean park(Exchange exchange) {
+            Exception failure = exchange.getException();
+            return !(failure instanceof DataAccessResourceFailureException) && !(failure instanceof UnverifiedException);
+        }
     }
 
     @Bean

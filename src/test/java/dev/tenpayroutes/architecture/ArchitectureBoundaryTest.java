@@ -39,6 +39,8 @@ class ArchitectureBoundaryTest {
             Set.of("tenpay-request"),
             "platform-http",
             Set.of("webhook-receive"),
+            "erp",
+            Set.of("erp-webhook"),
             "kafka",
             Set.of("kafka-orders", "kafka-events"));
 
