@@ -166,7 +166,7 @@ class CamelConfiguration {
         }
     }
 
-    /** {@code ${camelContext.stopping}} says the same, but at start Camel looks at all of its own methods for each place of it. */
+    /** Whether the program is stopping. {@code ${camelContext.stopping}} says the same, but at start Camel looks at all of its own methods for each place of it. */
     @Bean
     ShutdownState program(CamelContext camel) {
         return camel::isStopping;

@@ -6,25 +6,16 @@ import org.apache.camel.Endpoint;
 import org.apache.camel.Exchange;
 import org.apache.camel.Processor;
 import org.apache.camel.Producer;
+import org.apache.camel.support.CamelContextHelper;
 import org.apache.camel.support.DefaultComponent;
 import org.apache.camel.support.DefaultEndpoint;
 import org.apache.camel.support.DefaultProducer;
-import org.springframework.beans.factory.ObjectProvider;
-import org.springframework.beans.factory.annotation.Qualifier;
-import org.springframework.stereotype.Component;
 
 /**
  * {@code erp:webhook}: signs the body for the ERP of the exchange's account and starts to send it. The exchange goes on at
- * once; the delivery ends by itself and is collected by {@code collectFinishedAttempts}.
+ * once; the delivery ends by itself and is collected by {@code collectFinishedAttempts}. Camel finds it by META-INF/services.
  */
-@Component("erp")
-final class ErpComponent extends DefaultComponent {
-
-    private final ObjectProvider<Processor> sender;
-
-    ErpComponent(@Qualifier("sendEvent") ObjectProvider<Processor> sender) {
-        this.sender = sender;
-    }
+public final class ErpComponent extends DefaultComponent {
 
     @Override
     protected Endpoint createEndpoint(String uri, String name, Map<String, Object> parameters) {
@@ -41,7 +32,7 @@ final class ErpComponent extends DefaultComponent {
 
         @Override
         public Producer createProducer() {
-            Processor send = sender.getObject();
+            Processor send = CamelContextHelper.mandatoryLookup(getCamelContext(), "sendEvent", Processor.class);
             return new DefaultProducer(this) {
                 @Override
                 public void process(Exchange exchange) throws Exception {

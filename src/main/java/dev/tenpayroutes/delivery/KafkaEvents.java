@@ -84,7 +84,7 @@ class KafkaEvents {
     }
 
     /**
-     * Sets what may be claimed: {@code eventAccounts}, {@code eventAddresses}, {@code room} and {@code perAccount}. One event, until the broker has
+     * Sets what may be claimed: {@code eventAccounts}, {@code eventAddresses}, {@code capacity} and {@code perAccount}. One event, until the broker has
      * taken one: while it is away, many would be waited for in turn, longer than they are claimed for.
      */
     @Bean
@@ -139,7 +139,7 @@ class KafkaEvents {
     }
 
     /**
-     * Sets {@code attempts}, what {@code event-record.sql} reads, and {@code attemptsOver}, how many: those that the broker has,
+     * Sets {@code attempts}, what {@code event-record.sql} reads, and {@code finishedCount}, how many: those that the broker has,
      * and those that can't be made or that it will never take. The last are dead at once where their own size or bytes are
      * why. Of all others nothing is recorded: they come round again when their claims end, however long the broker is away.
      */

@@ -200,6 +200,7 @@ public class OrderConsumerConfiguration {
         };
     }
 
+    /** Commits the offset of the record that the exchange came with. */
     @Bean
     Processor commitOffset() {
         return exchange -> Objects.requireNonNull(exchange.getVariable("offset", KafkaManualCommit.class))

@@ -39,6 +39,7 @@ class WebhookDelivery {
     private static final String ATTEMPT = "attempt";
     private static final long SHUTDOWN_GRACE = TimeUnit.SECONDS.toNanos(4);
 
+    /** The deliveries under way, at most {@code tenpay.events.in-flight}. */
     @Bean
     InFlightDeliveries erpAttempts(@Value("${tenpay.events.in-flight}") int most) {
         return new InFlightDeliveries(most);
@@ -56,7 +57,7 @@ class WebhookDelivery {
 
     /**
      * Sets what is to be recorded, {@code attempts} (JSON, none as {@code []}), and what may be claimed: {@code eventAccounts}
-     * with their {@code eventAddresses}, {@code room} and {@code perAccount}. Where nothing is over yet, it waits for that, but not longer than for a tick.
+     * with their {@code eventAddresses}, {@code capacity} and {@code perAccount}. Where nothing is over yet, it waits for that, but not longer than for a tick.
      */
     @Bean
     Processor collectFinishedAttempts(

@@ -89,6 +89,7 @@ class EventReporting {
         };
     }
 
+    /** Logs a failure with its route and kind, each kind at most once in a while. */
     @Bean
     Processor reportFailure() {
         return exchange -> {
