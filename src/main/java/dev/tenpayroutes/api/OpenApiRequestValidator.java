@@ -78,7 +78,7 @@ public class OpenApiRequestValidator implements RestClientRequestValidator {
     private record Body(Schema schema, JsonNode written) {}
 
     private record Operation(
-            String method, Pattern path, @Nullable Body body, Map<String, Schema> query, Map<String, Schema> headers) {}
+            String id, String method, Pattern path, @Nullable Body body, Map<String, Schema> query, Map<String, Schema> headers) {}
 
     private final JsonMapper json = JsonMapper.builder(JsonFactory.builder()
                     .streamReadConstraints(StreamReadConstraints.builder()
@@ -125,6 +125,7 @@ public class OpenApiRequestValidator implements RestClientRequestValidator {
                                     .appendProperty(operation.getKey());
                             JsonNode schema = operation.getValue().at("/requestBody/content/application~1json/schema");
                             operations.add(new Operation(
+                                    operation.getValue().path("operationId").asText(),
                                     operation.getKey().toUpperCase(Locale.ROOT),
                                     pattern,
                                     schema.has("$ref")
@@ -262,6 +263,21 @@ public class OpenApiRequestValidator implements RestClientRequestValidator {
                 .filter(operation -> operation.path() == here.get(0).path())
                 .map(Operation::method)
                 .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    /** The ids of all operations. */
+    List<String> operationIds() {
+        return operations.stream().map(Operation::id).toList();
+    }
+
+    /** The id of the operation that a request is for; null where the contract has none. */
+    @Nullable String operationId(String method, String path) {
+        return operations.stream()
+                .filter(operation -> operation.method().equals(method)
+                        && operation.path().matcher(path).matches())
+                .map(Operation::id)
+                .findFirst()
+                .orElse(null);
     }
 
     private static @Nullable ValidationError refusal(Exchange exchange, @Nullable Problem problem) {

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import org.slf4j.MDC;
 import org.springframework.http.MediaType;
 
 /**
@@ -59,6 +60,10 @@ public record Problem(int status, String code, String detail, Map<String, String
         body.put("code", code);
         body.put("detail", detail);
         extensions.forEach(body::put);
+        String requestId = MDC.get(RequestIdFilter.MDC_KEY);
+        if (requestId != null) {
+            body.put("requestId", requestId);
+        }
         try {
             return JSON.writeValueAsString(body);
         } catch (IOException e) {

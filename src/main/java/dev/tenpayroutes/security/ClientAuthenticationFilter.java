@@ -2,6 +2,7 @@ package dev.tenpayroutes.security;
 
 import dev.tenpayroutes.api.Problem;
 import dev.tenpayroutes.api.ProblemException;
+import dev.tenpayroutes.api.RequestIdFilter;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
@@ -65,6 +66,7 @@ final class ClientAuthenticationFilter extends OncePerRequestFilter {
                 context.setAuthentication(new SecurityConfiguration.ClientAuthentication(caller.get()));
                 SecurityContextHolder.setContext(context);
                 request.setAttribute(SecurityConfiguration.CLIENT, caller.get());
+                request.setAttribute(RequestIdFilter.CLIENT_NAME, caller.get().name());
             }
         } catch (ProblemException e) {
             request.setAttribute(REFUSAL, e.problem());

@@ -281,7 +281,7 @@ class ClientStoryTest extends Story {
         eventually()
                 .untilAsserted(() -> assertThat(send("GET", "/actuator/prometheus", WATCHER, null)
                                 .content())
-                        .contains("tenpay_queue_oldest{queue=\"payments\"}"));
+                        .contains("tenpay_queue_oldest_seconds{queue=\"payments\"}"));
         assertThat(send("GET", "/v1/payments", WATCHER, null).status()).isEqualTo(403);
         assertThat(send("POST", "/v1/payments", WATCHER, order(newNumber())).status())
                 .isEqualTo(403);
