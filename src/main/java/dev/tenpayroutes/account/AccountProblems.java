@@ -1,7 +1,7 @@
 package dev.tenpayroutes.account;
 
-import dev.tenpayroutes.config.AccountProperties;
 import dev.tenpayroutes.account.SigningKeyPair.Pair;
+import dev.tenpayroutes.config.AccountProperties;
 import dev.tenpayroutes.config.ConfigurationProblem;
 import java.time.Instant;
 import java.util.ArrayList;

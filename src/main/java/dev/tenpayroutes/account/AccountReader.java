@@ -1,7 +1,7 @@
 package dev.tenpayroutes.account;
 
-import dev.tenpayroutes.config.AccountProperties;
 import dev.tenpayroutes.account.SigningKeyPair.Pair;
+import dev.tenpayroutes.config.AccountProperties;
 import dev.tenpayroutes.config.ConfigurationProblem;
 import dev.tenpayroutes.config.InvalidConfigurationException;
 import dev.tenpayroutes.config.SecretFile;
@@ -48,7 +48,11 @@ final class AccountReader {
      * @param next the pair of {@code .next}; null where {@code main} is
      */
     AccountReader(
-            String name, AccountProperties settings, @Nullable SigningKeyPair main, @Nullable SigningKeyPair next, Rsa rsa) {
+            String name,
+            AccountProperties settings,
+            @Nullable SigningKeyPair main,
+            @Nullable SigningKeyPair next,
+            Rsa rsa) {
         this.name = name;
         this.prefix = "tenpay.accounts." + name + ".";
         this.settings = settings;

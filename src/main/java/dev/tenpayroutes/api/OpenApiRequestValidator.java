@@ -78,7 +78,12 @@ public class OpenApiRequestValidator implements RestClientRequestValidator {
     private record Body(Schema schema, JsonNode written) {}
 
     private record Operation(
-            String id, String method, Pattern path, @Nullable Body body, Map<String, Schema> query, Map<String, Schema> headers) {}
+            String id,
+            String method,
+            Pattern path,
+            @Nullable Body body,
+            Map<String, Schema> query,
+            Map<String, Schema> headers) {}
 
     private final JsonMapper json = JsonMapper.builder(JsonFactory.builder()
                     .streamReadConstraints(StreamReadConstraints.builder()

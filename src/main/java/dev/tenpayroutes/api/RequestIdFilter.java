@@ -56,7 +56,11 @@ public final class RequestIdFilter extends OncePerRequestFilter {
     private static final String WEBHOOK = "webhook";
     private static final List<String> OUTCOMES = List.of("1xx", "2xx", "3xx", "4xx", "5xx");
     private static final Duration[] OBJECTIVES = {
-        Duration.ofMillis(100), Duration.ofMillis(500), Duration.ofSeconds(2), Duration.ofSeconds(5), Duration.ofSeconds(20)
+        Duration.ofMillis(100),
+        Duration.ofMillis(500),
+        Duration.ofSeconds(2),
+        Duration.ofSeconds(5),
+        Duration.ofSeconds(20)
     };
 
     private static final int ANONYMOUS_LINES = 20;

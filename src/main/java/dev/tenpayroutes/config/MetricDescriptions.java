@@ -45,7 +45,12 @@ public class MetricDescriptions {
                 Entry entry = entries.get(id.getName());
                 return entry == null
                         ? id
-                        : new Meter.Id(id.getName(), Tags.of(id.getTags()), unit(entry, id), entry.description(), id.getType());
+                        : new Meter.Id(
+                                id.getName(),
+                                Tags.of(id.getTags()),
+                                unit(entry, id),
+                                entry.description(),
+                                id.getType());
             }
         };
     }

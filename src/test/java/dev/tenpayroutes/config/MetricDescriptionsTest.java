@@ -38,7 +38,9 @@ class MetricDescriptionsTest {
                 """
                 + MetricDescriptions.all().entrySet().stream()
                         .map(entry -> "| `" + entry.getKey() + "` | "
-                                + (entry.getValue().unit() == null ? "" : entry.getValue().unit()) + " | "
+                                + (entry.getValue().unit() == null
+                                        ? ""
+                                        : entry.getValue().unit()) + " | "
                                 + entry.getValue().description() + " |\n")
                         .collect(Collectors.joining());
         if (System.getProperty("update") != null) {

@@ -48,11 +48,20 @@ class RequestIdStoryTest extends Story {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"short", "with space in it", "quote\"and-brace}", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"})
+    @ValueSource(
+            strings = {
+                "short",
+                "with space in it",
+                "quote\"and-brace}",
+                "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+            })
     void idOfUnsafeCharactersOrLengthIsReplaced(String id) {
         Answer answer = send("GET", "/v1/payment-methods", KEY, null, "X-Request-Id", id);
 
-        assertThat(answer.headers().get("x-request-id")).singleElement().asString().matches("[0-9a-f]{32}");
+        assertThat(answer.headers().get("x-request-id"))
+                .singleElement()
+                .asString()
+                .matches("[0-9a-f]{32}");
     }
 
     @Test
