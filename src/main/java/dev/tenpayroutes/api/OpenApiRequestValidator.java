@@ -254,9 +254,7 @@ public class OpenApiRequestValidator implements RestClientRequestValidator {
         }
         Instant from = DateTimeFormat.instant(createdFrom).orElseThrow();
         Instant to = DateTimeFormat.instant(createdTo).orElseThrow();
-        return from.isBefore(to)
-                ? null
-                : Problem.of("INVALID_REQUEST.range");
+        return from.isBefore(to) ? null : Problem.of("INVALID_REQUEST.range");
     }
 
     /** The methods that the contract has for this path; none where it doesn't have the path. */

@@ -52,7 +52,9 @@ public final class ProblemCatalog {
     static Problem problem(String name, Map<String, ?> values, Map<String, String> extensions) {
         String code = name.replaceFirst("\\..*", "");
         Entry entry = ENTRIES.get(code);
-        Detail detail = entry == null ? null : entry.details().get(name.substring(code.length()).replaceFirst("^\\.", ""));
+        Detail detail = entry == null
+                ? null
+                : entry.details().get(name.substring(code.length()).replaceFirst("^\\.", ""));
         if (detail == null) {
             throw new IllegalArgumentException("problems.yaml has no " + name);
         }

@@ -45,8 +45,7 @@ public class RequestLimitFilter extends OncePerRequestFilter {
     private static final Pattern JSON = Pattern.compile(
             "application/json\\s*(;(?!.*charset\\s*=).*|;.*charset\\s*=\\s*[\"']?utf-?8.*)?", Pattern.CASE_INSENSITIVE);
     private static final int OTHER_BYTES = 256 * 1024;
-    static final Problem TOO_SLOW =
-            Problem.of("BODY_TOO_SLOW", "seconds", BodyReader.SECONDS_TO_SEND);
+    static final Problem TOO_SLOW = Problem.of("BODY_TOO_SLOW", "seconds", BodyReader.SECONDS_TO_SEND);
 
     private final OpenApiRequestValidator contract;
     private final WebhookHeaders webhooks;

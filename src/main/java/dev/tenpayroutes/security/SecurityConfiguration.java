@@ -86,8 +86,8 @@ public class SecurityConfiguration {
                         .authenticated())
                 .exceptionHandling(handling -> handling.authenticationEntryPoint(
                                 (request, response, e) -> caller.refuse(request, response))
-                        .accessDeniedHandler((request, response, e) -> Problem.of("FORBIDDEN")
-                                .write(response)))
+                        .accessDeniedHandler((request, response, e) ->
+                                Problem.of("FORBIDDEN").write(response)))
                 .build();
     }
 

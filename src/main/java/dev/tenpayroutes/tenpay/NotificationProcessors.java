@@ -108,7 +108,8 @@ class NotificationProcessors {
         /** Without the database it can't be kept, and Tenpay sends it again; a replayed signature proves nothing to keep. */
         public boolean park(Exchange exchange) {
             Exception failure = exchange.getException();
-            return !(failure instanceof DataAccessResourceFailureException) && !(failure instanceof UnverifiedException);
+            return !(failure instanceof DataAccessResourceFailureException)
+                    && !(failure instanceof UnverifiedException);
         }
     }
 

@@ -41,9 +41,8 @@ class ProblemCatalogTest {
     @BeforeAll
     static void read() throws IOException {
         ProblemCatalog.entries()
-                .forEach((code, entry) -> entry.details()
-                        .keySet()
-                        .forEach(name -> NAMES.add(name.isEmpty() ? code : code + "." + name)));
+                .forEach((code, entry) ->
+                        entry.details().keySet().forEach(name -> NAMES.add(name.isEmpty() ? code : code + "." + name)));
         for (Path folder : List.of(Path.of("src/main/java"), Path.of("routes"))) {
             try (Stream<Path> files = Files.walk(folder)) {
                 for (Path file : files.filter(Files::isRegularFile).toList()) {
@@ -149,8 +148,8 @@ class ProblemCatalogTest {
         Map<String, String> extensions = new LinkedHashMap<>();
         example.properties().stream()
                 .filter(field -> field.getKey().startsWith("tenpay"))
-                .forEach(field ->
-                        extensions.put(field.getKey(), field.getValue().asText()));
+                .forEach(
+                        field -> extensions.put(field.getKey(), field.getValue().asText()));
         return extensions;
     }
 
@@ -184,8 +183,11 @@ class ProblemCatalogTest {
                         .distinct()
                         .forEach(status -> byStatus.computeIfAbsent(status, any -> new ArrayList<>())
                                 .add("[" + code + "](#" + code.toLowerCase(Locale.ROOT) + ")")));
-        byStatus.forEach((status, links) ->
-                page.append("- ").append(status).append(": ").append(String.join(", ", links)).append('\n'));
+        byStatus.forEach((status, links) -> page.append("- ")
+                .append(status)
+                .append(": ")
+                .append(String.join(", ", links))
+                .append('\n'));
         for (Map.Entry<String, Entry> entry : ProblemCatalog.entries().entrySet()) {
             page.append("\n## ").append(entry.getKey()).append("\n\n");
             page.append("- **Status:** ").append(entry.getValue().status()).append('\n');
@@ -194,8 +196,11 @@ class ProblemCatalogTest {
             for (JsonNode example : examples()) {
                 if (example.path("code").asText().equals(entry.getKey())) {
                     List<String> members = new ArrayList<>();
-                    example.properties().forEach(member -> members.add("  \"" + member.getKey() + "\": " + member.getValue()));
-                    page.append("\n```json\n{\n").append(String.join(",\n", members)).append("\n}\n```\n");
+                    example.properties()
+                            .forEach(member -> members.add("  \"" + member.getKey() + "\": " + member.getValue()));
+                    page.append("\n```json\n{\n")
+                            .append(String.join(",\n", members))
+                            .append("\n}\n```\n");
                     break;
                 }
             }

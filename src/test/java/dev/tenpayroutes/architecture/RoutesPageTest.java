@@ -28,13 +28,15 @@ class RoutesPageTest {
     private static final Pattern INSIDE = Pattern.compile("(direct|seda|coalesce):([\\w-]+)");
     private static final Pattern VARIABLE = Pattern.compile("\\bvariable(?:\\.(\\w+)|\\(\"(\\w+)\"\\))");
     private static final Pattern RESOURCE = Pattern.compile("\\{\\{tenpay\\.routes}}/((?:sql|mappings)/[\\w.-]+)");
-    private static final Pattern RAISED = Pattern.compile("(?:raise|refused)\\(\\$\\{exchange}, (?:'([^']+)'|\\$\\{(\\S+)})\\)");
+    private static final Pattern RAISED =
+            Pattern.compile("(?:raise|refused)\\(\\$\\{exchange}, (?:'([^']+)'|\\$\\{(\\S+)})\\)");
     private static final Pattern USED_BEAN = Pattern.compile("\\bbean:(\\w+)");
     private static final Pattern BEAN = Pattern.compile(
             "(?:/\\*\\*((?:(?!\\*/).)*)\\*/\\s+)?@Bean\\b(?:\\([^)]*\\))?\\s+(?:@\\w+(?:\\([^)]*\\))?\\s+)*(?:[\\w<>.?, ]+\\s)(\\w+)\\((.*?)\\n    }\\n",
             Pattern.DOTALL);
     private static final Pattern COMPONENT = Pattern.compile(
-            "/\\*\\*((?:(?!\\*/).)*)\\*/\\s+(?:@\\w+(?:\\([^)]*\\))?\\s+)*(?:public )?(?:final )?class (\\w+)", Pattern.DOTALL);
+            "/\\*\\*((?:(?!\\*/).)*)\\*/\\s+(?:@\\w+(?:\\([^)]*\\))?\\s+)*(?:public )?(?:final )?class (\\w+)",
+            Pattern.DOTALL);
     private static final Pattern SETS = Pattern.compile("\\bsetVariable\\(\\s*\"(\\w+)\"");
     private static final Pattern READS = Pattern.compile("\\bgetVariable\\(\\s*\"(\\w+)\"");
     private static final Pattern PROBLEM =
@@ -78,7 +80,8 @@ class RoutesPageTest {
         Set<String> used = new TreeSet<>();
         routes.values().forEach(route -> used.addAll(beansOf(route)));
         assertThat(used)
-                .allSatisfy(name -> assertThat(beans.containsKey(name) && !beans.get(name).line().isEmpty())
+                .allSatisfy(name -> assertThat(beans.containsKey(name)
+                                && !beans.get(name).line().isEmpty())
                         .as(name + " needs a sentence of Javadoc")
                         .isTrue());
     }
@@ -93,7 +96,11 @@ class RoutesPageTest {
                 ## The ways through
 
                 """);
-        WAYS.forEach((name, from) -> page.append("### ").append(name).append("\n\n").append(diagram(from)).append('\n'));
+        WAYS.forEach((name, from) -> page.append("### ")
+                .append(name)
+                .append("\n\n")
+                .append(diagram(from))
+                .append('\n'));
         for (RouteFile file : files) {
             if (file.routes().isEmpty()) {
                 continue;
@@ -112,8 +119,8 @@ class RoutesPageTest {
         files.stream().flatMap(file -> file.policyEntries().stream()).forEach(entry -> used.addAll(beansOf(entry)));
         used.stream().filter(beans::containsKey).forEach(name -> {
             Bean bean = beans.get(name);
-            page.append("| `%s` | %s | %s | %s |%n".formatted(
-                    name, bean.line().replace("|", "\\|"), code(bean.sets()), code(bean.raises())));
+            page.append("| `%s` | %s | %s | %s |%n"
+                    .formatted(name, bean.line().replace("|", "\\|"), code(bean.sets()), code(bean.raises())));
         });
         return page.toString().replace("\r", "");
     }
@@ -129,13 +136,16 @@ class RoutesPageTest {
             String text = entry.text();
             while (resource.find()) {
                 resources.add(resource.group(1));
-                text += "\n" + Architecture.read(Architecture.ROUTES.resolve(resource.group(1)))
-                        .replaceAll("(?m)^\\s*(--|# ).*$", "");
+                text += "\n"
+                        + Architecture.read(Architecture.ROUTES.resolve(resource.group(1)))
+                                .replaceAll("(?m)^\\s*(--|# ).*$", "");
             }
-            VARIABLE.matcher(text).results().forEach(found -> reads.add(
-                    found.group(1) == null ? found.group(2) : found.group(1)));
-            RAISED.matcher(text).results().forEach(found -> raises.add(
-                    found.group(1) == null ? "by " + found.group(2) : found.group(1)));
+            VARIABLE.matcher(text)
+                    .results()
+                    .forEach(found -> reads.add(found.group(1) == null ? found.group(2) : found.group(1)));
+            RAISED.matcher(text)
+                    .results()
+                    .forEach(found -> raises.add(found.group(1) == null ? "by " + found.group(2) : found.group(1)));
             if (entry.path().endsWith("/variable/expression")) {
                 reads.add(entry.text());
             }
@@ -190,7 +200,8 @@ class RoutesPageTest {
                 }
                 Matcher inside = INSIDE.matcher(entry.text());
                 if (inside.matches()) {
-                    lines.add("  " + route.id() + (inside.group(1).equals("direct") ? " --> " : " -- " + inside.group(1) + " --> ")
+                    lines.add("  " + route.id()
+                            + (inside.group(1).equals("direct") ? " --> " : " -- " + inside.group(1) + " --> ")
                             + inside.group(2));
                     if (seen.add(inside.group(2))) {
                         next.add(inside.group(2));
@@ -199,7 +210,8 @@ class RoutesPageTest {
                     store = true;
                 } else {
                     String outside = entry.text().replaceFirst(":.*", "");
-                    String name = Map.of("http", "Tenpay", "kafka", "Kafka", "erp", "ERP").getOrDefault(outside, outside);
+                    String name = Map.of("http", "Tenpay", "kafka", "Kafka", "erp", "ERP")
+                            .getOrDefault(outside, outside);
                     lines.add("  " + route.id() + " ==> " + name + "([" + name + "])");
                 }
             }
