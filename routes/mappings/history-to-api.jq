@@ -8,7 +8,9 @@
       outcome,
       statusBefore: .status_before,
       statusAfter: .status_after,
-      detail
+      detail,
+      code,
+      text
     } | with_entries(select(.value != null)))
   }
   + if (.history | length) > $limit then {nextCursor: (.history[0:$limit] | last | .cursor)} else {} end

@@ -1,4 +1,7 @@
 # A stored payment, or a page of them -> what the merchant API shows.
+# How the last review was settled; missing while another is open.
+def resolution:
+  if .review == null and .review_resolution then .review_resolution | {review, outcome, note, client, at} else null end;
 def shown:
   {
     orderNo: .order_no,
@@ -15,7 +18,9 @@ def shown:
     prepayInfo: .prepay_info,
     paidAt: .paid_at,
     failReason: .fail_reason,
-    review
+    review,
+    reviewResolution: resolution,
+    explanation
   } | with_entries(select(.value != null)))
   + {
     expiresAt: .expires_at,
@@ -27,5 +32,7 @@ def shown:
 if has("payments") then
   .limit as $limit
   | {items: (.payments[0:$limit] | map(shown))}
-    + if (.payments | length) > $limit then {nextCursor: (.payments[0:$limit] | last | .cursor)} else {} end
+    + if (.payments | length) > $limit then {nextCursor: (.payments[0:$limit] | last | .cursor)}
+      elif .resume then {nextCursor: .resume}
+      else {} end
 else shown end

@@ -62,7 +62,7 @@ with result as (
     select c.ordinal from claims c join used u using (digest)
 ), evaluated as materialized (
     select
-        c.ordinal, c.id, c.account, c.status as old_status, c.review as old_review, c.source, c.unsent, c.notification,
+        c.ordinal, c.id, c.account, c.amount, c.currency, c.result_total, c.result_currency, c.review_resolution, c.status as old_status, c.review as old_review, c.source, c.unsent, c.notification,
         c."paymentId", c."prepayInfo", c."succeededAt", c."statusBefore", c."closeResult", c.tenpay_payment_id, c.submits, c.submitted_at,
         c.submitting_until, c.next_poll_at, c.reconcile_at, c.expires_at, c.created_at, c.refusal, c.absent_at, c.contradicted_at,
         c.contradiction_upheld_at, c.updated_at as finished_at, c.of_last_call, r.replayed,
@@ -161,7 +161,7 @@ with result as (
         confirms and (new_status = 'SUCCEEDED'
             or (new_status = old_status and finished_at < now() - cast(:#${properties:tenpay.reconcile.after} as interval))) as agreed
     from contradiction
-), needs_review as materialized (
+), found_review as materialized (
     select *,
         -- The first that applies.
         case
@@ -181,7 +181,10 @@ with result as (
                 then coalesce(old_review, 'STUCK')
             when old_review = 'STUCK' and new_status not in ('CREATED', 'PENDING') then null
             else old_review
-        end as new_review,
+        end as found_review,
+        -- What Tenpay said, for the person who must compare it with ours.
+        jsonb_strip_nulls(jsonb_build_object('status', case result_code when 'STATUS' then result_status else result_code end,
+            'total', result_total, 'currency', result_currency, 'id', "paymentId")) as theirs,
         case
             when repeated then 'REPEATED'
             when mismatch in ('ORDER', 'AMOUNT') then 'MISMATCH'
@@ -197,6 +200,12 @@ with result as (
             select at from moment("succeededAt") as at where at between created_at - interval '1 day' and now() + interval '1 day')
         end as succeeded_at
     from settled
+), needs_review as materialized (
+    select *,
+        -- What a person has examined and kept isn't reported again as long as Tenpay says the same.
+        case when old_review is null and review_resolution ->> 'outcome' = 'KEEP' and review_resolution ->> 'review' = found_review
+            and (found_review = 'STUCK' or review_resolution -> 'theirs' = theirs) then null else found_review end as new_review
+    from found_review
 ), next_inquiry as (
     select *,
         case
@@ -224,6 +233,8 @@ with result as (
     update payment p
     set status = r.new_status,
         review = r.new_review,
+        review_theirs = case when r.new_review is not null and (r.new_review is distinct from r.old_review or r.upheld) then r.theirs
+            else p.review_theirs end,
         tenpay_payment_id = case when r.outcome in ('CHANGED', 'CONFIRMED', 'IGNORED') then coalesce(p.tenpay_payment_id, r."paymentId")
             else p.tenpay_payment_id end,
         -- It comes from an answer that names this id, or it would pay for another one.
@@ -273,6 +284,8 @@ with result as (
     select id, source, outcome, old_status, new_status, nullif(concat_ws('; ',
             reason,
             case when upheld then 'asked again, Tenpay upholds its contradiction' end,
+            case when mismatch = 'AMOUNT' then format('Tenpay names %s, but this payment is of %s %s, in minor units',
+                coalesce(nullif(concat_ws(' ', result_total, result_currency), ''), 'no amount'), amount, currency) end,
             case when mismatch in ('AMOUNT', 'ID') and "paymentId" <> tenpay_payment_id
                 then format('payment_id %s, but this payment is %s', "paymentId", tenpay_payment_id) end,
             case when new_status = 'SUCCEEDED' and old_status <> 'SUCCEEDED' and "succeededAt" is not null and succeeded_at is null

@@ -71,7 +71,7 @@ with result as (
     returning digest
 ), evaluated as materialized (
     select
-        c.id, c.payment_id, c.account, c.amount, c.currency, c.earliest, c.exceeds, c.status as old_status, c.review as old_review, c.refusal,
+        c.id, c.payment_id, c.account, c.amount, c.currency, c.result_total, c.result_currency, c.review_resolution, c.earliest, c.exceeds, c.status as old_status, c.review as old_review, c.refusal,
         c.submits, c.submitted_at, c.submitting_until, c.next_poll_at, c.reconcile_at, c.created_at, c.updated_at as finished_at,
         c.contradicted_at, c.contradiction_upheld_at, c.tenpay_refund_id, c.result_status, c.source, c.unsent, c."refundId",
         c."succeededAt", c."statusBefore", c.notification, c.of_last_call, c.asked_since, r.replayed,
@@ -159,7 +159,7 @@ with result as (
         confirms and (new_status = 'SUCCEEDED'
             or (new_status = old_status and finished_at < now() - cast(:#${properties:tenpay.reconcile.after} as interval))) as agreed
     from contradiction
-), needs_review as materialized (
+), found_review as materialized (
     select *,
         -- The first that applies.
         case
@@ -177,7 +177,10 @@ with result as (
                 then coalesce(old_review, 'STUCK')
             when old_review = 'STUCK' and new_status not in ('CREATED', 'PENDING') then null
             else old_review
-        end as new_review,
+        end as found_review,
+        -- What Tenpay said, for the person who must compare it with ours.
+        jsonb_strip_nulls(jsonb_build_object('status', case result_code when 'STATUS' then result_status else result_code end,
+            'total', result_total, 'currency', result_currency, 'id', "refundId")) as theirs,
         case
             when repeated then 'REPEATED'
             when mismatch in ('ORDER', 'AMOUNT') then 'MISMATCH'
@@ -193,6 +196,12 @@ with result as (
             select at from moment("succeededAt") as at where at between earliest - interval '1 day' and now() + interval '1 day')
         end as succeeded_at
     from settled
+), needs_review as materialized (
+    select *,
+        -- What a person has examined and kept isn't reported again as long as Tenpay says the same.
+        case when old_review is null and review_resolution ->> 'outcome' = 'KEEP' and review_resolution ->> 'review' = found_review
+            and (found_review = 'STUCK' or review_resolution -> 'theirs' = theirs) then null else found_review end as new_review
+    from found_review
 ), next_inquiry as (
     select *,
         case
@@ -218,6 +227,8 @@ with result as (
     update refund r
     set status = j.new_status,
         review = j.new_review,
+        review_theirs = case when j.new_review is not null and (j.new_review is distinct from j.old_review or j.upheld) then j.theirs
+            else r.review_theirs end,
         tenpay_refund_id = case when j.outcome in ('CHANGED', 'CONFIRMED', 'IGNORED') then coalesce(r.tenpay_refund_id, j."refundId")
             else r.tenpay_refund_id end,
         refunded_at = case when j.new_status = 'SUCCEEDED' then coalesce(r.refunded_at, j.succeeded_at, now()) end,
@@ -264,6 +275,9 @@ with result as (
     select payment_id, id, source, outcome, old_status, new_status, nullif(concat_ws('; ',
             reason,
             case when upheld then 'asked again, Tenpay upholds its contradiction' end,
+            case when mismatch = 'AMOUNT' then format('Tenpay names %s, but this refund is of %s %s, in minor units',
+                coalesce(nullif(concat_ws(' ', result_total, result_currency), ''), 'no amount'), amount, currency) end,
+            case when exceeds and new_review = 'AMOUNT_MISMATCH' then format('this refund of %s %s, in minor units, is of more than was left', amount, currency) end,
             case when mismatch = 'ID' or (mismatch = 'AMOUNT' and "refundId" <> tenpay_refund_id)
                 then format('refund_id %s, but this refund is %s', "refundId", coalesce(nullif(tenpay_refund_id, "refundId"), 'another')) end,
             case when new_status = 'SUCCEEDED' and old_status <> 'SUCCEEDED' and "succeededAt" is not null and succeeded_at is null

@@ -9,7 +9,7 @@ import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.IntNode;
+import com.fasterxml.jackson.databind.node.LongNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import com.networknt.schema.Error;
 import com.networknt.schema.Schema;
@@ -61,7 +61,7 @@ public class OpenApiRequestValidator implements RestClientRequestValidator {
     private static final String DOCUMENT = "openapi/merchant-api.yaml";
     private static final int MAX_ERRORS = 5;
     private static final int MAX_DEPTH = 20;
-    private static final int MAX_NAME_LENGTH = 256;
+    static final int MAX_NAME_LENGTH = 256;
     private static final int MAX_NUMBER_LENGTH = 30;
     /** A hundred goods and fifty entries of metadata are some 1600. */
     private static final int MAX_TOKENS = 10_000;
@@ -69,7 +69,7 @@ public class OpenApiRequestValidator implements RestClientRequestValidator {
     static final Problem NOT_UTF_8 = Problem.of("INVALID_REQUEST.not-utf-8");
 
     /** What the server reads for percent-encoded bytes that are no UTF-8. */
-    private static final String NO_CHARACTER = "\ufffd";
+    static final String NO_CHARACTER = "\ufffd";
 
     private static final String BYTE_ORDER_MARK = "\ufeff";
 
@@ -165,6 +165,10 @@ public class OpenApiRequestValidator implements RestClientRequestValidator {
                             .keySet()
                             .forEach(name -> exchange.getMessage()
                                     .setHeader(name, message.getRequest().getParameter(name)));
+                    if (operation.query().containsKey(MetadataFilter.NAME)) {
+                        exchange.getMessage()
+                                .setHeader(MetadataFilter.NAME, MetadataFilter.value(message.getRequest()));
+                    }
                 }
                 return refusal(exchange, problem);
             }
@@ -195,6 +199,13 @@ public class OpenApiRequestValidator implements RestClientRequestValidator {
     private static @Nullable Problem check(HttpServletRequest request, Operation operation) {
         // Ignoring a misspelt filter would show more payments than asked for.
         for (Map.Entry<String, String[]> parameter : request.getParameterMap().entrySet()) {
+            if (operation.query().containsKey(MetadataFilter.NAME) && MetadataFilter.isEntry(parameter.getKey())) {
+                Problem problem = MetadataFilter.check(request, parameter.getKey(), parameter.getValue());
+                if (problem != null) {
+                    return problem;
+                }
+                continue;
+            }
             Schema schema = operation.query().get(parameter.getKey());
             if (schema == null || parameter.getValue().length != 1) {
                 return Problem.of(
@@ -211,9 +222,11 @@ public class OpenApiRequestValidator implements RestClientRequestValidator {
                 return problem;
             }
         }
-        Problem range = emptyRange(request.getParameter("createdFrom"), request.getParameter("createdTo"));
-        if (range != null) {
-            return range;
+        for (String time : List.of("created", "paid")) {
+            Problem range = emptyRange(time, request.getParameter(time + "From"), request.getParameter(time + "To"));
+            if (range != null) {
+                return range;
+            }
         }
         for (Map.Entry<String, Schema> header : operation.headers().entrySet()) {
             List<String> values = Collections.list(request.getHeaders(header.getKey()));
@@ -230,8 +243,9 @@ public class OpenApiRequestValidator implements RestClientRequestValidator {
     }
 
     private static @Nullable Problem check(String place, String value, Schema schema) {
-        boolean whole = schema.getSchemaNode().path("type").asText().equals("integer") && value.matches("-?[0-9]{1,9}");
-        JsonNode node = whole ? IntNode.valueOf(Integer.parseInt(value)) : TextNode.valueOf(value);
+        boolean whole =
+                schema.getSchemaNode().path("type").asText().equals("integer") && value.matches("-?[0-9]{1,18}");
+        JsonNode node = whole ? LongNode.valueOf(Long.parseLong(value)) : TextNode.valueOf(value);
         List<Error> errors = schema.validate(node);
         if (errors.isEmpty()) {
             return null;
@@ -248,13 +262,15 @@ public class OpenApiRequestValidator implements RestClientRequestValidator {
     }
 
     /** A range that ends before it begins would find nothing, and not say why. */
-    private static @Nullable Problem emptyRange(@Nullable String createdFrom, @Nullable String createdTo) {
-        if (createdFrom == null || createdTo == null) {
+    private static @Nullable Problem emptyRange(String time, @Nullable String first, @Nullable String end) {
+        if (first == null || end == null) {
             return null;
         }
-        Instant from = DateTimeFormat.instant(createdFrom).orElseThrow();
-        Instant to = DateTimeFormat.instant(createdTo).orElseThrow();
-        return from.isBefore(to) ? null : Problem.of("INVALID_REQUEST.range");
+        Instant from = DateTimeFormat.instant(first).orElseThrow();
+        Instant to = DateTimeFormat.instant(end).orElseThrow();
+        return from.isBefore(to)
+                ? null
+                : Problem.of("INVALID_REQUEST.range", "time", time);
     }
 
     /** The methods that the contract has for this path; none where it doesn't have the path. */
@@ -375,7 +391,9 @@ public class OpenApiRequestValidator implements RestClientRequestValidator {
                             .collect(Collectors.joining("; ")));
         }
         Problem range = emptyRange(
-                body.path("createdFrom").textValue(), body.path("createdTo").textValue());
+                "created",
+                body.path("createdFrom").textValue(),
+                body.path("createdTo").textValue());
         if (range != null) {
             throw new ProblemException(range);
         }
@@ -407,7 +425,7 @@ public class OpenApiRequestValidator implements RestClientRequestValidator {
         return null;
     }
 
-    private static boolean storable(String text) {
+    static boolean storable(String text) {
         return text.codePoints()
                 .noneMatch(c -> c == 0 || (c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE));
     }

@@ -11,8 +11,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param apiKeySha256 SHA-256 of its keys, 64 hex digits each
  * @param oauth2ClientId its name in the issuer's tokens
  * @param accounts accounts that it may use; the first is the default for new orders
- * @param scopes {@code payments:read}, {@code payments:write}, {@code refunds:write}, {@code accounts:write},
- *     {@code metrics:read}
+ * @param scopes {@code payments:read}, {@code payments:write}, {@code payments:sync}, {@code refunds:write},
+ *     {@code reviews:write}, {@code accounts:write}, {@code metrics:read}
  * @param requestsPerSecond average per instance; bursts of twice that
  */
 public record ClientProperties(

@@ -42,11 +42,13 @@ public final class ReadShare extends DelegatingDataSource {
      * @param poolPercent the share of the pool, at least one connection
      * @param maxWait for a connection of the share
      * @param timeout of one statement, in whole seconds
+     * @param exports CSV exports at once, each of which holds a thread for as long as its reader takes
      */
     public record Limits(
             @DefaultValue("25") int poolPercent,
             @DefaultValue("500ms") Duration maxWait,
-            @DefaultValue("2s") Duration timeout) {}
+            @DefaultValue("2s") Duration timeout,
+            @DefaultValue("2") int exports) {}
 
     /** The share is in use. */
     static final class Busy extends SQLTransientConnectionException {

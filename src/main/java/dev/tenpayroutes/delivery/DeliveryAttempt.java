@@ -54,12 +54,36 @@ final class DeliveryAttempt {
 
     private volatile @Nullable Future<?> call;
 
+    @JsonIgnore
+    private final @Nullable Runnable listener;
+
     DeliveryAttempt(long event, int claim, String at, String address, long started) {
+        this(event, claim, at, address, started, null);
+    }
+
+    /** @param listener runs once it has ended, and nothing records it; null for an attempt that is recorded */
+    private DeliveryAttempt(
+            long event, int claim, String at, String address, long started, @Nullable Runnable listener) {
+        this.listener = listener;
         this.event = event;
         this.claim = claim;
         this.at = at;
         this.address = address;
         this.started = started;
+    }
+
+    /** An attempt that no claim stands behind, and that is recorded nowhere. */
+    static DeliveryAttempt unrecorded(String address, long started, Runnable listener) {
+        return new DeliveryAttempt(0, 0, "", address, started, listener);
+    }
+
+    /** Tells the listener of its end; false where there is none. */
+    boolean tell() {
+        if (listener == null) {
+            return false;
+        }
+        listener.run();
+        return true;
     }
 
     /** The head of an answer is there; what comes after it doesn't count. */

@@ -40,10 +40,12 @@ public class WebhookEndpoints {
             "payment.closed",
             "payment.expired",
             "payment.review",
+            "payment.review_resolved",
             "refund.pending",
             "refund.succeeded",
             "refund.failed",
-            "refund.review");
+            "refund.review",
+            "refund.review_resolved");
 
     private static final Set<String> OURS = Set.of(
             "host",

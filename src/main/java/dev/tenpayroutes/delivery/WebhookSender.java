@@ -202,7 +202,7 @@ final class WebhookSender implements AutoCloseable {
     }
 
     private void ended(DeliveryAttempt attempt, String reason) {
-        if (attempt.end(reason, System.nanoTime())) {
+        if (attempt.end(reason, System.nanoTime()) && !attempt.tell()) {
             attempts.ended(attempt);
         }
     }

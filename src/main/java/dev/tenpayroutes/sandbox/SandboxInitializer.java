@@ -172,7 +172,7 @@ public final class SandboxInitializer implements ApplicationContextInitializer<C
         settings.put("tenpay.clients.sandbox.accounts", "main");
         settings.put(
                 "tenpay.clients.sandbox.scopes",
-                "payments:read,payments:write,refunds:write,accounts:write,metrics:read");
+                "payments:read,payments:write,refunds:write,reviews:write,accounts:write,metrics:read");
         return settings;
     }
 

@@ -35,8 +35,14 @@ import org.springframework.stereotype.Component;
 public final class Clients {
 
     private static final Logger LOG = LoggerFactory.getLogger(Clients.class);
-    private static final Set<String> SCOPES =
-            Set.of("payments:read", "payments:write", "refunds:write", "accounts:write", "metrics:read");
+    private static final Set<String> SCOPES = Set.of(
+            "payments:read",
+            "payments:write",
+            "payments:sync",
+            "refunds:write",
+            "reviews:write",
+            "accounts:write",
+            "metrics:read");
     private static final int MIN_KEY_LENGTH = 20;
     private static final String KNOWN_TO_ALL = "sandbox-key";
 

@@ -44,7 +44,11 @@ public class SecurityConfiguration {
     /** For monitoring, which must not see a payment; its figures are those of all accounts. */
     private static final String METRICS = "metrics:read";
 
-    private static final String REFUND = "refunds:write";
+    public static final String REFUND = "refunds:write";
+    /** To ask Tenpay, and nothing else: for support. */
+    private static final String SYNC = "payments:sync";
+
+    private static final String REVIEWS = "reviews:write";
     private static final String ACCOUNTS = "accounts:write";
 
     @Bean
@@ -74,6 +78,13 @@ public class SecurityConfiguration {
                                 settings.docs().open()
                                         ? (authentication, request) -> new AuthorizationDecision(true)
                                         : AuthenticatedAuthorizationManager.authenticated())
+                        .requestMatchers(
+                                HttpMethod.POST, "/v1/payments/*/review/resolve", "/v1/refunds/*/review/resolve")
+                        .hasAuthority(REVIEWS)
+                        .requestMatchers(HttpMethod.POST, "/v1/payments/*/sync")
+                        .hasAnyAuthority(SYNC, WRITE)
+                        .requestMatchers(HttpMethod.POST, "/v1/refunds/*/sync")
+                        .hasAnyAuthority(SYNC, REFUND)
                         .requestMatchers(HttpMethod.POST, "/v1/payments/*/refunds", "/v1/refunds/**")
                         .hasAuthority(REFUND)
                         .requestMatchers(HttpMethod.GET, "/v1/**")

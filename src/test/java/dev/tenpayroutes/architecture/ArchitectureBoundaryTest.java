@@ -53,12 +53,17 @@ class ArchitectureBoundaryTest {
 
     /** The beans that send events, and the only file that may name them: every event leaves through it. */
     private static final Set<String> ERP_BEANS =
-            Set.of("collectFinishedAttempts", "releaseFinishedAttempts", "prepareDelivery", "sendEvent");
+            Set.of("collectFinishedAttempts", "releaseFinishedAttempts", "prepareDelivery", "sendEvent", "sendPing");
 
     /** The only classes that open connections of their own: Camel's client is Tenpay's, this one is the ERP's; TenpayCheck borrows Tenpay's. */
     private static final Map<String, Set<String>> CLIENTS = Map.of(
             "org.apache.hc.client5",
-                    Set.of("WebhookSender.java", "WebhookDelivery.java", "TenpayCheck.java", "EgressPolicy.java"),
+                    Set.of(
+                            "WebhookSender.java",
+                            "WebhookDelivery.java",
+                            "WebhookPing.java",
+                            "TenpayCheck.java",
+                            "EgressPolicy.java"),
             "java.net.http", Set.of(),
             "java.net.Socket", Set.of(),
             "org.springframework.web.client", Set.of("OidcJwkSource.java", "BearerTokens.java"));

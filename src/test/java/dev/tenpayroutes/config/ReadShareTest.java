@@ -39,7 +39,7 @@ class ReadShareTest {
                     }
                 },
                 8,
-                new ReadShare.Limits(25, maxWait, Duration.ofSeconds(2)));
+                new ReadShare.Limits(25, maxWait, Duration.ofSeconds(2), 2));
     }
 
     private <T> T fake(Class<T> type) {

@@ -176,6 +176,37 @@ class ListStatementsTest extends DatabaseTest {
         }
     }
 
+    /** Each with a filter that no row meets, so that a page reads all that it may. */
+    @Test
+    void readsSearchesByAnIndexForEachPath() throws SQLException {
+        String[][] searches = {
+            {"created", "paymentMethod", "NONE"},
+            {"created", "orderNoPrefix", "NONE"},
+            {"status", "status", "EXPIRED"},
+            {"review", "review", "any"},
+            {"paid", "paidFrom", FAR_PAST},
+            {"term", "paymentId", "4200"},
+            {"term", "metadataKey", "costCentre"},
+            {"prefix", "orderNoPrefix", "SO-2026-00000"},
+            {"refund", "refundId", "5030"}
+        };
+        for (String accounts : List.of("main", ALL)) {
+            for (String[] search : searches) {
+                for (String list : List.of("payment", "refund")) {
+                    String middle = cursorInTheMiddle(list);
+                    for (String cursor : Arrays.asList(null, middle)) {
+                        Map<String, String> variables = variables(
+                                "accounts", accounts, "searchPath", search[0], search[1], search[2], "cursor", cursor);
+                        variables.putIfAbsent("currency", "XXX");
+                        variables.put("metadataValue", "42");
+                        reads(12_000, list + "-search", variables);
+                    }
+                }
+            }
+            reads(12_000, "review-list", variables("accounts", accounts));
+        }
+    }
+
     @Test
     void readsEventsByAnIndexForEachFilter() throws SQLException {
         for (String accounts : List.of("main", "a7", ALL)) {

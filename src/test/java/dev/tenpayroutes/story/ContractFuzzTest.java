@@ -185,7 +185,7 @@ class ContractFuzzTest extends Story {
     /** Why a request should not have been accepted; null when it was right. */
     private static String broken(Operation operation, Request sound, Request sent, Answer answer) {
         String[] target = sent.target().split("\\?", 2);
-        if (!sound.target().equals(decoded(target[0]))) {
+        if (!sound.target().split("\\?", 2)[0].equals(decoded(target[0]))) {
             return "the path is another";
         }
         if (target.length > 1 && !isGood(operation, target[1])) {
@@ -247,11 +247,11 @@ class ContractFuzzTest extends Story {
     }
 
     private static boolean isGood(Schema schema, String value) {
-        boolean number = value.matches("-?[0-9]{1,9}")
+        boolean number = value.matches("-?[0-9]{1,18}")
                 && schema.getSchemaNode().path("type").asText().equals("integer");
         return schema.validate(
                         number
-                                ? JSON.getNodeFactory().numberNode(Integer.parseInt(value))
+                                ? JSON.getNodeFactory().numberNode(Long.parseLong(value))
                                 : JSON.getNodeFactory().textNode(value))
                 .isEmpty();
     }

@@ -13,7 +13,6 @@ import dev.tenpayroutes.client.Order;
 import dev.tenpayroutes.client.Payer;
 import dev.tenpayroutes.client.Payment;
 import dev.tenpayroutes.client.PaymentMethod;
-import dev.tenpayroutes.client.PaymentPage;
 import dev.tenpayroutes.client.PaymentStatus;
 import dev.tenpayroutes.client.PaymentsApi;
 import dev.tenpayroutes.client.Problem;
@@ -21,10 +20,10 @@ import dev.tenpayroutes.client.ReferenceApi;
 import dev.tenpayroutes.client.Refund;
 import dev.tenpayroutes.client.RefundRequest;
 import dev.tenpayroutes.client.RefundStatus;
+import dev.tenpayroutes.client.Refunds;
 import dev.tenpayroutes.client.RefundsApi;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -126,19 +125,20 @@ class GeneratedClientStoryTest extends Story {
     }
 
     @Test
-    void allOrdersOfATimeAreListedPageByPage() throws ApiException {
-        OffsetDateTime from = payments.createPayment(newOrder(), null).getCreatedAt();
+    void allRefundsOfAPaymentAreListedPageByPage() throws ApiException {
+        String number = paidPayment();
         List<String> made = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
-            made.add(0, payments.createPayment(newOrder(), null).getOrderNo());
+            String refund = newRefundNumber();
+            refunds.createRefund(number, new RefundRequest().refundNo(refund).amount(sgd(100)), null, null);
+            made.add(refund);
         }
 
         List<String> listed = new ArrayList<>();
         String cursor = null;
         do {
-            PaymentPage page =
-                    payments.listPayments(null, PaymentStatus.PENDING, null, from.plusNanos(1000), null, 3, cursor);
-            page.getItems().forEach(payment -> listed.add(payment.getOrderNo()));
+            Refunds page = refunds.listRefunds(number, null, 3, cursor);
+            page.getItems().forEach(refund -> listed.add(refund.getRefundNo()));
             cursor = page.getNextCursor();
         } while (cursor != null);
 

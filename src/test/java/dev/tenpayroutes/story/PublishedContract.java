@@ -57,6 +57,7 @@ final class PublishedContract {
      * One call.
      *
      * @param scope what it needs; empty where any client may call it
+     * @param otherScope what does as well; empty where nothing does
      * @param query its query parameters
      * @param headers its header parameters
      * @param request the schema of its body; null where it takes none
@@ -67,6 +68,7 @@ final class PublishedContract {
             String method,
             String path,
             String scope,
+            String otherScope,
             Map<String, Schema> query,
             Map<String, Schema> headers,
             Schema request,
@@ -86,10 +88,16 @@ final class PublishedContract {
     /**
      * What one status of an operation looks like.
      *
+     * @param type the first of its media types, of which the others say the same
      * @param headers those that must come with it
      * @param examples by the contract's names of them
      */
-    record Response(String type, Schema schema, Map<String, Schema> headers, Map<String, JsonNode> examples) {
+    record Response(
+            String type,
+            Set<String> types,
+            Schema schema,
+            Map<String, Schema> headers,
+            Map<String, JsonNode> examples) {
 
         boolean isProblem() {
             return type.equals(PROBLEM);
@@ -146,6 +154,7 @@ final class PublishedContract {
                 method.toUpperCase(Locale.ROOT),
                 path,
                 written.path("x-scope").asText(),
+                written.path("x-scope-or").asText(),
                 parameters("query", place),
                 parameters("header", place),
                 contract.at(body).isMissingNode() ? null : schema(body.appendProperty("schema")),
@@ -167,7 +176,9 @@ final class PublishedContract {
 
     private Response response(JsonPointer place) {
         JsonPointer content = place.appendProperty("content");
-        String type = contract.at(content).fieldNames().next();
+        Set<String> types = new java.util.LinkedHashSet<>();
+        contract.at(content).fieldNames().forEachRemaining(types::add);
+        String type = types.iterator().next();
         JsonPointer body = content.appendProperty(type);
         Map<String, Schema> headers = new LinkedHashMap<>();
         JsonPointer of = place.appendProperty("headers");
@@ -175,7 +186,7 @@ final class PublishedContract {
                 .fieldNames()
                 .forEachRemaining(
                         name -> headers.put(name, schema(of.appendProperty(name).appendProperty("schema"))));
-        return new Response(type, schema(body.appendProperty("schema")), headers, examples(body));
+        return new Response(type, types, schema(body.appendProperty("schema")), headers, examples(body));
     }
 
     private Map<String, JsonNode> examples(JsonPointer body) {
@@ -271,7 +282,7 @@ final class PublishedContract {
         if (response == null) {
             return "status not in the contract of " + operation.id();
         }
-        if (!answer.type().equals(response.type())) {
+        if (!response.types().contains(answer.type().replaceFirst(";.*", ""))) {
             return "media type not in the contract of " + operation.id();
         }
         if (response.isProblem() && !response.codes().contains(answer.text("code"))) {
@@ -283,7 +294,7 @@ final class PublishedContract {
                 return "no good header " + header.getKey();
             }
         }
-        return response.type().contains("json") ? wrong(response.schema(), answer) : null;
+        return answer.type().contains("json") ? wrong(response.schema(), answer) : null;
     }
 
     /** Of headers the contract has numbers only. */

@@ -76,7 +76,8 @@ abstract class Story {
     /** May call once a second. */
     static final String HASTY = "hasty-key-of-20-characters";
 
-    static final List<String> SCOPES = List.of("payments:read", "payments:write", "refunds:write", "accounts:write");
+    static final List<String> SCOPES = List.of(
+            "payments:read", "payments:write", "payments:sync", "refunds:write", "reviews:write", "accounts:write");
 
     private static final HttpClient HTTP =
             HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
@@ -263,6 +264,18 @@ abstract class Story {
         good.put("getEvent", new Call("GET", event, null));
         good.put("redeliverEvent", new Call("POST", event + "/redeliver", null));
         good.put("redeliverEvents", new Call("POST", "/v1/events/redeliver", LONG_AGO));
+        good.put("searchRefunds", new Call("GET", "/v1/refunds", null));
+        good.put("testEvents", new Call("POST", "/v1/events/test", null));
+        good.put("getDailyReport", new Call("GET", "/v1/reports/daily?from=2026-11-23&to=2026-11-23", null));
+        good.put("listReviews", new Call("GET", "/v1/reviews", null));
+        String reviewed = paidPayment();
+        String reviewedRefund = newRefundNumber();
+        refund(reviewed, reviewedRefund, 250);
+        good.put("resolvePaymentReview", new Call("POST", reviewed(reviewed) + "/review/resolve", KEEP));
+        good.put("resolveRefundReview", new Call("POST", reviewed(reviewedRefund) + "/review/resolve", KEEP));
+        // Before another client does.
+        post(good.get("resolvePaymentReview").path(), KEEP);
+        post(good.get("resolveRefundReview").path(), KEEP);
         String hold = "/v1/accounts/main/refund-hold";
         good.put("getRefundHold", new Call("GET", hold, null));
         good.put("holdRefunds", new Call("PUT", hold, null));
@@ -270,6 +283,19 @@ abstract class Story {
         good.put("listPaymentMethods", new Call("GET", "/v1/payment-methods", null));
         good.put("getContract", new Call("GET", "/v1/openapi.yaml", null));
         return good;
+    }
+
+    static final String KEEP = """
+            {"outcome":"KEEP","note":"compared with the portal"}""";
+
+    /** A payment or refund that needs a person, since it is stuck; its path. */
+    String reviewed(String number) {
+        boolean refund = number.startsWith("RF-");
+        db.sql("update " + (refund ? "refund" : "payment") + " set review = 'STUCK' where "
+                        + (refund ? "refund_no" : "order_no") + " = ? and account = 'main'")
+                .param(number)
+                .update();
+        return "/v1/" + (refund ? "refunds/" : "payments/") + number;
     }
 
     /** Asks for events to be sent again, of a time when there were none. */
