@@ -34,9 +34,7 @@ final class MetadataFilter {
                 && values[0].length() <= MAX_LENGTH
                 && !(key + values[0]).contains(OpenApiRequestValidator.NO_CHARACTER)
                 && OpenApiRequestValidator.storable(key + values[0]);
-        return good
-                ? null
-                : Problem.of("INVALID_REQUEST.metadata", "length", MAX_LENGTH);
+        return good ? null : Problem.of("INVALID_REQUEST.metadata", "length", MAX_LENGTH);
     }
 
     /** The entry that is asked for, its key, a zero byte and its value; null where none is. */

@@ -268,9 +268,7 @@ public class OpenApiRequestValidator implements RestClientRequestValidator {
         }
         Instant from = DateTimeFormat.instant(first).orElseThrow();
         Instant to = DateTimeFormat.instant(end).orElseThrow();
-        return from.isBefore(to)
-                ? null
-                : Problem.of("INVALID_REQUEST.range", "time", time);
+        return from.isBefore(to) ? null : Problem.of("INVALID_REQUEST.range", "time", time);
     }
 
     /** The methods that the contract has for this path; none where it doesn't have the path. */

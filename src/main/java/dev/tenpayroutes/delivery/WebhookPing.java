@@ -43,9 +43,8 @@ class WebhookPing {
         Semaphore slots = new Semaphore(MAX_AT_ONCE);
         return exchange -> {
             String account = exchange.getVariable("accounts", String.class).split(",", 2)[0];
-            WebhookEndpoint endpoint = endpoints
-                    .find(account)
-                    .orElseThrow(() -> new ProblemException("NO_DESTINATION"));
+            WebhookEndpoint endpoint =
+                    endpoints.find(account).orElseThrow(() -> new ProblemException("NO_DESTINATION"));
             if (!slots.tryAcquire()) {
                 throw new ProblemException("NOT_READY.test-event");
             }
