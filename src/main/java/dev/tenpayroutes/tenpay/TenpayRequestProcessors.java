@@ -26,7 +26,6 @@ import java.net.URI;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
@@ -66,7 +65,6 @@ class TenpayRequestProcessors {
     /** Set once a call may have been sent: who signed it. */
     private static final String SIGNED_BY = "tenpaySignedBy";
 
-    private static final String SIGNED_AT = "tenpaySignedAt";
     /** Set while a call is under way: the circuit breaker that permitted it and waits for its result. */
     private static final String PERMITTED_BY = "tenpayPermittedBy";
 
@@ -74,14 +72,6 @@ class TenpayRequestProcessors {
     private static final String SIGN_AGAIN = "signAgain";
 
     private static final int LARGEST_ANSWER = 1024 * 1024;
-
-    /** The calls that only the holder of the submission lease may make. */
-    private static final Set<String> ORDERS = Set.of("checkout-pay", "refund");
-
-    private static final String RIGHT_ASKED_AT = "rightAskedAt";
-
-    /** How long all calls for one order or refund may take together: the shopper's screen gives up after 30 s. */
-    private static final Duration ANSWER_WITHIN = Duration.ofSeconds(20);
 
     @Bean
     Rsa rsa() {
@@ -91,46 +81,6 @@ class TenpayRequestProcessors {
     @Bean
     SignatureVerifier signatureVerifier(SignatureProperties wire, Rsa rsa, Clock clock) {
         return new SignatureVerifier(wire, rsa, clock);
-    }
-
-    /** Notes when the right to call Tenpay is asked for: before the statement that takes it, since it begins in the database. */
-    @Bean
-    Processor submissionLease(Clock clock) {
-        return exchange -> exchange.setVariable(RIGHT_ASKED_AT, clock.instant());
-    }
-
-    /** After a pause of the machine another instance may hold the lease; a clock that was set back can't tell. */
-    private static final class RightIsOverException extends Exception {
-        private RightIsOverException() {
-            super("the right to this call may be another's by now", null, false, false);
-        }
-    }
-
-    /** The order or refund is answered now: with 202, since the poller asks. */
-    private static final class AnswerIsDueException extends Exception {
-        private static final long serialVersionUID = 1L;
-
-        private AnswerIsDueException() {
-            super("no time is left for this call", null, false, false);
-        }
-    }
-
-    private static void isStillOurs(Exchange exchange, Clock clock, Duration lease, Duration timeout)
-            throws RightIsOverException, AnswerIsDueException {
-        if (ORDERS.contains(exchange.getVariable("source", String.class))
-                && !inTime(exchange, clock, lease.minus(timeout))) {
-            throw new RightIsOverException();
-        }
-        if (isAnswerDue(exchange, clock, timeout)) {
-            throw new AnswerIsDueException();
-        }
-    }
-
-    /** Whether another call could end too late for the request that asked for the right to the first one. */
-    private static boolean isAnswerDue(Exchange exchange, Clock clock, Duration timeout) {
-        Instant begun = exchange.getVariable(RIGHT_ASKED_AT, Instant.class);
-        return begun != null
-                && clock.instant().isAfter(begun.plus(ANSWER_WITHIN).minus(timeout));
     }
 
     /** Signs the body's bytes for the account and path of the exchange, and addresses the call, if calls are made at all now. */
@@ -149,7 +99,7 @@ class TenpayRequestProcessors {
             Account account = accounts.get(exchange.getVariable("account", String.class));
             if (!"true".equals(exchange.getVariable(SIGN_AGAIN))) {
                 exchange.removeProperty(SIGNED_BY);
-                exchange.setProperty(SIGNED_AT, clock.instant());
+                exchange.setProperty(CallDeadlines.SIGNED_AT, clock.instant());
             }
             Credential credential = account.credential();
             URI url = URI.create(account.baseUrl() + exchange.getVariable("tenpayPath", String.class));
@@ -160,7 +110,7 @@ class TenpayRequestProcessors {
             breaker.acquirePermission();
             try {
                 message.setHeader("Authorization", signer.authorization(credential, METHOD.name(), path, body));
-                isStillOurs(exchange, clock, lease, timeout);
+                CallDeadlines.require(exchange, clock, lease, timeout);
             } catch (Exception e) {
                 // A token that is away, perhaps: nothing was sent, and it says nothing about Tenpay.
                 breaker.releasePermission();
@@ -200,8 +150,8 @@ class TenpayRequestProcessors {
             boolean again = status == 401
                     && account.isAvailable()
                     && account.credential() != by
-                    && inTime(exchange, clock, lease.minus(timeout))
-                    && !isAnswerDue(exchange, clock, timeout);
+                    && CallDeadlines.isHeld(exchange, clock, lease.minus(timeout))
+                    && !CallDeadlines.isResponseDue(exchange, clock, timeout);
             exchange.setVariable(SIGN_AGAIN, Boolean.toString(again));
             exchange.setVariable("tenpayStatus", Integer.toString(status));
             exchange.setVariable("signature", signature);
@@ -212,18 +162,6 @@ class TenpayRequestProcessors {
 
     private static CircuitBreaker permittedBy(Exchange exchange) {
         return (CircuitBreaker) exchange.removeProperty(PERMITTED_BY);
-    }
-
-    /**
-     * Whether a call that Tenpay refused to read may be sent once more: the same bytes under the same number, so that Tenpay
-     * answers with the same payment or refund if it did read the first one after all.
-     */
-    private static boolean inTime(Exchange exchange, Clock clock, Duration longest) {
-        Instant begun = ORDERS.contains(exchange.getVariable("source", String.class))
-                ? exchange.getVariable(RIGHT_ASKED_AT, Instant.class)
-                : exchange.getProperty(SIGNED_AT, Instant.class);
-        Duration age = begun == null ? longest.negated() : Duration.between(begun, clock.instant());
-        return !age.isNegative() && age.compareTo(longest) <= 0;
     }
 
     /** Says that nothing usable came back, and why: in words fit for history and log. */
@@ -274,10 +212,10 @@ class TenpayRequestProcessors {
         if (failure instanceof CallNotPermittedException) {
             return "not asked: Tenpay did not answer lately, or asked us to wait";
         }
-        if (failure instanceof RightIsOverException) {
+        if (failure instanceof CallDeadlines.LeaseExpiredException) {
             return "not asked: too much time went by before the call, which another instance may make by now";
         }
-        if (failure instanceof AnswerIsDueException) {
+        if (failure instanceof CallDeadlines.ResponseDueException) {
             return "not asked: the calls before took too long for the request that waits; it is asked for by polling";
         }
         if (failure instanceof AccountUnavailableException) {
