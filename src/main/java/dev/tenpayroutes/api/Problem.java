@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
 import org.springframework.http.MediaType;
 
@@ -52,6 +53,10 @@ public record Problem(int status, String code, String detail, Map<String, String
     }
 
     public String json() {
+        return json(MDC.get(RequestIdFilter.MDC_KEY));
+    }
+
+    private String json(@Nullable String requestId) {
         String words = code.toLowerCase(Locale.ROOT);
         ObjectNode body = JsonNodeFactory.instance.objectNode();
         body.put("type", ApiDocs.ERRORS + "#" + words);
@@ -60,7 +65,6 @@ public record Problem(int status, String code, String detail, Map<String, String
         body.put("code", code);
         body.put("detail", detail);
         extensions.forEach(body::put);
-        String requestId = MDC.get(RequestIdFilter.MDC_KEY);
         if (requestId != null) {
             body.put("requestId", requestId);
         }
@@ -73,7 +77,7 @@ public record Problem(int status, String code, String detail, Map<String, String
 
     /** Answers outside the routes: filters and the servlet container. */
     public void write(HttpServletResponse response) throws IOException {
-        byte[] body = json().getBytes(StandardCharsets.UTF_8);
+        byte[] body = json(response.getHeader(RequestIdFilter.HEADER)).getBytes(StandardCharsets.UTF_8);
         response.setStatus(status);
         response.setContentType(MEDIA_TYPE);
         response.setContentLength(body.length);

@@ -33,6 +33,7 @@ import org.springframework.boot.autoconfigure.web.servlet.ServletWebServerFactor
 import org.springframework.boot.autoconfigure.web.servlet.WebMvcAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.web.servlet.context.ServletWebServerApplicationContext;
+import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 import org.springframework.context.annotation.ComponentScan;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.FilterType;
@@ -191,7 +192,10 @@ class SandboxApplicationTest {
 
     @Test
     void withoutTheProfileThereIsNoBeanOfTheSandbox() {
-        try (var production = run("production")) {
+        try (var production = new AnnotationConfigApplicationContext()) {
+            production.getEnvironment().setActiveProfiles("production");
+            production.register(SandboxConfiguration.class);
+            production.refresh();
             assertThat(production.getBeanDefinitionNames())
                     .filteredOn(name -> !name.equals("sandboxApplicationTest.Application"))
                     .noneMatch(name -> name.toLowerCase(Locale.ROOT).contains("sandbox"));

@@ -619,7 +619,7 @@ class KafkaStoryTest extends Story {
         }
         assertThat(store.sql(
                                 "select outcome || ' ' || problem from event_attempt a join erp_event e on e.id = a.event_id"
-                                        + " join payment p on p.id = e.payment_id where p.order_no = ?")
+                                        + " join payment p on p.id = e.payment_id where a.destination = 'kafka' and p.order_no = ?")
                         .param(large)
                         .query(String.class)
                         .single())
