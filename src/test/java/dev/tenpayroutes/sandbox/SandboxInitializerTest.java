@@ -126,7 +126,7 @@ class SandboxInitializerTest {
                 .containsEntry("tenpay.clients.sandbox.accounts", "main")
                 .containsEntry(
                         "tenpay.clients.sandbox.scopes",
-                        "payments:read,payments:write,refunds:write,accounts:write,metrics:read");
+                        "payments:read,payments:write,refunds:write,reviews:write,accounts:write,metrics:read");
         assertThat(settings.get("tenpay.accounts.main.api-key")).matches("[0-9A-Za-z]{32}");
         assertThat(Path.of(settings.get("tenpay.accounts.main.platform-certificates")))
                 .isAbsolute()
