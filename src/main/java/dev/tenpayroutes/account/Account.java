@@ -81,7 +81,7 @@ public final class Account {
         this.settings = settings;
         this.problems = new AccountProblems(prefix, settings);
         this.clock = clock;
-        this.baseUrl = blank(settings.baseUrl()) ? ofAll : ownBaseUrl();
+        this.baseUrl = AccountReader.blank(settings.baseUrl()) ? ofAll : ownBaseUrl();
         String merchantId = required("merchant-id", settings.merchantId(), "copy it from " + PORTAL);
         required("app-id", settings.appId(), "set the mini program's app id");
         String key = required("private-key", settings.privateKey(), "name the PEM file of the merchant's private key");
@@ -366,16 +366,13 @@ public final class Account {
                                     pair,
                                     pair == following,
                                     chosen,
-                                    isNext(chosen),
+                                    read.following() != null
+                                            && read.following().serial().equals(chosen.serial()),
                                     refusedUntil.containsKey(pair.serial()),
                                     now)
                             .ifPresent(found::add));
         }
         return chosen;
-    }
-
-    private boolean isNext(Pair chosen) {
-        return read.following() != null && read.following().serial().equals(chosen.serial());
     }
 
     private @Nullable URI ownBaseUrl() {
@@ -389,7 +386,7 @@ public final class Account {
     }
 
     private @Nullable String required(String setting, @Nullable String value, String remedy) {
-        if (blank(value)) {
+        if (AccountReader.blank(value)) {
             configurationProblems.add(ConfigurationProblem.error(prefix + setting, "is not set", remedy));
             return null;
         }
@@ -399,9 +396,5 @@ public final class Account {
     @Override
     public String toString() {
         return "Account[" + name + ", merchantId=" + merchantId() + "]";
-    }
-
-    private static boolean blank(@Nullable String text) {
-        return text == null || text.isBlank();
     }
 }

@@ -153,7 +153,7 @@ final class AccountReader {
         return new ResourceCipher(apiKey);
     }
 
-    private static boolean blank(@Nullable String text) {
+    static boolean blank(@Nullable String text) {
         return text == null || text.isBlank();
     }
 }

@@ -9,6 +9,7 @@ import java.time.ZoneOffset;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What RFC 3339 calls a date-time, in full: lower-case t and z, the offset -00:00, any fraction and leap seconds count. The
@@ -57,5 +58,15 @@ final class DateTimeFormat implements Format {
         } catch (DateTimeException e) {
             return Optional.empty();
         }
+    }
+
+    /** A range that ends before it begins would find nothing, and not say why. */
+    static @Nullable Problem emptyRange(String time, @Nullable String first, @Nullable String end) {
+        if (first == null || end == null) {
+            return null;
+        }
+        Instant from = instant(first).orElseThrow();
+        Instant to = instant(end).orElseThrow();
+        return from.isBefore(to) ? null : Problem.of("INVALID_REQUEST.range", "time", time);
     }
 }

@@ -33,7 +33,7 @@ final class MetadataFilter {
                 && key.length() <= OpenApiRequestValidator.MAX_NAME_LENGTH
                 && values[0].length() <= MAX_LENGTH
                 && !(key + values[0]).contains(OpenApiRequestValidator.NO_CHARACTER)
-                && OpenApiRequestValidator.storable(key + values[0]);
+                && StorableText.storable(key + values[0]);
         return good ? null : Problem.of("INVALID_REQUEST.metadata", "length", MAX_LENGTH);
     }
 

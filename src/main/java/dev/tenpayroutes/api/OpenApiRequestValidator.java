@@ -24,7 +24,6 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -223,7 +222,8 @@ public class OpenApiRequestValidator implements RestClientRequestValidator {
             }
         }
         for (String time : List.of("created", "paid")) {
-            Problem range = emptyRange(time, request.getParameter(time + "From"), request.getParameter(time + "To"));
+            Problem range = DateTimeFormat.emptyRange(
+                    time, request.getParameter(time + "From"), request.getParameter(time + "To"));
             if (range != null) {
                 return range;
             }
@@ -259,16 +259,6 @@ public class OpenApiRequestValidator implements RestClientRequestValidator {
             rule = "must be the nextCursor of a page of this same list";
         }
         return Problem.of("INVALID_REQUEST.value", "place", place, "rule", rule);
-    }
-
-    /** A range that ends before it begins would find nothing, and not say why. */
-    private static @Nullable Problem emptyRange(String time, @Nullable String first, @Nullable String end) {
-        if (first == null || end == null) {
-            return null;
-        }
-        Instant from = DateTimeFormat.instant(first).orElseThrow();
-        Instant to = DateTimeFormat.instant(end).orElseThrow();
-        return from.isBefore(to) ? null : Problem.of("INVALID_REQUEST.range", "time", time);
     }
 
     /** The methods that the contract has for this path; none where it doesn't have the path. */
@@ -388,44 +378,18 @@ public class OpenApiRequestValidator implements RestClientRequestValidator {
                             .map(OpenApiRequestValidator::words)
                             .collect(Collectors.joining("; ")));
         }
-        Problem range = emptyRange(
+        Problem range = DateTimeFormat.emptyRange(
                 "created",
                 body.path("createdFrom").textValue(),
                 body.path("createdTo").textValue());
         if (range != null) {
             throw new ProblemException(range);
         }
-        String place = unstorable(body, "");
+        String place = StorableText.unstorable(body, "");
         if (place != null) {
             throw new ProblemException("INVALID_REQUEST.unstorable", "place", place);
         }
         return body;
-    }
-
-    /** Where something is that JSON can spell and the store can't keep: U+0000 or a lone surrogate. */
-    private static @Nullable String unstorable(JsonNode node, String place) {
-        if (node.isTextual() && !storable(node.textValue())) {
-            return place;
-        }
-        for (Map.Entry<String, JsonNode> field : node.properties()) {
-            String found =
-                    storable(field.getKey()) ? unstorable(field.getValue(), place + "/" + field.getKey()) : place;
-            if (found != null) {
-                return found;
-            }
-        }
-        for (int i = 0; node.isArray() && i < node.size(); i++) {
-            String found = unstorable(node.get(i), place + "/" + i);
-            if (found != null) {
-                return found;
-            }
-        }
-        return null;
-    }
-
-    static boolean storable(String text) {
-        return text.codePoints()
-                .noneMatch(c -> c == 0 || (c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE));
     }
 
     private static String words(Error error) {

@@ -13,7 +13,6 @@ import java.net.URI;
 import java.net.UnknownHostException;
 import java.security.SecureRandom;
 import java.security.cert.Certificate;
-import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.DateTimeException;
@@ -27,7 +26,6 @@ import java.util.Locale;
 import java.util.Set;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSession;
-import javax.net.ssl.X509TrustManager;
 import javax.security.auth.x500.X500Principal;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Exchange;
@@ -132,7 +130,7 @@ final class TenpayCheck {
 
     /** What whom we don't trust shows of itself, on the same way: a handshake that is refused before anything is sent. */
     private List<CheckResult> presented(URI url) {
-        Presented presented = new Presented();
+        PresentedCertificates presented = new PresentedCertificates();
         TrustManagersParameters trust = new TrustManagersParameters();
         trust.setTrustManager(presented);
         SSLContextParameters tls = new SSLContextParameters();
@@ -148,33 +146,12 @@ final class TenpayCheck {
         } catch (IOException e) {
             // As it must: who was shown is refused.
         }
-        return presented.chain.stream()
+        return presented.chain().stream()
                 .map(certificate -> CheckResult.warn(
                         url.getHost() + ": shows certificate " + words(certificate),
                         "if it is Tenpay's, or that of a proxy of yours, trust its issuer:"
                                 + " spring.ssl.bundle.pem.tenpay.truststore.certificate"))
                 .toList();
-    }
-
-    /** Keeps what is shown, and trusts nobody. */
-    private static final class Presented implements X509TrustManager {
-        private List<X509Certificate> chain = List.of();
-
-        @Override
-        public void checkServerTrusted(X509Certificate[] chain, String kind) throws CertificateException {
-            this.chain = List.of(chain);
-            throw new CertificateException("only looked at");
-        }
-
-        @Override
-        public void checkClientTrusted(X509Certificate[] chain, String kind) throws CertificateException {
-            throw new CertificateException("no client");
-        }
-
-        @Override
-        public X509Certificate[] getAcceptedIssuers() {
-            return new X509Certificate[0];
-        }
     }
 
     private long daysLeft(X509Certificate certificate) {

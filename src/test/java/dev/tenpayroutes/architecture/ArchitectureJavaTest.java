@@ -162,6 +162,20 @@ class ArchitectureJavaTest {
     }
 
     @Test
+    void noClassIsLongerThan400Lines() {
+        for (Path file : Architecture.files(Architecture.MAIN, ".java")) {
+            long lines = Architecture.read(file).lines().count();
+            if (lines > 400) {
+                violations.add(new Violation(
+                        Architecture.place(file, 400),
+                        lines + " lines, of at most 400",
+                        "find the second responsibility and give it a class of its own"));
+            }
+        }
+        Violation.none(violations);
+    }
+
+    @Test
     void noClassIsAnImplUtilHelperManagerOrDto() {
         classes()
                 .should()
