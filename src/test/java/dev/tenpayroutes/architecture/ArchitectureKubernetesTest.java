@@ -207,7 +207,7 @@ class ArchitectureKubernetesTest {
         for (String name : Stream.concat(literals.stream(), secrets.stream()).toList()) {
             String ofOne = name.replaceFirst("^tenpay\\.(accounts|clients)\\.\\w+\\.", "");
             boolean record = !ofOne.equals(name)
-                    && Architecture.files(Architecture.MAIN, "Settings.java").stream()
+                    && Architecture.files(Architecture.MAIN, "Properties.java").stream()
                             .anyMatch(file -> Architecture.read(file).matches("(?s).*[ (]" + camel(ofOne) + "[,)].*"));
             assertThat(known.contains(name)
                             || spring.contains(name)

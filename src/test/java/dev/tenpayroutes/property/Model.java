@@ -491,7 +491,8 @@ final class Model {
             p.review = review;
         }
         if (!(unsent && asked)) {
-            String otherId = anotherId ? "payment_id " + id + ", but this payment is " + p.tenpayId : "";
+            String otherId = amounts(anotherAmount && !another, said, "payment", p.amount)
+                    + (anotherId ? "payment_id " + id + ", but this payment is " + p.tenpayId : "");
             note(
                     p,
                     old.equals(status),
@@ -544,6 +545,13 @@ final class Model {
         return review == null || Set.of("STUCK", "LATE_SUCCESS").contains(review);
     }
 
+    private static String amounts(boolean other, Said said, String what, long amount) {
+        return other
+                ? "Tenpay names " + (said.total() == null ? "no amount" : said.total() + " " + said.currency())
+                        + ", but this " + what + " is of " + amount + " SGD, in minor units; "
+                : "";
+    }
+
     private String detail(String reason, boolean upheld, String otherId, Row row, Said said, boolean paid) {
         boolean unbelieved = paid && said.time() != null && movedAt(row, said) == null;
         return Stream.of(
@@ -551,6 +559,7 @@ final class Model {
                         upheld ? "asked again, Tenpay upholds its contradiction" : "",
                         otherId,
                         unbelieved ? "success_time is unreadable or out of range, so the time of receipt counts" : "")
+                .map(text -> text.endsWith("; ") ? text.substring(0, text.length() - 2) : text)
                 .filter(text -> !text.isEmpty())
                 .collect(java.util.stream.Collectors.joining("; "));
     }
@@ -715,7 +724,8 @@ final class Model {
             r.payment.updated = now();
         }
         if (!(unsent && asked)) {
-            String otherId = anotherId ? "refund_id " + id + ", but this refund is " + r.tenpayId : "";
+            String otherId = amounts(anotherAmount && !another, said, "refund", r.amount)
+                    + (anotherId ? "refund_id " + id + ", but this refund is " + r.tenpayId : "");
             note(
                     r.payment,
                     old.equals(status),

@@ -75,7 +75,7 @@ class OutageLogIT {
         assertThat(lines).allMatch(line -> line.matches(LINE));
         Map<String, Long> counts = lines.stream()
                 .collect(Collectors.groupingBy(
-                        line -> line.replaceFirst("^\\S+ +(\\S+) +\\[.*?] ([\\w-]+) - .*", "$1 $2"),
+                        line -> line.replaceFirst("^\\S+ +(\\S+) +\\[.*?] \\S+ ([\\w-]+) - .*", "$1 $2"),
                         TreeMap::new,
                         Collectors.counting()));
         System.out.printf("log while %s: %s%n", during, counts);
