@@ -9,15 +9,18 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.wechat.pay.java.core.auth.WechatPay2Credential;
 import com.wechat.pay.java.core.cipher.RSASigner;
 import com.wechat.pay.java.core.util.PemUtil;
+import dev.tenpayroutes.account.KeyMaterialFixture;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Locale;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -33,7 +36,6 @@ import org.springframework.boot.autoconfigure.web.servlet.ServletWebServerFactor
 import org.springframework.boot.autoconfigure.web.servlet.WebMvcAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.web.servlet.context.ServletWebServerApplicationContext;
-import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 import org.springframework.context.annotation.ComponentScan;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.FilterType;
@@ -62,19 +64,22 @@ class SandboxApplicationTest {
     })
     static class Application {}
 
-    private static ServletWebServerApplicationContext run(String profile) {
+    private static ServletWebServerApplicationContext run(String profile, String... more) {
         return (ServletWebServerApplicationContext) new SpringApplicationBuilder(Application.class)
                 .web(WebApplicationType.SERVLET)
                 .initializers(new SandboxInitializer())
                 .profiles(profile)
                 // As arguments: the program's own application.yaml would win over default properties.
-                .run(
-                        "--server.port=0",
-                        "--spring.main.banner-mode=off",
-                        "--tenpay.sandbox.folder=" + root.resolve("sandbox"),
-                        "--tenpay.sandbox.pay-after=200ms",
-                        "--tenpay.sandbox.late-by=1200ms",
-                        "--tenpay.sandbox.retry-delays=50ms,50ms");
+                .run(Stream.concat(
+                                Stream.of(
+                                        "--server.port=0",
+                                        "--spring.main.banner-mode=off",
+                                        "--tenpay.sandbox.folder=" + root.resolve("sandbox"),
+                                        "--tenpay.sandbox.pay-after=200ms",
+                                        "--tenpay.sandbox.late-by=1200ms",
+                                        "--tenpay.sandbox.retry-delays=50ms,50ms"),
+                                Stream.of(more))
+                        .toArray(String[]::new));
     }
 
     @BeforeAll
@@ -191,11 +196,22 @@ class SandboxApplicationTest {
     }
 
     @Test
-    void withoutTheProfileThereIsNoBeanOfTheSandbox() {
-        try (var production = new AnnotationConfigApplicationContext()) {
-            production.getEnvironment().setActiveProfiles("production");
-            production.register(SandboxConfiguration.class);
-            production.refresh();
+    void withoutTheProfileThereIsNoBeanOfTheSandbox() throws Exception {
+        Path files = Files.createDirectory(root.resolve("production"));
+        KeyMaterialFixture keys = new KeyMaterialFixture(files);
+        try (var production = run(
+                "production",
+                "--spring.datasource.url=jdbc:postgresql://127.0.0.1:1/tenpay",
+                "--tenpay.base-url=https://uat.tenpayglobal.com",
+                "--tenpay.notify-base-url=https://erp.example.com",
+                "--tenpay.accounts.main.merchant-id=2480000001",
+                "--tenpay.accounts.main.app-id=wx0123456789abcdef",
+                "--tenpay.accounts.main.private-key=" + files.resolve("key.pem"),
+                "--tenpay.accounts.main.certificate=" + files.resolve("certificate.pem"),
+                "--tenpay.accounts.main.platform-certificates=" + keys.platformFolder(),
+                "--tenpay.clients.erp.api-key=a-key-of-more-than-20-characters",
+                "--tenpay.clients.erp.accounts=main",
+                "--tenpay.clients.erp.scopes=payments:read")) {
             assertThat(production.getBeanDefinitionNames())
                     .filteredOn(name -> !name.equals("sandboxApplicationTest.Application"))
                     .noneMatch(name -> name.toLowerCase(Locale.ROOT).contains("sandbox"));
