@@ -29,6 +29,8 @@ with filter as materialized (
         least(cursor_at, case path when 'paid' then paid_to else created_to end) as before,
         case when cursor_at < case path when 'paid' then paid_to else created_to end then cursor_id else 0 end as before_id,
         greatest(page_size, 2000 / greatest(cardinality(accounts), 1)) as most,
+        -- Of what a prefix or a term finds in one account: as many as all accounts together may have.
+        greatest(50, 1000 / greatest(cardinality(accounts), 1)) as most_found,
         payment_term_hash(
             case when tenpay_id is null then 'metadata.' || metadata_key else 'paymentId' end, coalesce(tenpay_id, metadata_value)) as term
     from filter f
@@ -66,7 +68,7 @@ with filter as materialized (
             union all
             (select created_at, id from payment
             where f.path = 'prefix' and account = a.account and order_no >= f.prefix and order_no < f.prefix || '~'
-            order by order_no limit 1001)
+            order by order_no limit f.most_found + 1)
             union all
             (select p.created_at, p.id
             from (
@@ -107,7 +109,7 @@ with filter as materialized (
 select cast(json_build_object(
     'limit', (select page_size - 1 from range),
     'resume', (select cast(extract(epoch from at) * 1000000 as bigint) || '-' || id || '-payments' from complete),
-    'too_many', exists (select from read r cross join range f where f.path = 'prefix' and r.ordinal > 1000),
+    'too_many', exists (select from read r cross join range f where f.path = 'prefix' and r.ordinal > f.most_found),
     'payments', coalesce(json_agg(row_to_json(page) order by at desc, id desc), '[]')
 ) as text) as page
 from page

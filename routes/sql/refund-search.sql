@@ -28,6 +28,8 @@ with filter as materialized (
         least(cursor_at, case path when 'paid' then paid_to else created_to end) as before,
         case when cursor_at < case path when 'paid' then paid_to else created_to end then cursor_id else 0 end as before_id,
         greatest(page_size, 2000 / greatest(cardinality(accounts), 1)) as most,
+        -- Of what a prefix or a term finds in one account: as many as all accounts together may have.
+        greatest(50, 1000 / greatest(cardinality(accounts), 1)) as most_found,
         -- Each status has its part of one index: no other can be mistaken for it by a plan that expects them all alike.
         case path when 'status' then array[status] when 'created' then array['CREATED', 'PENDING', 'SUCCEEDED', 'FAILED'] else array[''] end
             as statuses,
@@ -66,11 +68,11 @@ with filter as materialized (
                 -- The refunds of the payments that are found; of more than a thousand, the page says so.
                 (select created_at, payment_id, 'payment' from payment_term
                 where f.path = 'term' and account = a.account and term = f.term
-                order by created_at desc, payment_id desc limit 1001)
+                order by created_at desc, payment_id desc limit f.most_found + 1)
                 union all
                 (select created_at, id, 'payment' from payment
                 where f.path = 'prefix' and account = a.account and order_no >= f.prefix and order_no < f.prefix || '~'
-                order by order_no limit 1001)
+                order by order_no limit f.most_found + 1)
             ) one
         ) numbered
     ) e
@@ -118,7 +120,7 @@ with filter as materialized (
 select cast(json_build_object(
     'limit', (select page_size - 1 from range),
     'resume', (select cast(extract(epoch from at) * 1000000 as bigint) || '-' || id || '-refundlist' from complete),
-    'too_many', exists (select from read where of_payment and ordinal > 1000) or (select count(*) from of_payments) > 2000,
+    'too_many', exists (select from read r cross join range f where r.of_payment and r.ordinal > f.most_found) or (select count(*) from of_payments) > 2000,
     'refunds', coalesce(json_agg(row_to_json(page) order by at desc, id desc), '[]')
 ) as text) as page
 from page

@@ -199,7 +199,7 @@ class ListStatementsTest extends DatabaseTest {
                                 "accounts", accounts, "searchPath", search[0], search[1], search[2], "cursor", cursor);
                         variables.putIfAbsent("currency", "XXX");
                         variables.put("metadataValue", "42");
-                        reads(12_100, list + "-search", variables);
+                        reads(12_000, list + "-search", variables);
                     }
                 }
             }
