@@ -2,14 +2,11 @@ package dev.tenpayroutes.config;
 
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.SQLExceptionOverride;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.context.annotation.Bean;
@@ -52,27 +49,7 @@ final class FairDataSource extends DelegatingDataSource {
                 turns.release();
             }
         }
-        return givingBackItsTurn(connection);
-    }
-
-    private Connection givingBackItsTurn(Connection connection) {
-        AtomicBoolean over = new AtomicBoolean();
-        return (Connection) Proxy.newProxyInstance(
-                Connection.class.getClassLoader(), new Class<?>[] {Connection.class}, (proxy, method, arguments) -> {
-                    try {
-                        return switch (method.getName()) {
-                            case "equals" -> proxy == arguments[0];
-                            case "hashCode" -> System.identityHashCode(proxy);
-                            default -> method.invoke(connection, arguments);
-                        };
-                    } catch (InvocationTargetException e) {
-                        throw e.getCause();
-                    } finally {
-                        if (method.getName().equals("close") && over.compareAndSet(false, true)) {
-                            turns.release();
-                        }
-                    }
-                });
+        return PermitConnection.of(connection, turns, (method, result) -> {});
     }
 
     /**

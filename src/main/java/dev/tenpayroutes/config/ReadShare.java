@@ -2,8 +2,6 @@ package dev.tenpayroutes.config;
 
 import jakarta.servlet.Filter;
 import jakarta.servlet.http.HttpServletRequest;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
@@ -13,7 +11,6 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import javax.sql.DataSource;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
@@ -100,35 +97,13 @@ public final class ReadShare extends DelegatingDataSource {
                 share.release();
             }
         }
-        return limited(connection);
-    }
-
-    /** Its statements end by the timeout, and its end gives back the share. */
-    private Connection limited(Connection connection) {
-        AtomicBoolean closed = new AtomicBoolean();
-        return (Connection) Proxy.newProxyInstance(
-                Connection.class.getClassLoader(), new Class<?>[] {Connection.class}, (proxy, method, arguments) -> {
-                    try {
-                        return switch (method.getName()) {
-                            case "equals" -> proxy == arguments[0];
-                            case "hashCode" -> System.identityHashCode(proxy);
-                            default -> {
-                                Object result = method.invoke(connection, arguments);
-                                if (MAKES_A_STATEMENT.contains(method.getName())) {
-                                    ((Statement) Objects.requireNonNull(result)).setQueryTimeout((int)
-                                            limits.timeout().toSeconds());
-                                }
-                                yield result;
-                            }
-                        };
-                    } catch (InvocationTargetException e) {
-                        throw e.getCause();
-                    } finally {
-                        if (method.getName().equals("close") && closed.compareAndSet(false, true)) {
-                            share.release();
-                        }
-                    }
-                });
+        // Its statements end by the timeout.
+        return PermitConnection.of(connection, share, (method, result) -> {
+            if (MAKES_A_STATEMENT.contains(method.getName())) {
+                ((Statement) Objects.requireNonNull(result))
+                        .setQueryTimeout((int) limits.timeout().toSeconds());
+            }
+        });
     }
 
     /** Says which requests only read. */
