@@ -19,7 +19,7 @@ class CallDeadlines {
     /** Set by tenpay-request when it signs. */
     static final String SIGNED_AT = "tenpaySignedAt";
 
-    private static final String ASKED_AT = "rightAskedAt";
+    private static final String ASKED_AT = "leaseAskedAt";
 
     /** The calls that only the holder of the lease may make. */
     private static final Set<String> SUBMISSIONS = Set.of("checkout-pay", "refund");

@@ -217,7 +217,7 @@ class TenpayRequestProcessorsTest {
             exchange.setVariable("tenpayPath", "/api/payment/v1/" + source);
             exchange.getMessage().setBody(new byte[] {'{', '}'});
             if (age != null) {
-                exchange.setVariable("rightAskedAt", clock.instant().minusMillis(age));
+                exchange.setVariable("leaseAskedAt", clock.instant().minusMillis(age));
             }
             TenpayRequestProcessors calls = new TenpayRequestProcessors();
             Throwable refusal = catchThrowable(() -> calls.signRequest(
