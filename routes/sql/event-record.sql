@@ -79,7 +79,8 @@ with result as (
     from addresses a
     where d.account = a.account and d.destination = :#${variable.destination}
 )
-select e.event_id, e.type, e.account, j.outcome, j.status, j.problem, j.counts, s.state, s.attempts
+select e.event_id, e.type, e.account, j.outcome, j.status, j.problem, j.counts, s.state, s.attempts,
+    extract(epoch from now() - e.created_at) as age
 from evaluated j
 join erp_event e on e.id = j.event
 left join settled s on s.event_id = j.event

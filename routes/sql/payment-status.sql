@@ -62,7 +62,7 @@ with result as (
     select c.ordinal from claims c join used u using (digest)
 ), evaluated as materialized (
     select
-        c.ordinal, c.id, c.account, c.amount, c.currency, c.result_total, c.result_currency, c.review_resolution, c.status as old_status, c.review as old_review, c.source, c.unsent, c.notification,
+        c.ordinal, c.id, c.account, c.payment_method, c.amount, c.currency, c.result_total, c.result_currency, c.review_resolution, c.status as old_status, c.review as old_review, c.source, c.unsent, c.notification,
         c."paymentId", c."prepayInfo", c."succeededAt", c."statusBefore", c."closeResult", c.tenpay_payment_id, c.submits, c.submitted_at,
         c.submitting_until, c.next_poll_at, c.reconcile_at, c.expires_at, c.created_at, c.refusal, c.absent_at, c.contradicted_at,
         c.contradiction_upheld_at, c.updated_at as finished_at, c.of_last_call, r.replayed,
@@ -309,10 +309,11 @@ with result as (
 select r.ordinal,
     -- A notification's caller needs no payment, which as JSON is an eighth of the statement's work.
     cast(case
-            when r.notification is not null then jsonb_build_object('account', r.account, 'status', r.new_status, 'review', r.new_review)
+            when r.notification is not null then jsonb_build_object('account', r.account, 'status', r.new_status, 'review', r.new_review,
+                'payment_method', r.payment_method)
             else coalesce(m.payment, to_jsonb(h) - array['ordinal', 'content']) end
         || jsonb_build_object('outcome', r.outcome, 'otherOrder', r.mismatch is not distinct from 'ORDER', 'resultCode', r.result_code,
-            'detail', r.reason, 'contradicts', r.contradicts, 'upheld', r.upheld) as text)
+            'detail', r.reason, 'age', extract(epoch from now() - r.created_at), 'contradicts', r.contradicts, 'upheld', r.upheld) as text)
         as result
 from needs_review r
 join locked h using (ordinal)

@@ -54,6 +54,7 @@ with given as (
 select cast(
     coalesce(to_jsonb(s), '{}') || jsonb_build_object(
         'outcome', case when j.outcome = 'NEW' and s.id is null then 'KNOWN' else j.outcome end,
+        'payment_method', j.method,
         'detail', case j.outcome
             when 'PAYMENT_NOT_PAID' then format('only a SUCCEEDED payment can be refunded, and this one is %s', j.status)
             when 'CURRENCY_NOT_SUPPORTED' then format('a refund is in the currency of its payment, %s, but amount.currency is %s', j.paid_currency, j.currency)

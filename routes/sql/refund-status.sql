@@ -18,7 +18,7 @@ with result as (
     limit 1
 ), paid as (
     -- The payment is locked first, as when a refund is decided, so that no two statements wait for each other.
-    select p.id, p.amount, p.currency, p.created_at
+    select p.id, p.amount, p.currency, p.created_at, p.payment_method
     from payment p
     where p.id = (select payment_id from found)
     for update
@@ -299,7 +299,8 @@ with result as (
     order by change.ordinal
 )
 select cast(coalesce(m.refund, to_jsonb(h)) || jsonb_build_object('outcome', j.outcome, 'otherOrder', j.mismatch is not distinct from 'ORDER',
-        'resultCode', j.result_code, 'detail', j.reason, 'contradicts', j.contradicts, 'upheld', j.upheld) as text)
+        'resultCode', j.result_code, 'detail', j.reason, 'age', extract(epoch from now() - j.created_at),
+        'payment_method', (select payment_method from paid), 'contradicts', j.contradicts, 'upheld', j.upheld) as text)
     as refund
 from needs_review j
 cross join locked h

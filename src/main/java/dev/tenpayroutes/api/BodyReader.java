@@ -126,7 +126,7 @@ final class BodyReader implements ReadListener, AsyncListener {
         refused = true;
         release();
         response.setHeader("Connection", "close");
-        problem.write(response);
+        problem.write(request, response);
         response.flushBuffer();
     }
 

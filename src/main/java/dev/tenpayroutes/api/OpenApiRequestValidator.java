@@ -57,7 +57,6 @@ import org.yaml.snakeyaml.constructor.SafeConstructor;
 @Component
 public class OpenApiRequestValidator implements RestClientRequestValidator {
 
-    private static final String DOCUMENT = "openapi/merchant-api.yaml";
     private static final int MAX_ERRORS = 5;
     private static final int MAX_DEPTH = 20;
     static final int MAX_NAME_LENGTH = 256;
@@ -78,6 +77,7 @@ public class OpenApiRequestValidator implements RestClientRequestValidator {
 
     private record Operation(
             String id,
+            JsonNode responses,
             String method,
             Pattern path,
             @Nullable Body body,
@@ -101,7 +101,7 @@ public class OpenApiRequestValidator implements RestClientRequestValidator {
     private final SensitiveTextScanner freeText;
 
     public OpenApiRequestValidator() throws IOException {
-        this(new ClassPathResource(DOCUMENT));
+        this(new ClassPathResource("openapi/merchant-api.yaml"));
     }
 
     OpenApiRequestValidator(Resource document) throws IOException {
@@ -130,6 +130,7 @@ public class OpenApiRequestValidator implements RestClientRequestValidator {
                             JsonNode schema = operation.getValue().at("/requestBody/content/application~1json/schema");
                             operations.add(new Operation(
                                     operation.getValue().path("operationId").asText(),
+                                    operation.getValue().path("responses"),
                                     operation.getKey().toUpperCase(Locale.ROOT),
                                     pattern,
                                     schema.has("$ref")
@@ -272,9 +273,9 @@ public class OpenApiRequestValidator implements RestClientRequestValidator {
                 .collect(Collectors.toCollection(TreeSet::new));
     }
 
-    /** The ids of all operations. */
-    List<String> operationIds() {
-        return operations.stream().map(Operation::id).toList();
+    /** What each operation answers with, by its id: an object with a member for each status. */
+    Map<String, JsonNode> responses() {
+        return operations.stream().collect(Collectors.toMap(Operation::id, Operation::responses));
     }
 
     /** The id of the operation that a request is for; null where the contract has none. */

@@ -3,6 +3,7 @@ package dev.tenpayroutes.api;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -75,8 +76,14 @@ public record Problem(int status, String code, String detail, Map<String, String
         }
     }
 
+    /** Notes the code with its request, for the access log and the metrics. */
+    public void noteAt(HttpServletRequest request) {
+        request.setAttribute(RequestIdFilter.CODE, code);
+    }
+
     /** Answers outside the routes: filters and the servlet container. */
-    public void write(HttpServletResponse response) throws IOException {
+    public void write(HttpServletRequest request, HttpServletResponse response) throws IOException {
+        noteAt(request);
         byte[] body = json(response.getHeader(RequestIdFilter.HEADER)).getBytes(StandardCharsets.UTF_8);
         response.setStatus(status);
         response.setContentType(MEDIA_TYPE);

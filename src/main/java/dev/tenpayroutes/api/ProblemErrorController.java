@@ -17,7 +17,7 @@ class ProblemErrorController implements ErrorController {
     @RequestMapping("/error")
     void error(HttpServletRequest request, HttpServletResponse response) throws IOException {
         int status = request.getAttribute(RequestDispatcher.ERROR_STATUS_CODE) instanceof Integer code ? code : 404;
-        problem(status).write(response);
+        problem(status).write(request, response);
     }
 
     /** What a status of the container's own means. */

@@ -71,7 +71,7 @@ public class RequestLimitFilter extends OncePerRequestFilter {
         Object arrived = request.getAttribute(BodyReader.BODY);
         Problem problem = arrived == null ? refusal(request, response, api) : null;
         if (problem != null) {
-            problem.write(response);
+            problem.write(request, response);
             return;
         }
         byte[] body = arrived instanceof byte[] slow ? slow : body(request, response, api ? API_BYTES : OTHER_BYTES);
@@ -79,7 +79,7 @@ public class RequestLimitFilter extends OncePerRequestFilter {
             return;
         }
         if (api && isJson(request) && !isText(body)) {
-            OpenApiRequestValidator.NOT_UTF_8.write(response);
+            OpenApiRequestValidator.NOT_UTF_8.write(request, response);
             return;
         }
         lookAtAll(request);

@@ -46,7 +46,7 @@ class TomcatErrorConfiguration {
     @Bean
     RequestRejectedHandler firewallProblems() {
         return (request, response, e) -> ProblemErrorController.problem(HttpServletResponse.SC_BAD_REQUEST)
-                .write(response);
+                .write(request, response);
     }
 
     /** What can't be decoded: Tomcat leaves such a parameter out in silence, and Spring fails over such a path. */
@@ -67,7 +67,7 @@ class TomcatErrorConfiguration {
             if (UNREADABLE.matcher(http.getRequestURI() + query).find()
                     || NEEDLESSLY_ENCODED.matcher(http.getRequestURI()).find()) {
                 ProblemErrorController.problem(HttpServletResponse.SC_BAD_REQUEST)
-                        .write((HttpServletResponse) response);
+                        .write(http, (HttpServletResponse) response);
             } else {
                 chain.doFilter(request, response);
             }
@@ -87,7 +87,8 @@ class TomcatErrorConfiguration {
             response.getCoyoteResponse().action(ActionCode.IS_IO_ALLOWED, writable);
             if (open && writable.get()) {
                 try {
-                    ProblemErrorController.problem(response.getStatus()).write(response.getResponse());
+                    ProblemErrorController.problem(response.getStatus())
+                            .write(request.getRequest(), response.getResponse());
                     response.finishResponse();
                 } catch (IOException e) {
                     getContainer().getLogger().debug("a refusal could not be written", e);

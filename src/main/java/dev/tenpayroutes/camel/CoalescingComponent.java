@@ -1,5 +1,7 @@
 package dev.tenpayroutes.camel;
 
+import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -21,6 +23,7 @@ import org.apache.camel.support.DefaultComponent;
 import org.apache.camel.support.DefaultEndpoint;
 import org.apache.camel.support.DefaultProducer;
 import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 
@@ -53,15 +56,18 @@ class CoalescingComponent extends DefaultComponent {
     /** Of the batch before: a commit takes milliseconds, so after this it waits for a lock, which those behind it need not. */
     private static final Duration QUEUE_TIMEOUT = Duration.ofMillis(100);
 
+    private final MeterRegistry meters;
     private final Duration queueTimeout;
     private final List<Queue> queues = new CopyOnWriteArrayList<>();
     private @Nullable ScheduledExecutorService timer;
 
-    CoalescingComponent() {
-        this(QUEUE_TIMEOUT);
+    @Autowired
+    CoalescingComponent(MeterRegistry meters) {
+        this(meters, QUEUE_TIMEOUT);
     }
 
-    CoalescingComponent(Duration queueTimeout) {
+    CoalescingComponent(MeterRegistry meters, Duration queueTimeout) {
+        this.meters = meters;
         this.queueTimeout = queueTimeout;
     }
 
@@ -74,7 +80,11 @@ class CoalescingComponent extends DefaultComponent {
         String bytes = getAndRemoveParameter(parameters, "binaryVariables", String.class, "");
         Queue queue = new Queue();
         queues.add(queue);
-        return new BatchEndpoint(uri, this, "direct:" + name, names(texts), names(bytes), queue);
+        DistributionSummary sizes = DistributionSummary.builder("tenpay.coalesced")
+                .tag("statement", name)
+                .serviceLevelObjectives(1, 2, 4, 8, 16, 32, MAX)
+                .register(meters);
+        return new BatchEndpoint(uri, this, "direct:" + name, names(texts), names(bytes), queue, sizes);
     }
 
     /** One timer for all: a wait of limited time for each exchange would cost more than the wait. */
@@ -199,6 +209,7 @@ class CoalescingComponent extends DefaultComponent {
         private final List<String> texts;
         private final List<String> bytes;
         private final Queue queue;
+        private final DistributionSummary sizes;
 
         BatchEndpoint(
                 String uri,
@@ -206,8 +217,10 @@ class CoalescingComponent extends DefaultComponent {
                 String route,
                 List<String> texts,
                 List<String> bytes,
-                Queue queue) {
+                Queue queue,
+                DistributionSummary sizes) {
             super(uri, component);
+            this.sizes = sizes;
             this.route = route;
             this.texts = texts;
             this.bytes = bytes;
@@ -282,6 +295,7 @@ class CoalescingComponent extends DefaultComponent {
 
         /** @return what became of the first; the others are told */
         private Result run(List<Member> batch) {
+            endpoint.sizes.record(batch.size());
             try {
                 Exchange together = endpoint.createExchange(ExchangePattern.InOut);
                 for (String variable : endpoint.texts) {

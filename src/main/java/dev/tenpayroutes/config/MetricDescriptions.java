@@ -5,6 +5,7 @@ import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.config.MeterFilter;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -19,21 +20,34 @@ import org.yaml.snakeyaml.constructor.SafeConstructor;
 @Configuration(proxyBeanMethods = false)
 public class MetricDescriptions {
 
-    /** @param unit null where it is a count */
-    public record Entry(String description, @Nullable String unit) {}
+    /**
+     * @param unit null where it is a count, or a timer, which has its own
+     * @param type counter, gauge, timer or summary
+     * @param labels a {@code *} at the end: bounded by {@code tenpay.metrics.accounts}
+     */
+    public record Entry(String description, @Nullable String unit, String type, List<String> labels) {}
 
     /** All metrics of the program, by name. */
     public static Map<String, Entry> all() {
         LoaderOptions options = new LoaderOptions();
         options.setAllowDuplicateKeys(false);
         try (InputStream in = new ClassPathResource("metrics.yaml").getInputStream()) {
-            Map<String, Map<String, String>> written = new Yaml(new SafeConstructor(options)).load(in);
+            Map<String, Map<String, Object>> written = new Yaml(new SafeConstructor(options)).load(in);
             Map<String, Entry> entries = new TreeMap<>();
-            written.forEach((name, entry) -> entries.put(name, new Entry(entry.get("description"), entry.get("unit"))));
+            written.forEach((name, entry) -> entries.put(name, entry(entry)));
             return entries;
         } catch (IOException e) {
             throw new IllegalStateException("metrics.yaml can't be read", e);
         }
+    }
+
+    private static Entry entry(Map<String, Object> written) {
+        List<?> labels = written.get("labels") instanceof List<?> some ? some : List.of();
+        return new Entry(
+                (String) written.get("description"),
+                (String) written.get("unit"),
+                (String) written.get("type"),
+                labels.stream().map(Object::toString).toList());
     }
 
     @Bean

@@ -13,14 +13,23 @@ public final class ProgramVersion {
 
     /** {@code development} where no build did. */
     public static String read() {
-        Properties build = new Properties();
-        try (InputStream file = ProgramVersion.class.getClassLoader().getResourceAsStream(BUILD)) {
+        return properties(BUILD).getProperty("build.version", "development");
+    }
+
+    /** The first characters of the commit that was built; {@code unknown} without Git. */
+    public static String commit() {
+        return properties("git.properties").getProperty("git.commit.id.abbrev", "unknown");
+    }
+
+    private static Properties properties(String name) {
+        Properties properties = new Properties();
+        try (InputStream file = ProgramVersion.class.getClassLoader().getResourceAsStream(name)) {
             if (file != null) {
-                build.load(file);
+                properties.load(file);
             }
         } catch (IOException e) {
             // As good as none.
         }
-        return build.getProperty("build.version", "development");
+        return properties;
     }
 }

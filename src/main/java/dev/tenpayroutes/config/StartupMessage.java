@@ -1,12 +1,9 @@
 package dev.tenpayroutes.config;
 
-import io.micrometer.core.instrument.Gauge;
-import io.micrometer.core.instrument.binder.MeterBinder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.context.event.ApplicationReadyEvent;
-import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.event.EventListener;
 import org.springframework.core.env.Environment;
@@ -20,15 +17,6 @@ class StartupMessage {
     private static final String ORDER = """
             {"orderNo":"SO-2026-000123","paymentMethod":"PAYNOW","region":"SG",\
             "amount":{"total":1050,"currency":"SGD"},"description":"2 x latte"}""";
-
-    /** The version as a metric, always 1. */
-    @Bean
-    static MeterBinder applicationInfo() {
-        return meters -> Gauge.builder("application.info", () -> 1)
-                .description("The version that runs")
-                .tag("version", ProgramVersion.read())
-                .register(meters);
-    }
 
     private final Environment environment;
     private final String routes;

@@ -35,6 +35,7 @@ import org.springframework.validation.annotation.Validated;
  * @param reloadInterval how soon a new key or certificate is used
  * @param maintenance background maintenance
  * @param retention how long rows are kept; payments and refunds are kept for ever
+ * @param metrics bounds of the metrics
  * @param reads limits of GET requests
  * @param docs the pages of the contract
  * @param routes where routes, mappings and SQL are read: the folder {@code routes/} beside the jar, or the jar
@@ -57,6 +58,7 @@ public record TenpayProperties(
         @NotNull Duration reloadInterval,
         @NotNull @Valid Maintenance maintenance,
         @NotNull @Valid Retention retention,
+        @NotNull @Valid Metrics metrics,
         @NotNull @Valid ReadShare.Limits reads,
         @NotNull @Valid Docs docs,
         @NotBlank String routes) {
@@ -209,6 +211,12 @@ public record TenpayProperties(
             @NotNull Duration events,
             @NotNull Duration eventAttempts,
             @NotNull Duration eventDestinations) {}
+
+    /**
+     * @param accounts so many accounts, the first of the settings, have series of their own; all others share the label
+     *     {@code _other}
+     */
+    public record Metrics(@NotNull @Min(0) @Max(10_000) Integer accounts) {}
 
     /** @param open whether {@code /docs} and the contract are shown without credentials */
     public record Docs(@Name("public") boolean open) {}

@@ -3,8 +3,6 @@ package dev.tenpayroutes.delivery;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tenpayroutes.camel.FailureLog;
-import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.Tags;
 import java.net.InetAddress;
 import java.time.Clock;
 import java.time.Duration;
@@ -12,9 +10,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import org.apache.camel.Exchange;
 import org.apache.camel.Processor;
@@ -103,28 +99,20 @@ class WebhookDelivery {
 
     /** A line for each attempt that was recorded and did not arrive, whatever the destination. */
     @Bean
-    Processor reportAttempts(MeterRegistry meters) {
+    Processor reportAttempts(DeliveryMetrics metrics) {
         return exchange -> {
             String destination = exchange.getVariable("destination", String.class);
             for (Object row : exchange.getMessage().getMandatoryBody(List.class)) {
-                report((Map<?, ?>) row, destination, meters);
+                report((Map<?, ?>) row, destination, metrics);
             }
         };
     }
 
-    private static void report(Map<?, ?> row, String destination, MeterRegistry meters) {
+    private static void report(Map<?, ?> row, String destination, DeliveryMetrics metrics) {
         String outcome = String.valueOf(row.get("outcome"));
         boolean dead = "DEAD".equals(row.get("state"));
         String account = String.valueOf(row.get("account"));
-        meters.counter(
-                        "tenpay.events.attempts",
-                        "account",
-                        account,
-                        "destination",
-                        destination,
-                        "result",
-                        dead ? "dead" : outcome.toLowerCase(Locale.ROOT))
-                .increment();
+        metrics.attempt(account, destination, dead ? "dead" : outcome.toLowerCase(Locale.ROOT), row.get("age"));
         Object why = row.get("problem") == null ? "HTTP " + row.get("status") : row.get("problem");
         if (Boolean.FALSE.equals(row.get("counts")) && !outcome.equals("RELEASED")) {
             LOG.info(
@@ -232,29 +220,6 @@ class WebhookDelivery {
                     failure == null ? "" : failure.getClass().getSimpleName());
             if (attempt != null && attempt.end("it can't be made: the log has why", System.nanoTime())) {
                 attempts.ended(attempt);
-            }
-        };
-    }
-
-    /** What each destination has not taken becomes the gauges {@code tenpay.events.undelivered}, {@code .age} and others. */
-    @Bean
-    Processor reportBacklog(MeterRegistry meters) {
-        Map<Tags, Map<String, AtomicLong>> gauges = new ConcurrentHashMap<>();
-        return exchange -> {
-            // Who is not in it any more has nothing left.
-            gauges.values().forEach(all -> all.values().forEach(gauge -> gauge.set(0)));
-            for (Object row : exchange.getMessage().getMandatoryBody(List.class)) {
-                Map<?, ?> destination = (Map<?, ?>) row;
-                Tags tags = Tags.of(
-                        "account",
-                        String.valueOf(destination.get("account")),
-                        "destination",
-                        String.valueOf(destination.get("destination")));
-                Map<String, AtomicLong> own = gauges.computeIfAbsent(tags, any -> new ConcurrentHashMap<>());
-                for (String what : List.of("undelivered", "age", "dead", "disabled")) {
-                    own.computeIfAbsent(what, name -> meters.gauge("tenpay.events." + name, tags, new AtomicLong()))
-                            .set(((Number) destination.get(what)).longValue());
-                }
             }
         };
     }

@@ -177,6 +177,10 @@ class MerchantApiProcessors {
                     "storedNothing",
                     problem.status() < 500 && !problem.code().equals("TENPAY_REFUSED")
                             || problem.code().equals("ACCOUNT_UNAVAILABLE"));
+            PlatformHttpMessage request = exchange.getIn(PlatformHttpMessage.class);
+            if (request != null) {
+                problem.noteAt(request.getRequest());
+            }
             exchange.getMessage().removeHeaders("*");
             exchange.getMessage().setHeader(Exchange.HTTP_RESPONSE_CODE, problem.status());
             exchange.getMessage().setHeader(Exchange.CONTENT_TYPE, Problem.MEDIA_TYPE);

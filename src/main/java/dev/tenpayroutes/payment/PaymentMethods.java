@@ -98,6 +98,11 @@ public class PaymentMethods implements ReloadableFile {
         rules = read();
     }
 
+    /** The names of all methods. */
+    Set<String> names() {
+        return rules.methods().keySet();
+    }
+
     private Rules read() {
         try (InputStream in = file.getInputStream()) {
             LoaderOptions options = new LoaderOptions();

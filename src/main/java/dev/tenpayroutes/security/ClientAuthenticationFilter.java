@@ -56,17 +56,17 @@ final class ClientAuthenticationFilter extends OncePerRequestFilter {
         try {
             Optional<Client> caller = caller(request);
             if (caller.isPresent()) {
+                request.setAttribute(RequestIdFilter.CLIENT_NAME, caller.get().name());
                 long wait = limits.secondsToWait(caller.get());
                 if (wait > 0) {
                     response.setHeader(HttpHeaders.RETRY_AFTER, Long.toString(wait));
-                    Problem.of("RATE_LIMITED").write(response);
+                    Problem.of("RATE_LIMITED").write(request, response);
                     return;
                 }
                 SecurityContext context = SecurityContextHolder.createEmptyContext();
                 context.setAuthentication(new SecurityConfiguration.ClientAuthentication(caller.get()));
                 SecurityContextHolder.setContext(context);
                 request.setAttribute(SecurityConfiguration.CLIENT, caller.get());
-                request.setAttribute(RequestIdFilter.CLIENT_NAME, caller.get().name());
             }
         } catch (ProblemException e) {
             request.setAttribute(REFUSAL, e.problem());
@@ -103,6 +103,6 @@ final class ClientAuthenticationFilter extends OncePerRequestFilter {
         } else if (tokens.count()) {
             response.setHeader(HttpHeaders.WWW_AUTHENTICATE, BEARER);
         }
-        problem.write(response);
+        problem.write(request, response);
     }
 }

@@ -98,7 +98,7 @@ public class SecurityConfiguration {
                 .exceptionHandling(handling -> handling.authenticationEntryPoint(
                                 (request, response, e) -> caller.refuse(request, response))
                         .accessDeniedHandler((request, response, e) ->
-                                Problem.of("FORBIDDEN").write(response)))
+                                Problem.of("FORBIDDEN").write(request, response)))
                 .build();
     }
 

@@ -3,12 +3,7 @@ package dev.tenpayroutes.tenpay;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.tenpayroutes.camel.FailureLog;
 import dev.tenpayroutes.camel.SafeFailureText;
-import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.Tags;
-import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Pattern;
 import org.apache.camel.Exchange;
 import org.apache.camel.Processor;
@@ -33,13 +28,12 @@ class EventReporting {
 
     /** A line for each result, with Tenpay's code where it has one; an alarm for what must not happen. */
     @Bean
-    Processor reportResult(MeterRegistry meters) {
+    Processor reportResult(TenpayMetrics metrics) {
         return exchange -> {
             JsonNode row = exchange.getMessage().getBody(JsonNode.class);
             String outcome = row.path("outcome").asText();
             String source = exchange.getVariable("source", String.class);
-            meters.counter("tenpay.results", "source", source, "outcome", outcome)
-                    .increment();
+            metrics.result(source, row);
             Object[] line = {
                 source,
                 exchange.getVariable("number", String.class),
@@ -74,19 +68,6 @@ class EventReporting {
     private static String code(String detail) {
         String code = detail.split(": ", 2)[0];
         return CODE.matcher(code).matches() ? code : "";
-    }
-
-    /** The age of each queue's oldest overdue work becomes the gauge {@code tenpay.queue.oldest}, in seconds. */
-    @Bean
-    Processor reportQueues(MeterRegistry meters) {
-        Map<String, AtomicLong> ages = new ConcurrentHashMap<>();
-        return exchange -> {
-            Map<?, ?> row = exchange.getMessage().getMandatoryBody(Map.class);
-            row.forEach((queue, age) -> ages.computeIfAbsent(
-                            queue.toString(),
-                            name -> meters.gauge("tenpay.queue.oldest", Tags.of("queue", name), new AtomicLong()))
-                    .set(age == null ? 0 : ((Number) age).longValue()));
-        };
     }
 
     /** Logs a failure with its route and kind, each kind at most once in a while. */

@@ -12,7 +12,6 @@ import dev.tenpayroutes.signature.ResourceCipher;
 import dev.tenpayroutes.signature.SignatureVerifier;
 import dev.tenpayroutes.signature.SignatureVerifier.Reason;
 import dev.tenpayroutes.signature.SignatureVerifier.UnverifiedException;
-import io.micrometer.core.instrument.MeterRegistry;
 import java.security.GeneralSecurityException;
 import java.time.Clock;
 import java.util.Optional;
@@ -61,7 +60,11 @@ class NotificationProcessors {
      */
     @Bean
     Processor verifyNotification(
-            Accounts accounts, SignatureProperties wire, SignatureVerifier verifier, Rejections rejections) {
+            Accounts accounts,
+            SignatureProperties wire,
+            SignatureVerifier verifier,
+            Rejections rejections,
+            TenpayMetrics metrics) {
         return exchange -> {
             Message message = exchange.getMessage();
             Optional<Account> account = accounts.find(message.getHeader("account", String.class));
@@ -78,13 +81,21 @@ class NotificationProcessors {
                         verifier.verify(
                                 TenpayRequestProcessors.headers(message, wire), account.get()::platformKey, body));
             } catch (UnverifiedException e) {
-                rejections.count(name, e);
+                rejections.rejected(name, e);
                 throw e;
             }
+            metrics.received(name, kind);
             exchange.setVariable("account", name);
             exchange.setVariable("kind", kind);
             exchange.setVariable("notification", body);
         };
+    }
+
+    /** Measures how long after Tenpay made it, {@code notifiedAt}, a notification is committed. */
+    @Bean
+    Processor reportLag(TenpayMetrics metrics) {
+        return exchange -> metrics.committed(
+                exchange.getVariable("kind", String.class), exchange.getVariable("notifiedAt", String.class));
     }
 
     /** Ends a notification whose signature was used before, for an answer or for another notification. */
@@ -92,7 +103,7 @@ class NotificationProcessors {
     Processor rejectReplay(Rejections rejections) {
         return exchange -> {
             UnverifiedException replay = new UnverifiedException(Reason.REPLAYED);
-            rejections.count(exchange.getVariable("account", String.class), replay);
+            rejections.rejected(exchange.getVariable("account", String.class), replay);
             throw replay;
         };
     }
@@ -114,29 +125,23 @@ class NotificationProcessors {
     }
 
     @Bean
-    Rejections rejections(MeterRegistry meters, Clock clock) {
-        return new Rejections(meters, clock);
+    Rejections rejections(TenpayMetrics metrics, Clock clock) {
+        return new Rejections(metrics, clock);
     }
 
     /** Notifications that don't count: a counter has them all, the log one a second, since any client may post here. */
     static final class Rejections {
-        private final MeterRegistry meters;
+        private final TenpayMetrics metrics;
         private final Clock clock;
         private final AtomicLong lastLogged = new AtomicLong();
 
-        Rejections(MeterRegistry meters, Clock clock) {
-            this.meters = meters;
+        Rejections(TenpayMetrics metrics, Clock clock) {
+            this.metrics = metrics;
             this.clock = clock;
         }
 
-        void count(String account, UnverifiedException why) {
-            meters.counter(
-                            "tenpay.notifications.rejected",
-                            "account",
-                            account,
-                            "reason",
-                            why.reason().name())
-                    .increment();
+        void rejected(String account, UnverifiedException why) {
+            metrics.rejected(account, why.reason());
             long second = clock.instant().getEpochSecond();
             if (lastLogged.getAndSet(second) != second) {
                 LOG.warn("account {}: notification rejected: {}", account, why.getMessage());
@@ -187,6 +192,7 @@ class NotificationProcessors {
                 throw new UnreadableException("it has no resource of a known form");
             }
             exchange.setVariable("eventStatus", envelope.path("status").asText());
+            exchange.setVariable("notifiedAt", envelope.path("createdAt").textValue());
             exchange.getMessage().setBody(resource);
         };
     }

@@ -17,7 +17,6 @@ import dev.tenpayroutes.signature.SignatureVerifier.UnverifiedException;
 import io.github.resilience4j.circuitbreaker.CallNotPermittedException;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
-import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
@@ -71,6 +70,9 @@ class TenpayRequestProcessors {
     /** Set when Tenpay refused the signature and another pair signs now: tenpay-request sends the same bytes once more. */
     private static final String SIGN_AGAIN = "signAgain";
 
+    /** Set while a call is under way: when it began, as {@link System#nanoTime()} has it. */
+    private static final String BEGAN = "tenpayCallBegan";
+
     private static final int LARGEST_ANSWER = 1024 * 1024;
 
     @Bean
@@ -117,6 +119,7 @@ class TenpayRequestProcessors {
                 throw e;
             }
             exchange.setProperty(PERMITTED_BY, breaker);
+            exchange.setProperty(BEGAN, System.nanoTime());
             exchange.setProperty(SIGNED_BY, credential);
             message.setHeader(Exchange.HTTP_URI, url.toString());
             message.setHeader(Exchange.HTTP_METHOD, METHOD);
@@ -134,6 +137,7 @@ class TenpayRequestProcessors {
             SignatureVerifier verifier,
             ObjectMapper json,
             Clock clock,
+            TenpayMetrics metrics,
             @Value("${tenpay.poll.submit-lease}") Duration lease,
             @Value("${tenpay.call-timeout}") Duration timeout) {
         return exchange -> {
@@ -144,6 +148,12 @@ class TenpayRequestProcessors {
             String signature = verifier.verify(headers(message, wire), account::platformKey, bytes);
             JsonNode answer = json.readTree(bytes);
             int status = message.getHeader(Exchange.HTTP_RESPONSE_CODE, Integer.class);
+            measure(exchange, metrics, status / 100 + "xx");
+            if (status / 100 != 2) {
+                metrics.refused(
+                        exchange.getVariable("source", "", String.class),
+                        answer.path("code").asText());
+            }
             Credential by = exchange.getProperty(SIGNED_BY, Credential.class);
             tell(account, by, status);
             CircuitBreakers.answered(permittedBy(exchange), status, message, clock);
@@ -160,13 +170,26 @@ class TenpayRequestProcessors {
         };
     }
 
+    /** False where no call is under way. */
+    private static boolean measure(Exchange exchange, TenpayMetrics metrics, String answer) {
+        if (!(exchange.removeProperty(BEGAN) instanceof Long began)) {
+            return false;
+        }
+        metrics.called(
+                exchange.getVariable("account", String.class),
+                exchange.getVariable("source", String.class),
+                answer,
+                Duration.ofNanos(System.nanoTime() - began));
+        return true;
+    }
+
     private static CircuitBreaker permittedBy(Exchange exchange) {
         return (CircuitBreaker) exchange.removeProperty(PERMITTED_BY);
     }
 
     /** Says that nothing usable came back, and why: in words fit for history and log. */
     @Bean
-    Processor recordNoResponse(Accounts accounts, MeterRegistry meters, Clock clock) {
+    Processor recordNoResponse(Accounts accounts, TenpayMetrics metrics, Clock clock) {
         return exchange -> {
             Throwable failure = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Throwable.class);
             boolean asked = exchange.getProperty(SIGNED_BY) != null;
@@ -194,7 +217,9 @@ class TenpayRequestProcessors {
                         exchange.getVariable("account"),
                         problem);
             }
-            meters.counter("tenpay.calls.unanswered", "call", call).increment();
+            if (!measure(exchange, metrics, failure instanceof UnverifiedException ? "unverified" : "none") && !asked) {
+                metrics.unsent(call);
+            }
             exchange.setVariable("tenpayStatus", "none");
             exchange.setVariable("signature", null);
             exchange.setVariable("tenpayProblem", problem);

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.springframework.mock.web.MockHttpServletRequest;
 import org.springframework.mock.web.MockHttpServletResponse;
 
 class ProblemTest {
@@ -34,7 +35,7 @@ class ProblemTest {
     @Test
     void outsideTheRoutesAProblemIsWrittenAsUtf8WithItsLength() throws Exception {
         MockHttpServletResponse response = new MockHttpServletResponse();
-        new Problem(413, "BODY_TOO_LARGE", "拿铁").write(response);
+        new Problem(413, "BODY_TOO_LARGE", "拿铁").write(new MockHttpServletRequest(), response);
         assertThat(response.getStatus()).isEqualTo(413);
         assertThat(response.getContentType()).isEqualTo("application/problem+json");
         assertThat(new String(response.getContentAsByteArray(), StandardCharsets.UTF_8))

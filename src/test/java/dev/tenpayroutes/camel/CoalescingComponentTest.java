@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -43,8 +44,8 @@ class CoalescingComponentTest {
 
     @BeforeEach
     void start() throws Exception {
-        camel.addComponent("coalesce", new CoalescingComponent(Duration.ofSeconds(10)));
-        camel.addComponent("hasty", new CoalescingComponent(Duration.ofMillis(20)));
+        camel.addComponent("coalesce", new CoalescingComponent(new SimpleMeterRegistry(), Duration.ofSeconds(10)));
+        camel.addComponent("hasty", new CoalescingComponent(new SimpleMeterRegistry(), Duration.ofMillis(20)));
         camel.addRoutes(new RouteBuilder() {
             @Override
             public void configure() {
@@ -278,7 +279,7 @@ class CoalescingComponentTest {
 
     @Test
     void whatWasStoppedBeforeItsStartStartsAllTheSame() {
-        CoalescingComponent batches = new CoalescingComponent();
+        CoalescingComponent batches = new CoalescingComponent(new SimpleMeterRegistry());
         batches.stop();
         batches.setCamelContext(camel);
         batches.start();

@@ -37,6 +37,11 @@ public final class TenpayPropertiesFixture {
         return with(baseUrl, notifyBaseUrl, accounts, Map.of(), List.of());
     }
 
+    /** An account without any setting. */
+    public static AccountProperties account() {
+        return new AccountProperties(null, null, null, null, null, null, null, null, null, null, null, false, null);
+    }
+
     public static TenpayProperties clients(Map<String, ClientProperties> clients) {
         return with(null, null, Map.of(), clients, List.of());
     }
@@ -82,6 +87,7 @@ public final class TenpayPropertiesFixture {
                 shipped.reloadInterval(),
                 shipped.maintenance(),
                 shipped.retention(),
+                shipped.metrics(),
                 shipped.reads(),
                 shipped.docs(),
                 "classpath:routes");

@@ -291,7 +291,7 @@ class ListStatementsTest extends DatabaseTest {
                 "refund-reconcile",
                 "notification-claim",
                 "event-claim",
-                "queue-age",
+                "store-state",
                 "notification-purge",
                 "history-purge",
                 "event-attempt-purge")) {

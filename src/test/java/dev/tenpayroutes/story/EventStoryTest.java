@@ -469,9 +469,7 @@ class EventStoryTest extends Story {
         String number = pendingPayment();
         Exchange measured = camel.createProducerTemplate()
                 .request("sql:" + settings.getProperty("tenpay.routes") + "/sql/event-backlog.sql", exchange -> {});
-        camel.getRegistry()
-                .lookupByNameAndType("reportBacklog", Processor.class)
-                .process(measured);
+        camel.getRegistry().lookupByNameAndType("reportGauges", Processor.class).process(measured);
         assertThat(get("/actuator/metrics/tenpay.events.undelivered?tag=account:main")
                         .body()
                         .at("/measurements/0/value")

@@ -261,12 +261,12 @@ class PreflightStoryTest {
 
         edit(routes.resolve("payment-create.camel.yaml"), "tenpay-reqest", "tenpay-request");
         edit(routes.resolve("idempotency-check.camel.yaml"), "outputType", "outputTpye");
-        edit(routes.resolve("maintenance.camel.yaml"), "uri: scheduler:queue-age", "uri: shceduler:queue-age");
+        edit(routes.resolve("maintenance.camel.yaml"), "uri: scheduler:store-state", "uri: shceduler:store-state");
         edit(routes.resolve("kafka-events.camel.yaml"), "valueSerializer", "valueSerialiser");
         assertThat(preflight()).isEqualTo(1);
         assertThat(String.join("\n", lines("FAIL")))
                 .contains("idempotency-check.camel.yaml is broken: ", "outputTpye")
-                .contains("maintenance.camel.yaml is broken: No endpoint could be found for: shceduler://queue-age")
+                .contains("maintenance.camel.yaml is broken: No endpoint could be found for: shceduler://store-state")
                 .contains("kafka-events.camel.yaml is broken: ", "valueSerialiser");
     }
 

@@ -6,7 +6,11 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.tenpayroutes.account.AccountLabels;
+import dev.tenpayroutes.config.TenpayPropertiesFixture;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Clock;
+import java.util.Map;
 import org.apache.camel.Exchange;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.camel.support.DefaultExchange;
@@ -15,6 +19,13 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.slf4j.LoggerFactory;
 
 class EventReportingTest {
+
+    static TenpayMetrics metrics() {
+        return new TenpayMetrics(
+                new SimpleMeterRegistry(),
+                new AccountLabels(TenpayPropertiesFixture.accounts(null, null, Map.of())),
+                Clock.systemUTC());
+    }
 
     @ParameterizedTest
     @CsvSource({
@@ -43,7 +54,7 @@ class EventReportingTest {
                             .put("resultCode", answer)
                             .put("outcome", verdict)
                             .put("detail", "ORDER_PAID: paid"));
-            new EventReporting().reportResult(new SimpleMeterRegistry()).process(exchange);
+            new EventReporting().reportResult(metrics()).process(exchange);
         } finally {
             logger.detachAppender(log);
         }

@@ -14,7 +14,6 @@ import dev.tenpayroutes.signature.SignaturePropertiesFixture;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.InetAddress;
@@ -185,7 +184,8 @@ class TenpayRequestProcessorsTest {
             exchange.getMessage().setBody(new byte[] {'{', '}'});
             assertThatThrownBy(() -> sign.process(exchange)).isInstanceOf(ProviderException.class);
             exchange.setProperty(Exchange.EXCEPTION_CAUGHT, new ProviderException("the token is away"));
-            calls.recordNoResponse(accounts, new SimpleMeterRegistry(), clock).process(exchange);
+            calls.recordNoResponse(accounts, EventReportingTest.metrics(), clock)
+                    .process(exchange);
 
             assertThat(exchange.getVariable("tenpayUnsent")).isEqualTo("true");
             assertThat(exchange.getVariable("tenpayProblem")).isEqualTo("not asked: ProviderException");
@@ -233,7 +233,7 @@ class TenpayRequestProcessorsTest {
             assertThat(refusal == null).isEqualTo(asked);
             if (!asked) {
                 exchange.setProperty(Exchange.EXCEPTION_CAUGHT, refusal);
-                calls.recordNoResponse(accounts, new SimpleMeterRegistry(), clock)
+                calls.recordNoResponse(accounts, EventReportingTest.metrics(), clock)
                         .process(exchange);
                 assertThat(exchange.getVariable("tenpayUnsent")).isEqualTo("true");
                 assertThat(exchange.getVariable("tenpayProblem", String.class)).contains("polling");
