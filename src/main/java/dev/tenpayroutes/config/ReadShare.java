@@ -119,7 +119,7 @@ public final class ReadShare extends DelegatingDataSource {
                     READING.remove();
                 }
             });
-            filter.addUrlPatterns("/v1/*");
+            filter.addUrlPatterns("/v1/*", "/console/*");
             return filter;
         }
     }

@@ -38,6 +38,7 @@ import org.springframework.validation.annotation.Validated;
  * @param metrics bounds of the metrics
  * @param reads limits of GET requests
  * @param docs the pages of the contract
+ * @param console the pages for people, see console.md
  * @param routes where routes, mappings and SQL are read: the folder {@code routes/} beside the jar, or the jar
  */
 @Validated
@@ -61,6 +62,7 @@ public record TenpayProperties(
         @NotNull @Valid Metrics metrics,
         @NotNull @Valid ReadShare.Limits reads,
         @NotNull @Valid Docs docs,
+        @NotNull @Valid ConsoleProperties console,
         @NotBlank String routes) {
 
     /**
@@ -203,6 +205,7 @@ public record TenpayProperties(
      * @param events delivered events; others stay
      * @param eventAttempts attempts of delivery
      * @param eventDestinations a destination that no instance confirms; longer than a rolling update
+     * @param audit what people did in the console
      */
     public record Retention(
             @NotNull Duration idempotencyKeys,
@@ -210,7 +213,8 @@ public record TenpayProperties(
             @NotNull Duration notifications,
             @NotNull Duration events,
             @NotNull Duration eventAttempts,
-            @NotNull Duration eventDestinations) {}
+            @NotNull Duration eventDestinations,
+            @NotNull Duration audit) {}
 
     /**
      * @param accounts so many accounts, the first of the settings, have series of their own; all others share the label

@@ -173,6 +173,12 @@ public final class SandboxInitializer implements ApplicationContextInitializer<C
         settings.put(
                 "tenpay.clients.sandbox.scopes",
                 "payments:read,payments:write,refunds:write,reviews:write,accounts:write,metrics:read");
+        // The hash of "sandbox"; no other profile takes it.
+        settings.put(
+                "tenpay.console.users.sandbox.password-hash",
+                "$2a$10$Ts8hPJNr2uNqiQ32SbB30.PfhwlwD6bCgSsu52HoADAVfAW4WWzC.");
+        settings.put("tenpay.console.users.sandbox.role", "operator");
+        settings.put("tenpay.console.users.sandbox.accounts", "main");
         return settings;
     }
 

@@ -99,6 +99,17 @@ final class Architecture {
         return documents;
     }
 
+    private static final Pattern CONSOLES_DOOR = Pattern.compile("\"direct:([\\w-]+)\"");
+
+    /** The routes that the console calls beside the contract's operations. */
+    static Set<String> calledByConsole() {
+        return files(MAIN, ".java").stream()
+                .filter(file -> file.getParent().endsWith("console"))
+                .flatMap(file -> CONSOLES_DOOR.matcher(read(file)).results())
+                .map(found -> found.group(1))
+                .collect(Collectors.toSet());
+    }
+
     /** The contract's operations, in the order they are written. */
     static Set<String> operations() {
         Set<String> operations = new LinkedHashSet<>();

@@ -47,6 +47,7 @@ class SettingsDocTest {
             "config/TenpayProperties",
             "config/AccountProperties",
             "config/ClientProperties",
+            "config/ConsoleProperties",
             "config/SignatureProperties",
             "config/ReadShare",
             "sandbox/SandboxProperties");
@@ -184,6 +185,7 @@ class SettingsDocTest {
                         : part.toString())
                 .collect(Collectors.joining())
                 .replaceAll("\\s+", " ")
+                .replace("see console.md", "[console.md](console.md)")
                 .replace("see tenpay-assumptions.md", "[tenpay-assumptions.md](tenpay-assumptions.md)")
                 .strip();
     }

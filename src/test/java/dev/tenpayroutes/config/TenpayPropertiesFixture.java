@@ -90,6 +90,7 @@ public final class TenpayPropertiesFixture {
                 shipped.metrics(),
                 shipped.reads(),
                 shipped.docs(),
+                shipped.console(),
                 "classpath:routes");
     }
 }

@@ -40,6 +40,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.security.crypto.bcrypt.BCryptPasswordEncoder;
 import org.springframework.test.context.ActiveProfiles;
 import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
@@ -188,9 +189,27 @@ abstract class Story {
                     client + "scopes",
                     () -> SCOPES.stream().filter(other -> !other.equals(scope)).collect(Collectors.joining(",")));
         }
+        for (String role : List.of("viewer", "support", "finance", "operator")) {
+            person(registry, role, role, "main");
+        }
+        person(registry, "neighbour", "operator", "macau");
+        person(registry, "forgetful", "viewer", "main");
         // The sandbox shows the contract to everybody; an operator who doesn't is the harder case.
         registry.add("tenpay.docs.public", () -> false);
         registry.add("tenpay.clients.sandbox.requests-per-second", () -> 100_000);
+    }
+
+    /** The password of the people whom the console knows. */
+    static final String PASSWORD = "a password of people";
+
+    /** bcrypt with few rounds: the stories log in often. */
+    private static final String HASH = new BCryptPasswordEncoder(8).encode(PASSWORD);
+
+    private static void person(DynamicPropertyRegistry registry, String name, String role, String accounts) {
+        String user = "tenpay.console.users." + name + ".";
+        registry.add(user + "password-hash", () -> HASH);
+        registry.add(user + "role", () -> role);
+        registry.add(user + "accounts", () -> accounts);
     }
 
     /** The key of a client that has every scope but one. */
