@@ -149,6 +149,14 @@ final class SdkTenpayServer implements AutoCloseable {
         return signer;
     }
 
+    /** How often a call came, for any payment. */
+    int allCalls(String call) {
+        return calls.entrySet().stream()
+                .filter(entry -> entry.getKey().startsWith(call + " "))
+                .mapToInt(entry -> entry.getValue().get())
+                .sum();
+    }
+
     /** How often a call came for an order, or for a refund, whose number it then is. */
     int calls(String call, String number) {
         return calls.computeIfAbsent(call + " " + number, key -> new AtomicInteger())
