@@ -28,9 +28,9 @@ with filter as materialized (
         -- One bound: the cursor, or the end of the range where that comes first.
         least(cursor_at, case path when 'paid' then paid_to else created_to end) as before,
         case when cursor_at < case path when 'paid' then paid_to else created_to end then cursor_id else 0 end as before_id,
-        greatest(page_size, 2000 / greatest(cardinality(accounts), 1)) as most,
+        greatest(8, 500 / greatest(cardinality(accounts), 1)) as most,
         -- Of what a prefix or a term finds in one account: as many as all accounts together may have.
-        greatest(50, 1000 / greatest(cardinality(accounts), 1)) as most_found,
+        greatest(8, 500 / greatest(cardinality(accounts), 1)) as most_found,
         payment_term_hash(
             case when tenpay_id is null then 'metadata.' || metadata_key else 'paymentId' end, coalesce(tenpay_id, metadata_value)) as term
     from filter f

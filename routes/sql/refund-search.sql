@@ -27,9 +27,9 @@ with filter as materialized (
         case path when 'paid' then paid_from else created_from end as since,
         least(cursor_at, case path when 'paid' then paid_to else created_to end) as before,
         case when cursor_at < case path when 'paid' then paid_to else created_to end then cursor_id else 0 end as before_id,
-        greatest(page_size, 2000 / greatest(cardinality(accounts), 1)) as most,
+        greatest(8, 500 / greatest(cardinality(accounts) * case path when 'created' then 4 else 1 end, 1)) as most,
         -- Of what a prefix or a term finds in one account: as many as all accounts together may have.
-        greatest(50, 1000 / greatest(cardinality(accounts), 1)) as most_found,
+        greatest(8, 500 / greatest(cardinality(accounts), 1)) as most_found,
         -- Each status has its part of one index: no other can be mistaken for it by a plan that expects them all alike.
         case path when 'status' then array[status] when 'created' then array['CREATED', 'PENDING', 'SUCCEEDED', 'FAILED'] else array[''] end
             as statuses,
@@ -65,7 +65,7 @@ with filter as materialized (
                 where f.path = 'refund' and account = a.account and tenpay_refund_id = f.refund_id
                 order by id limit 100)
                 union all
-                -- The refunds of the payments that are found; of more than a thousand, the page says so.
+                -- The refunds of the payments that are found; of more than five hundred, the page says so.
                 (select created_at, payment_id, 'payment' from payment_term
                 where f.path = 'term' and account = a.account and term = f.term
                 order by created_at desc, payment_id desc limit f.most_found + 1)
@@ -83,9 +83,9 @@ with filter as materialized (
         -- By the pair, or a plan could walk all refunds in the order of their ids.
         select created_at, id from refund
         where (payment_id, id) >= (d.id, 0) and (payment_id, id) < (d.id + 1, 0)
-        order by payment_id, id limit 2001) x
+        order by payment_id, id limit 501) x
     where d.of_payment
-    limit 2001
+    limit 501
 ), found as (
     select at, id from read where not of_payment
     union
@@ -120,7 +120,7 @@ with filter as materialized (
 select cast(json_build_object(
     'limit', (select page_size - 1 from range),
     'resume', (select cast(extract(epoch from at) * 1000000 as bigint) || '-' || id || '-refundlist' from complete),
-    'too_many', exists (select from read r cross join range f where r.of_payment and r.ordinal > f.most_found) or (select count(*) from of_payments) > 2000,
+    'too_many', exists (select from read r cross join range f where r.of_payment and r.ordinal > f.most_found) or (select count(*) from of_payments) > 500,
     'refunds', coalesce(json_agg(row_to_json(page) order by at desc, id desc), '[]')
 ) as text) as page
 from page

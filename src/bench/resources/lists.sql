@@ -12,15 +12,20 @@ do $$ declare i record; begin for i in select * from made_later loop execute 'dr
 insert into event_destination (account, destination, address)
     select 'a' || n, 'http', cast('' as bytea) from generate_series(1, 99) n union all select 'main', 'http', '';
 insert into payment (account, order_no, status, review, payment_method, region, amount, currency, description, content,
-    merchant_id, app_id, method_key, notify_url, expires_at, paid_at, next_poll_at, created_at)
+    merchant_id, app_id, method_key, notify_url, expires_at, paid_at, next_poll_at, created_at, metadata, tenpay_payment_id, review_since)
 select account, 'SO-2026-' || lpad(cast(n as text), 9, '0'), status,
     case when n % 100000 = 4 then 'LATE_SUCCESS' end, 'PAYNOW', 'SG', 1050, 'SGD', '2 x latte', '{"orderNo": "SO"}',
     '2480000001', 'wx0123456789abcdef', 'PAYNOW', 'https://erp.example.com/webhooks/tenpay/payments', now(),
-    case when status = 'SUCCEEDED' then now() end, case when status = 'PENDING' then now() + interval '1 d' end,
-    now() - n * interval '3 s'
+    case when status = 'SUCCEEDED' then now() - n * interval '3 s' + interval '1 min' end, case when status = 'PENDING' then now() + interval '1 d' end,
+    now() - n * interval '3 s', case when n % 10 = 0 then jsonb_build_object('shop', cast(n % 1000 as text)) else '{}' end, '42' || n,
+    case when n % 100000 = 4 then now() - n * interval '3 s' end
 from generate_series(1, :payments) n
 cross join lateral (select case when n % 2 = 0 then 'main' else 'a' || n % 99 + 1 end as account) a
 cross join lateral (select case when account = 'a7' and n < 200000 then 'PENDING' when n % 50 = 3 then 'EXPIRED' else 'SUCCEEDED' end as status) s;
+insert into payment_term (account, term, created_at, payment_id)
+select account, payment_term_hash('paymentId', tenpay_payment_id), created_at, id from payment
+union all
+select account, payment_term_hash('metadata.shop', metadata ->> 'shop'), created_at, id from payment where metadata <> '{}';
 insert into erp_event (account, payment_id, type, data, created_at, status)
 select account, id, 'payment.succeeded', '{"status": "SUCCEEDED"}', created_at, case
     when id % 100000 = 6 then 'NO_DESTINATION'

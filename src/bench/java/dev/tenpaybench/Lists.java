@@ -9,7 +9,6 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -21,7 +20,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.flywaydb.core.Flyway;
 
-/** How long each page of each list takes beside many rows, with either kind of plan; the plans are kept. */
+/** How long each page of each list takes beside many rows, and how much of it PostgreSQL computes, with either kind of plan; the plans are kept. */
 final class Lists {
 
     private static final Path PLANS = Path.of("target/bench/lists");
@@ -63,123 +62,87 @@ final class Lists {
                 .replace(":payments", String.valueOf(stored)));
         statement.execute("vacuum analyze");
         statement.execute("set jit = off");
+        String payment = middle("payment");
+        String event = middle("erp_event");
         for (String accounts : List.of("main", ALL)) {
-            String who = accounts.equals("main") ? "main" : "100 accounts";
-            for (String limit : List.of("50", "200")) {
-                for (String cursor : Arrays.asList(null, middle("payment"))) {
-                    ask(
-                            "payments of " + who + ", " + limit + (cursor == null ? "" : ", deep"),
-                            "payment-list",
-                            "accounts",
-                            accounts,
-                            "limit",
-                            limit,
-                            "cursor",
-                            cursor);
-                }
+            String of = accounts.equals("main") ? " of main, " : " of 100 accounts, ";
+            String all = "accounts=" + accounts + " ";
+            for (String limit : List.of("50", "100")) {
+                String page = all + "limit=" + limit + " ";
+                ask("payments" + of + limit, "payment-list", page);
+                ask("payments" + of + limit + ", deep", "payment-list", page + "cursor=" + payment);
                 for (String status : List.of("FAILED", "SUCCEEDED", "PENDING")) {
-                    ask(
-                            "payments " + status + " of " + who + ", " + limit,
-                            "payment-list",
-                            "accounts",
-                            accounts,
-                            "limit",
-                            limit,
-                            "status",
-                            status);
+                    ask("payments " + status + of + limit, "payment-list", page + "status=" + status);
                 }
+                ask("events" + of + limit, "event-list", page);
+                ask("events" + of + limit + ", deep", "event-list", page + "cursor=" + event);
                 for (String status : List.of("PENDING", "DELIVERED", "DEAD", "NO_DESTINATION")) {
-                    ask(
-                            "events " + status + " of " + who + ", " + limit,
-                            "event-list",
-                            "accounts",
-                            accounts,
-                            "limit",
-                            limit,
-                            "status",
-                            status);
+                    ask("events " + status + of + limit, "event-list", page + "status=" + status);
                 }
-                ask("events of " + who + ", " + limit, "event-list", "accounts", accounts, "limit", limit);
-                ask(
-                        "events of " + who + ", " + limit + ", deep",
-                        "event-list",
-                        "accounts",
-                        accounts,
-                        "limit",
-                        limit,
-                        "cursor",
-                        middle("erp_event"));
+                for (String found : List.of(
+                        "searchPath=created paymentMethod=PAYNOW",
+                        "searchPath=created currency=SGD amountFrom=1050 amountTo=1050",
+                        "searchPath=created paymentMethod=CARD",
+                        "searchPath=created amountFrom=7",
+                        "searchPath=status status=SUCCEEDED currency=MOP",
+                        "searchPath=review review=any",
+                        "searchPath=paid paidFrom=2020-01-01T00:00:00Z",
+                        "searchPath=paid paidFrom=2020-01-01T00:00:00Z cursor=" + payment,
+                        "searchPath=prefix orderNoPrefix=SO-2026-0000012",
+                        "searchPath=prefix orderNoPrefix=SO",
+                        "searchPath=term paymentId="
+                                + value("select max(tenpay_payment_id) from payment where account = 'main'"),
+                        "searchPath=term metadataKey=shop metadataValue=7",
+                        "searchPath=term metadataKey=shop metadataValue=none")) {
+                    ask("payments by " + found + of + limit, "payment-search", page + found);
+                }
+                for (String found : List.of(
+                        "searchPath=created currency=SGD",
+                        "searchPath=status status=SUCCEEDED",
+                        "searchPath=review review=any",
+                        "searchPath=paid paidFrom=2020-01-01T00:00:00Z",
+                        "searchPath=prefix orderNoPrefix=SO-2026-0000012",
+                        "searchPath=term metadataKey=shop metadataValue=7",
+                        "searchPath=created paymentMethod=CARD")) {
+                    ask("refunds by " + found + of + limit, "refund-search", page + found);
+                }
+                ask("reviews" + of + limit, "review-list", page);
             }
             for (String review : List.of("LATE_SUCCESS", "STUCK")) {
-                ask(
-                        "payments in review " + review + " of " + who,
-                        "payment-list",
-                        "accounts",
-                        accounts,
-                        "review",
-                        review);
-                ask(
-                        "payments FAILED in review " + review + " of " + who,
-                        "payment-list",
-                        "accounts",
-                        accounts,
-                        "review",
-                        review,
-                        "status",
-                        "FAILED");
+                ask("payments in review " + review + of, "payment-list", all + "review=" + review);
+                ask("FAILED in review " + review + of, "payment-list", all + "status=FAILED review=" + review);
             }
+            String then = "createdFrom=1999-01-01T00:00:00Z createdTo=2000-01-01T00:00:00Z";
+            ask("payments of another century" + of, "payment-list", all + then);
+            String today = value("select cast(now() at time zone 'UTC' as date)");
             ask(
-                    "payments of another century of " + who,
-                    "payment-list",
-                    "accounts",
-                    accounts,
-                    "createdFrom",
-                    "1999-01-01T00:00:00Z",
-                    "createdTo",
-                    "2000-01-01T00:00:00Z");
+                    "report of a day" + of,
+                    "report-daily",
+                    all + "timeZone=UTC reportFrom=" + today + " reportTo=" + today);
         }
         String asked = value("select min(payment_id) from history");
-        ask("history, the first 50", "payment-history", "paymentKey", asked);
-        ask(
-                "history, deep",
-                "payment-history",
-                "paymentKey",
-                asked,
-                "cursor",
-                value("select max(id) - 75000 from history"));
-        ask(
-                "refunds of a payment, deep",
-                "refund-list",
-                "paymentKey",
-                asked,
-                "cursor",
-                value("select max(id) - 10000 from refund"));
-        ask(
-                "events of an order",
-                "event-list",
-                "accounts",
-                ALL,
-                "orderNo",
-                value("select order_no from payment where id = " + asked));
+        String key = "paymentRowId=" + asked + " ";
+        ask("history, the first 50", "payment-history", key);
+        ask("history, deep", "payment-history", key + "cursor=" + value("select max(id) - 75000 from history"));
+        ask("refunds of a payment, deep", "refund-list", key + "cursor=" + value("select max(id) - 10000 from refund"));
+        String order = value("select order_no from payment where id = " + asked);
+        ask("events of an order", "event-list", "accounts=" + ALL + " orderNo=" + order);
         ask(
                 "redelivery, a portion of the dead",
                 "event-redeliver",
-                "accounts",
-                ALL,
-                "createdFrom",
-                "2020-01-01T00:00:00Z",
-                "createdTo",
-                "2099-01-01T00:00:00Z",
-                "settledBefore",
-                "2020-01-01T00:00:00Z",
-                "status",
-                "DEAD");
+                "accounts=" + ALL + " createdFrom=2020-01-01T00:00:00Z createdTo=2099-01-01T00:00:00Z"
+                        + " settledBefore=2020-01-01T00:00:00Z status=DEAD");
     }
 
     private String middle(String table) throws SQLException {
         return value("select cast(extract(epoch from created_at) * 1000000 as bigint) || '-' || id from " + table
                 + " where account = 'main' and created_at < (select min(created_at) + (max(created_at) - min(created_at)) / 2 from "
                 + table + ") order by created_at desc limit 1");
+    }
+
+    /** What PostgreSQL's process has used, in milliseconds: it tells more than time where others use the machine. */
+    private double cpu() throws SQLException {
+        return Double.parseDouble(value("select split_part(pg_read_file('/proc/self/schedstat'), ' ', 1)")) / 1e6;
     }
 
     private String value(String sql) throws SQLException {
@@ -189,10 +152,10 @@ final class Lists {
         }
     }
 
-    private void ask(String what, String name, String... given) throws IOException, SQLException {
+    private void ask(String what, String name, String given) throws IOException, SQLException {
         Map<String, String> variables = new TreeMap<>();
-        for (int i = 0; i < given.length; i += 2) {
-            variables.put(given[i], given[i + 1]);
+        for (String word : given.strip().split(" ")) {
+            variables.put(word.substring(0, word.indexOf('=')), word.substring(word.indexOf('=') + 1));
         }
         List<String> values = new ArrayList<>();
         String sql = Files.readAllLines(Path.of("routes/sql", name + ".sql")).stream()
@@ -210,6 +173,7 @@ final class Lists {
             statement.execute("prepare list ("
                     + values.stream().map(value -> "text").collect(Collectors.joining(", ")) + ") as " + sql);
             double[] millis = new double[TIMES];
+            double cpu = cpu();
             for (int time = 0; time < TIMES; time++) {
                 long start = System.nanoTime();
                 statement.execute(execute);
@@ -217,9 +181,10 @@ final class Lists {
             }
             line.append(String.format(
                     Locale.ROOT,
-                    "%s %.1f ms",
-                    mode.contains("generic") ? ": " : ", custom plan",
-                    Figures.median(millis)));
+                    "%s %.1f ms, %.1f of CPU",
+                    mode.contains("generic") ? ":" : "; planned anew",
+                    Figures.median(millis),
+                    (cpu() - cpu) / TIMES));
             keep(what + " " + mode, execute);
             statement.execute("deallocate list");
         }
