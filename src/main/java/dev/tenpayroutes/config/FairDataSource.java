@@ -2,11 +2,17 @@ package dev.tenpayroutes.config;
 
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.SQLExceptionOverride;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import javax.sql.DataSource;
 import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.context.annotation.Bean;
@@ -22,6 +28,7 @@ final class FairDataSource extends DelegatingDataSource {
 
     private final HikariDataSource pool;
     private final Semaphore turns;
+    private final AtomicLong timeouts = new AtomicLong();
 
     FairDataSource(HikariDataSource pool) {
         super(pool);
@@ -35,6 +42,7 @@ final class FairDataSource extends DelegatingDataSource {
         long longest = pool.getConnectionTimeout();
         try {
             if (!turns.tryAcquire(longest, TimeUnit.MILLISECONDS)) {
+                timeouts.incrementAndGet();
                 throw new SQLTransientConnectionException("no connection is free within " + longest + " ms");
             }
         } catch (InterruptedException e) {
@@ -47,9 +55,18 @@ final class FairDataSource extends DelegatingDataSource {
         } finally {
             if (connection == null) {
                 turns.release();
+                timeouts.incrementAndGet();
             }
         }
         return PermitConnection.of(connection, turns, (method, result) -> {});
+    }
+
+    /** HikariCP's own metrics don't see who waits in front of it. */
+    void bindTo(MeterRegistry meters) {
+        Gauge.builder("tenpay.database.waiting", turns, Semaphore::getQueueLength)
+                .register(meters);
+        FunctionCounter.builder("tenpay.database.timeouts", timeouts, AtomicLong::doubleValue)
+                .register(meters);
     }
 
     /**
@@ -76,6 +93,17 @@ final class FairDataSource extends DelegatingDataSource {
     /** Puts it in front of the pool that Spring Boot makes. */
     @Configuration(proxyBeanMethods = false)
     static class InFrontOfThePool {
+        @Bean
+        static MeterBinder connectionMetrics(DataSource store) {
+            return meters -> {
+                try {
+                    store.unwrap(FairDataSource.class).bindTo(meters);
+                } catch (SQLException e) {
+                    throw new IllegalStateException(e);
+                }
+            };
+        }
+
         @Bean
         static BeanPostProcessor inTurn(Environment settings) {
             ReadShare.Limits limits = Binder.get(settings).bindOrCreate("tenpay.reads", ReadShare.Limits.class);

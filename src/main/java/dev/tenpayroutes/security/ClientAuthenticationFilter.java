@@ -8,6 +8,7 @@ import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -27,6 +28,9 @@ import org.springframework.web.filter.OncePerRequestFilter;
 final class ClientAuthenticationFilter extends OncePerRequestFilter {
 
     private static final String API_KEY = "X-API-Key";
+    /** The scheme under which {@code Authorization} carries the same key, for those who can send no other header: Prometheus' operator. */
+    private static final String KEY_SCHEME = "ApiKey ";
+
     private static final String BEARER = "Bearer";
     private static final String REFUSAL = ClientAuthenticationFilter.class.getName();
     private static final String SECONDS_UNTIL_THE_ISSUER_IS_ASKED_AGAIN = "10";
@@ -75,12 +79,10 @@ final class ClientAuthenticationFilter extends OncePerRequestFilter {
     }
 
     private Optional<Client> caller(HttpServletRequest request) {
-        List<String> keys = Collections.list(request.getHeaders(API_KEY));
-        List<String> bearers = tokens.count()
-                ? Collections.list(request.getHeaders(HttpHeaders.AUTHORIZATION)).stream()
-                        .filter(value -> value.regionMatches(true, 0, BEARER, 0, BEARER.length()))
-                        .toList()
-                : List.of();
+        List<String> keys = new ArrayList<>(Collections.list(request.getHeaders(API_KEY)));
+        authorizations(request, KEY_SCHEME)
+                .forEach(value -> keys.add(value.substring(KEY_SCHEME.length()).strip()));
+        List<String> bearers = tokens.count() ? authorizations(request, BEARER) : List.of();
         if (keys.size() + bearers.size() > 1) {
             throw new ProblemException("UNAUTHENTICATED.one-credential");
         }
@@ -88,6 +90,12 @@ final class ClientAuthenticationFilter extends OncePerRequestFilter {
                 ? keys.stream().findFirst().flatMap(clients::byApiKey)
                 : Optional.of(
                         tokens.client(bearers.get(0).substring(BEARER.length()).strip()));
+    }
+
+    private static List<String> authorizations(HttpServletRequest request, String scheme) {
+        return Collections.list(request.getHeaders(HttpHeaders.AUTHORIZATION)).stream()
+                .filter(value -> value.regionMatches(true, 0, scheme, 0, scheme.length()))
+                .toList();
     }
 
     /** Answers a request that needed a client and has none. */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.SQLExceptionOverride;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -20,7 +21,9 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -103,6 +106,24 @@ class FairDataSourceTest {
         } catch (InterruptedException | BrokenBarrierException e) {
             throw new CompletionException(e);
         }
+    }
+
+    @Test
+    void countsWhoWaitsAndWhoGotNone() throws Exception {
+        SimpleMeterRegistry meters = new SimpleMeterRegistry();
+        store.bindTo(meters);
+        try (Connection one = store.getConnection();
+                Connection two = store.getConnection()) {
+            assertThat(one).isNotEqualTo(two);
+            CompletableFuture<Void> waiter = CompletableFuture.runAsync(
+                    () -> assertThatThrownBy(store::getConnection).isInstanceOf(SQLTransientConnectionException.class));
+            Awaitility.await()
+                    .until(() -> meters.get("tenpay.database.waiting").gauge().value() == 1);
+            waiter.get(10, TimeUnit.SECONDS);
+        }
+        assertThat(meters.get("tenpay.database.waiting").gauge().value()).isZero();
+        assertThat(meters.get("tenpay.database.timeouts").functionCounter().count())
+                .isEqualTo(1);
     }
 
     @Test

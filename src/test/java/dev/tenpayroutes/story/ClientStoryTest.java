@@ -191,6 +191,19 @@ class ClientStoryTest extends Story {
     }
 
     @Test
+    void takesKeyInAuthorizationHeaderAsWell() {
+        assertThat(send("GET", "/actuator/prometheus", null, null, "Authorization", "ApiKey " + WATCHER)
+                        .status())
+                .isEqualTo(200);
+        assertThat(send("GET", "/v1/payments", null, null, "Authorization", "ApiKey " + WATCHER)
+                        .status())
+                .isEqualTo(403);
+        isUnauthenticated(send("GET", "/v1/payments", null, null, "Authorization", "ApiKey wrong-key"));
+        isUnauthenticated(send("GET", "/v1/payments", KEY, null, "Authorization", "ApiKey " + KEY));
+        isUnauthenticated(send("GET", "/v1/payments", null, null, "Authorization", KEY));
+    }
+
+    @Test
     void ignoresOtherAuthorizationSchemes() {
         isUnauthenticated(send("GET", "/v1/payments", null, null, "Authorization", "Basic c2FuZGJveC1rZXk6"));
         assertThat(send("GET", "/v1/payments", KEY, null, "Authorization", "Basic c2FuZGJveC1rZXk6")
