@@ -27,7 +27,7 @@ class ArchitectureAlarmsTest {
     private static final Path FOLDER = Path.of("src/deploy/prometheus");
     private static final Path RULES = FOLDER.resolve("tenpay.rules.yml");
     private static final Path RUNBOOK = Path.of("docs/runbook.md");
-    private static final Path RESOURCE = Path.of("src/deploy/kubernetes/monitoring/prometheusrule.yaml");
+    private static final Path RESOURCE = Path.of("src/deploy/kubernetes-monitoring/prometheusrule.yaml");
 
     @SuppressWarnings("unchecked")
     private static List<Map<String, Object>> rules() {

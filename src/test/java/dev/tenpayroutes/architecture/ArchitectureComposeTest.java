@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,6 +19,10 @@ import org.yaml.snakeyaml.Yaml;
 
 /** What docker-compose.yml and the Dockerfile promise, as far as it can be read from them without a Docker engine. */
 class ArchitectureComposeTest {
+
+    /** Images that bring a user of their own, none of them root. */
+    private static final Map<String, String> USERS =
+            Map.of("prometheus", "65534:65534", "alertmanager", "65534:65534", "grafana", "472:0");
 
     private Map<String, Map<String, Object>> services;
 
@@ -63,13 +68,13 @@ class ArchitectureComposeTest {
     @Test
     void publishesOnePortAndRunsNothingAsRoot() throws IOException {
         assertThat(services.get("routes").get("ports"))
-                .asInstanceOf(org.assertj.core.api.InstanceOfAssertFactories.LIST)
+                .asInstanceOf(InstanceOfAssertFactories.LIST)
                 .hasSize(1);
         services.forEach((name, service) -> {
             if (name.startsWith("postgres")) {
                 assertThat(service).as(name).doesNotContainKey("ports");
             } else {
-                assertThat(service.get("user")).as(name).isEqualTo("10001:10001");
+                assertThat(service.get("user")).as(name).isEqualTo(USERS.getOrDefault(name, "10001:10001"));
                 assertThat(service.get("read_only")).as(name).isEqualTo(true);
                 assertThat(service.get("cap_drop")).as(name).isEqualTo(List.of("ALL"));
             }
@@ -82,6 +87,42 @@ class ArchitectureComposeTest {
         assertThat(services.get("sandbox").get("profiles")).isEqualTo(List.of("sandbox"));
         assertThat(services.get("sandbox").get("environment").toString()).contains("SPRING_PROFILES_ACTIVE=sandbox");
         assertThat(services.get("sandbox").get("ports").toString()).contains("127.0.0.1:");
+    }
+
+    /** A service without a profile would start beside the sandbox. */
+    @Test
+    void startsNothingThatItsProfileDoesNotName() {
+        assertThat(services)
+                .allSatisfy((name, service) -> assertThat(service.get("profiles"))
+                        .as(name)
+                        .asInstanceOf(InstanceOfAssertFactories.LIST)
+                        .hasSize(1));
+        services.forEach((name, service) -> {
+            if (service.get("depends_on") instanceof Map<?, ?> needed && !name.equals("lb")) {
+                needed.keySet()
+                        .forEach(other -> assertThat(services.get(other).get("profiles"))
+                                .as(name + " needs " + other)
+                                .isEqualTo(service.get("profiles")));
+            }
+        });
+        assertThat(services.get("sandbox").get("volumes").toString()).contains("source=./routes, target=/app/routes");
+    }
+
+    @Test
+    void logsOfEveryServiceAreBounded() {
+        assertThat(services)
+                .allSatisfy((name, service) ->
+                        assertThat(service.get("logging").toString()).as(name).contains("max-size=10m", "max-file=5"));
+    }
+
+    @Test
+    void publishesMonitoringOnLoopbackAndWebhooksAlone() throws IOException {
+        for (String name : List.of("prometheus", "alertmanager", "grafana", "jaeger")) {
+            assertThat(services.get(name).get("ports").toString()).as(name).startsWith("[127.0.0.1:");
+        }
+        assertThat(Files.readString(Path.of("src/deploy/nginx-tls.conf")))
+                .contains("location /webhooks/tenpay/ {", "limit_except POST { deny all; }", "return 404;")
+                .containsOnlyOnce("proxy_pass ");
     }
 
     @Test
