@@ -10,4 +10,7 @@ with new as (
 select cast(jsonb_build_object(
     'id', (select id from new),
     'fresh', exists (select from new),
-    'outcome', (select outcome from console_audit where person = :#${variable.auditPerson} and form = :#${variable.auditForm})) as text) as note
+    'first', (
+        select jsonb_build_object('act', act, 'account', coalesce(account, ''), 'subject', coalesce(subject, ''), 'outcome', outcome)
+        from console_audit
+        where person = :#${variable.auditPerson} and form = :#${variable.auditForm})) as text) as note

@@ -41,7 +41,8 @@ final class Audit {
             @Nullable String requestId,
             String outcome,
             long id,
-            @Nullable String cursor) {}
+            @Nullable String cursor,
+            String accounts) {}
 
     private final CamelContext camel;
     private final ProducerTemplate routes;
@@ -62,12 +63,21 @@ final class Audit {
             return begun;
         }
         if (!begun.body().path("fresh").asBoolean()) {
-            String outcome = begun.body().path("outcome").asText("");
-            return outcome.equals(DONE) ? Answer.none() : Operations.answer(409, "{\"code\":\"FORM_SENT\"}");
+            return isDone(begun.body().path("first"), act)
+                    ? Answer.none()
+                    : Operations.answer(409, "{\"code\":\"FORM_SENT\"}");
         }
         Answer answer = call.apply(form);
         end(visit, begun.body().path("id").asLong(), answer.isGood() ? DONE : answer.code());
         return answer;
+    }
+
+    /** Whether this very act was done by the first sending: a form's number does for nothing else. */
+    private static boolean isDone(JsonNode first, Act act) {
+        return first.path("outcome").asText().equals(DONE)
+                && first.path("act").asText().equals(act.name())
+                && first.path("account").asText().equals(cut(act.account()))
+                && first.path("subject").asText().equals(cut(act.subject()));
     }
 
     /** Notes what is no form's and has happened: a login, a logout, an export. */
@@ -85,13 +95,18 @@ final class Audit {
 
     /** A page of the log, newest first. */
     Answer list(Visit visit, @Nullable String cursor) {
-        Note note = new Note(visit.user().name(), new Act("", "", "", null), "", null, "", 0, cursor);
+        Note note = new Note(visit.user().name(), new Act("", "", "", null), "", null, "", 0, cursor, accounts(visit));
         return send("direct:console-audit-list", note);
+    }
+
+    private static String accounts(Visit visit) {
+        return String.join(",", visit.user().accounts());
     }
 
     private static Note note(Visit visit, String person, Act act, String outcome, long id) {
         Act bounded = new Act(act.name(), cut(act.account()), cut(act.subject()), act.form());
-        return new Note(cut(person), bounded, visit.request().getRemoteAddr(), MDC.get("requestId"), outcome, id, null);
+        return new Note(
+                cut(person), bounded, visit.request().getRemoteAddr(), MDC.get("requestId"), outcome, id, null, "");
     }
 
     /** What was typed may be anything: what can't be read in a log is a question mark. */

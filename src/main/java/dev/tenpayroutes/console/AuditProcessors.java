@@ -10,7 +10,8 @@ class AuditProcessors {
 
     /**
      * Sets what a note of the audit log holds: {@code auditPerson}, {@code auditAct}, {@code auditAccount}, {@code auditSubject},
-     * {@code auditForm}, {@code auditAddress}, {@code auditRequestId}, {@code auditOutcome}, {@code auditId} and {@code auditCursor}.
+     * {@code auditForm}, {@code auditAddress}, {@code auditRequestId}, {@code auditOutcome}, {@code auditId}, {@code auditCursor}
+     * and {@code auditAccounts}.
      */
     @Bean
     Processor auditNote() {
@@ -26,6 +27,7 @@ class AuditProcessors {
             exchange.setVariable("auditOutcome", note.outcome());
             exchange.setVariable("auditId", note.id());
             exchange.setVariable("auditCursor", note.cursor());
+            exchange.setVariable("auditAccounts", note.accounts());
         };
     }
 }

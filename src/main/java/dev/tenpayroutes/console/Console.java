@@ -129,6 +129,17 @@ final class Console {
                 form -> operations.call(visit, operation, values, body, form));
     }
 
+    /** The rules of a payment's method; missing where it has none any more. */
+    JsonNode method(Visit visit, JsonNode payment) {
+        JsonNode methods = call(visit, "listPaymentMethods", Map.of()).body().path("items");
+        for (JsonNode method : methods) {
+            if (method.path("paymentMethod").equals(payment.path("paymentMethod"))) {
+                return method;
+            }
+        }
+        return methods.path(-1);
+    }
+
     Audit audit() {
         return audit;
     }

@@ -39,8 +39,13 @@ class ConsoleSecurity {
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
                     + " form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+    /** A minute and an instance. */
+    static final int MAX_NOTED_FAILURES = 60;
+
     private final Console console;
     private final ConsoleProperties settings;
+    private long notedMinute;
+    private int notedFailures;
 
     ConsoleSecurity(Console console, TenpayProperties settings) {
         this.console = console;
@@ -122,13 +127,23 @@ class ConsoleSecurity {
         boolean busy = e instanceof PasswordLogin.TooManyAtOnce;
         String why = e instanceof LockedException ? "locked" : busy ? "busy" : "wrong";
         // A locked name is noted when it becomes locked, and not each time after that.
-        if (why.equals("wrong")) {
+        if (why.equals("wrong") && mayNote()) {
             String typed = request.getParameter("username");
             console.audit()
                     .note(console.visit(request, response), typed == null ? "" : typed, "LOGIN_FAILED", "", "REFUSED");
         }
         String next = Visit.localPath(request.getParameter("next"));
         response.sendRedirect(LOGIN + "?" + why + "&next=" + UriUtils.encode(next, StandardCharsets.UTF_8));
+    }
+
+    /** Anyone may fail to log in, as often as they like: no more than some failures a minute are noted. */
+    private synchronized boolean mayNote() {
+        long minute = System.nanoTime() / 60_000_000_000L;
+        if (minute != notedMinute) {
+            notedMinute = minute;
+            notedFailures = 0;
+        }
+        return ++notedFailures <= MAX_NOTED_FAILURES;
     }
 
     /** Back to where one was; a part of a page that a script asked for leads its whole page there. */

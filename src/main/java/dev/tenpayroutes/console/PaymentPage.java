@@ -61,18 +61,6 @@ class PaymentPage {
                         "events",
                         events,
                         "method",
-                        method(visit, payment.body())));
-    }
-
-    /** The rules of a payment's method; missing where it has none any more. */
-    private JsonNode method(Visit visit, JsonNode payment) {
-        JsonNode methods =
-                console.call(visit, "listPaymentMethods", Map.of()).body().path("items");
-        for (JsonNode method : methods) {
-            if (method.path("paymentMethod").equals(payment.path("paymentMethod"))) {
-                return method;
-            }
-        }
-        return methods.path(-1);
+                        console.method(visit, payment.body())));
     }
 }

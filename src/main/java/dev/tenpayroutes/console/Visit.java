@@ -186,6 +186,16 @@ public final class Visit {
         return "/console/payments/" + encoded(row.path("account")) + "/" + encoded(row.path("orderNo"));
     }
 
+    /** The beginning of the paths of a refund. */
+    public String refundPath(JsonNode row) {
+        return "/console/refunds/" + encoded(row.path("account")) + "/" + encoded(row.path("refundNo"));
+    }
+
+    /** An amount as one types it. */
+    public String plain(long total, String currency) {
+        return Money.typed(total, currency);
+    }
+
     /** What the person has just done; told once. */
     public String done() {
         return done;

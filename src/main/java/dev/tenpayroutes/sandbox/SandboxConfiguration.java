@@ -4,6 +4,7 @@ import jakarta.servlet.ServletException;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.util.function.BinaryOperator;
 import org.apache.catalina.connector.Request;
 import org.apache.catalina.connector.Response;
 import org.apache.catalina.valves.ValveBase;
@@ -59,6 +60,19 @@ class SandboxConfiguration {
     @Bean
     SandboxApi sandboxApi(SandboxWire wire, SandboxLedger ledger, SandboxFaults faults, SandboxProperties properties) {
         return new SandboxApi(wire, ledger, faults, properties, clock);
+    }
+
+    /** For buttons elsewhere: an order's number and what its shopper does; what came of it in a word. */
+    @Bean
+    BinaryOperator<String> sandboxShopperDecision(SandboxLedger ledger) {
+        return (number, outcome) -> {
+            try {
+                ledger.decidePayment(number, SandboxOrder.Status.valueOf(outcome));
+                return "DONE";
+            } catch (IllegalArgumentException | TenpayApiException e) {
+                return "REFUSED";
+            }
+        };
     }
 
     @Bean

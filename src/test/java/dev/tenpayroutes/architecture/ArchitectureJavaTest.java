@@ -51,7 +51,7 @@ class ArchitectureJavaTest {
             entry("tenpay", Set.of("config", "signature", "account", "camel")),
             entry("payment", Set.of("config", "account", "camel", "api", "security")),
             entry("delivery", Set.of("config", "account", "camel", "api", "security")),
-            entry("console", Set.of("config", "account", "api", "security")),
+            entry("console", Set.of("config", "account", "camel", "api", "security")),
             entry(
                     "cli",
                     Set.of(

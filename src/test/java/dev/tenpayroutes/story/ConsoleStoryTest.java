@@ -3,6 +3,7 @@ package dev.tenpayroutes.story;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.URI;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -204,5 +205,134 @@ class ConsoleStoryTest extends Story {
         assertThat(URI.create(kept.header("location")).getPath()).isEqualTo("/console/search");
         String number = paidPayment();
         assertThat(browser.get(pageOf(number)).text()).contains("付款 " + number, "成功", "ERP 的订单已保存。", "Asia/Shanghai");
+    }
+
+    @Test
+    void refundsOnceHoweverOftenTheFormIsSent() {
+        String number = paidPayment();
+        Browser finance = as("finance");
+        Browser.Page form = finance.get(pageOf(number) + "/refund");
+        assertThat(form.text()).contains("SGD 10.50 of SGD 10.50 may still be refunded");
+        String action = pageOf(number) + "/refund";
+        Browser.Page tooMuch = finance.submit(form, action, "amount", "99.00", "reason", "cold latte");
+        assertThat(tooMuch.status()).isEqualTo(422);
+        assertThat(tooMuch.html()).contains("aria-invalid=\"true\"", "value=\"99.00\"", "value=\"cold latte\"");
+        assertThat(finance.submit(tooMuch, action, "amount", "2.505").text()).contains("Type an amount");
+
+        Map<String, String> fields = Browser.fields(tooMuch, action);
+        fields.put("amount", "2.50");
+        fields.put("confirm", "yes");
+        assertThat(finance.post(action, fields).header("location")).isEqualTo(pageOf(number));
+        assertThat(finance.post(action, fields).header("location")).isEqualTo(pageOf(number));
+        assertThat(finance.get(pageOf(number)).text()).contains("The refund is on its way.", "SGD 2.50");
+        assertThat(count("select count(*) from refund where order_no = ?", number))
+                .isEqualTo(1);
+        assertThat(count(
+                        "select count(*) from console_audit where subject = ? and act = 'REFUND' and outcome = 'DONE'"
+                                + " and person = 'finance' and account = 'main' and address = '127.0.0.1'",
+                        number))
+                .isEqualTo(1);
+    }
+
+    @Test
+    void asksTenpayAndClosesByRole() {
+        String number = pendingPayment();
+        Browser support = as("support");
+        Browser.Page page = support.get(pageOf(number));
+        assertThat(support.submit(page, pageOf(number) + "/ask").header("location"))
+                .isEqualTo(pageOf(number));
+        assertThat(support.get(pageOf(number)).text())
+                .contains("Tenpay was asked.")
+                .doesNotContain("Close");
+        Map<String, String> forged = Browser.fields(page, pageOf(number) + "/ask");
+        assertThat(support.post(pageOf(number) + "/close", forged).status()).isEqualTo(409);
+        forged.put("key", "0123456789abcdef0123456789abcdef");
+        assertThat(support.post(pageOf(number) + "/close", forged).status()).isEqualTo(403);
+
+        Browser operator = as("operator");
+        Browser.Page sure = operator.get(pageOf(number) + "/close");
+        assertThat(operator.submit(sure, pageOf(number) + "/close").header("location"))
+                .isEqualTo(pageOf(number));
+        assertThat(payment(number).text("status")).isEqualTo("CLOSED");
+    }
+
+    @Test
+    void refusesAViewerEveryAct() {
+        String number = paidPayment();
+        Browser viewer = as("viewer");
+        Map<String, String> token = Browser.fields(viewer.get("/console"), "/console/logout");
+        token.put("outcome", "KEEP");
+        token.put("note", "because");
+        token.put("amount", "1.00");
+        token.put("currency", "SGD");
+        token.put("confirm", "yes");
+        token.put("refundNo", newRefundNumber());
+        int key = 0;
+        for (String path : List.of(
+                pageOf(number) + "/ask",
+                pageOf(number) + "/refund",
+                pageOf(number) + "/close",
+                pageOf(number) + "/resolve",
+                "/console/events/main/" + eventId(number, "payment.succeeded") + "/redeliver",
+                "/console/events/test")) {
+            token.put("key", "%032x".formatted(++key));
+            assertThat(viewer.post(path, token).status()).as(path).isEqualTo(403);
+        }
+        assertThat(viewer.get("/console/audit").status()).isEqualTo(403);
+        assertThat(viewer.get("/console/routes").status()).isEqualTo(403);
+        assertThat(count("select count(*) from refund where order_no = ?", number))
+                .isZero();
+    }
+
+    @Test
+    void resolvesAReviewOnce() {
+        String number = paidPayment();
+        reviewed(number);
+        Browser finance = as("finance");
+        assertThat(finance.get("/console/reviews").text()).contains(number, "stuck");
+        Browser.Page form = finance.get(pageOf(number) + "/resolve");
+        String action = pageOf(number) + "/resolve";
+        Browser operator = as("operator");
+        Browser.Page alsoOpen = operator.get(action);
+        Browser.Page empty = finance.submit(form, action, "outcome", "KEEP", "note", "");
+        assertThat(empty.status()).isEqualTo(400);
+        assertThat(empty.html()).contains("aria-invalid=\"true\"").containsPattern("value=\"KEEP\"[^>]*checked");
+        assertThat(finance.submit(empty, action, "outcome", "KEEP", "note", "seen in the portal")
+                        .header("location"))
+                .isEqualTo(pageOf(number));
+        assertThat(finance.get(pageOf(number)).text())
+                .contains("The review is resolved.", "console:finance", "seen in the portal");
+        assertThat(operator.submit(alsoOpen, action, "outcome", "ASK_AGAIN", "note", "late")
+                        .text())
+                .contains("Another person was first");
+    }
+
+    @Test
+    void showsReportsEventsAccountsRoutesAndTheAuditLog() {
+        String number = paidPayment();
+        Browser operator = as("operator");
+        assertThat(operator.get("/console/reports").html()).contains("<svg", "class=\"paid\"", "paymentMethod=CARD");
+        Browser.Page events = operator.get("/console/events");
+        assertThat(events.text()).contains(number, "payment.succeeded");
+        assertThat(operator.submit(events, "/console/events/test", "account", "main")
+                        .text())
+                .contains("main: delivered in", "HTTP 204");
+        assertThat(operator.get("/console/accounts").text()).contains("It works.", "Days left");
+        assertThat(operator.get("/console/routes").text()).contains("payment-create", "passed");
+        assertThat(operator.get("/console/audit").text()).contains("test address", "log in", "127.0.0.1");
+        assertThat(as("neighbour").get("/console/audit").text()).doesNotContain(number);
+    }
+
+    @Test
+    void sendsAnEventAgainAndLetsTheSandboxsShopperPay() {
+        String number = pendingPayment();
+        Browser operator = as("operator");
+        String shopper = pageOf(number) + "/shopper";
+        operator.submit(operator.get(pageOf(number)), shopper, "outcome", "SUCCESS");
+        isSoon(number, "SUCCEEDED");
+        String again = "/console/events/main/" + eventId(number, "payment.succeeded") + "/redeliver";
+        Browser.Page sent = operator.submit(operator.get(pageOf(number)), again);
+        assertThat(sent.header("location")).isEqualTo(pageOf(number));
+        assertThat(operator.get(pageOf(number)).text()).contains("The event is sent again.");
     }
 }
