@@ -1,4 +1,4 @@
--- Settles the review of one payment or one of its refunds as a person decided, once, with history and event.
+-- Resolves the review of one payment or one of its refunds as a person decided, once, with history and event.
 with decision as (
     select
         cast(:#${variable.paymentRowId} as bigint) as payment_row_id,

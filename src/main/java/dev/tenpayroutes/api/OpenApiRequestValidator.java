@@ -98,7 +98,7 @@ public class OpenApiRequestValidator implements RestClientRequestValidator {
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
     private final List<Operation> operations = new ArrayList<>();
-    private final SensitiveTextScanner freeText;
+    private final FreeTextFinder freeText;
 
     public OpenApiRequestValidator() throws IOException {
         this(new ClassPathResource("openapi/merchant-api.yaml"));
@@ -107,7 +107,7 @@ public class OpenApiRequestValidator implements RestClientRequestValidator {
     OpenApiRequestValidator(Resource document) throws IOException {
         try (InputStream in = document.getInputStream()) {
             JsonNode contract = json.valueToTree(new Yaml(new SafeConstructor(new LoaderOptions())).load(in));
-            freeText = new SensitiveTextScanner(contract);
+            freeText = new FreeTextFinder(contract);
             SchemaRegistry registry = SchemaRegistry.withDialect(
                     Dialect.builder(Dialects.getOpenApi30())
                             .format(new DateTimeFormat())

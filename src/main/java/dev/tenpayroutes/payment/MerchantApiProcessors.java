@@ -34,7 +34,7 @@ import org.springframework.web.util.UriUtils;
 @Configuration(proxyBeanMethods = false)
 class MerchantApiProcessors {
 
-    private static final FailureLog LOG = new FailureLog(LoggerFactory.getLogger("erp-call"));
+    private static final FailureLog LOG = new FailureLog(LoggerFactory.getLogger("api-errors"));
 
     /** What passes, though Spring has no name for it: a lock waited for too long, and a standby not yet the primary. */
     private static final Set<String> PASSING = Set.of("55P03", "25006");

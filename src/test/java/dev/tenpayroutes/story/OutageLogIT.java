@@ -118,7 +118,7 @@ class OutageLogIT {
             other.rollback();
         }
 
-        assertThat(written("a refund meets a lock", since)).containsEntry("ERROR erp-call", 1L);
+        assertThat(written("a refund meets a lock", since)).containsEntry("ERROR api-errors", 1L);
         assertThat(lines().subList(since, lines().size()).stream().filter(line -> line.contains("55P03")))
                 .hasSize(1);
     }

@@ -184,7 +184,7 @@ class TenpayRequestProcessorsTest {
             exchange.getMessage().setBody(new byte[] {'{', '}'});
             assertThatThrownBy(() -> sign.process(exchange)).isInstanceOf(ProviderException.class);
             exchange.setProperty(Exchange.EXCEPTION_CAUGHT, new ProviderException("the token is away"));
-            calls.recordNoResponse(accounts, EventReportingTest.metrics(), clock)
+            calls.recordNoResponse(accounts, ResultReportingTest.metrics(), clock)
                     .process(exchange);
 
             assertThat(exchange.getVariable("tenpayUnsent")).isEqualTo("true");
@@ -233,7 +233,7 @@ class TenpayRequestProcessorsTest {
             assertThat(refusal == null).isEqualTo(asked);
             if (!asked) {
                 exchange.setProperty(Exchange.EXCEPTION_CAUGHT, refusal);
-                calls.recordNoResponse(accounts, EventReportingTest.metrics(), clock)
+                calls.recordNoResponse(accounts, ResultReportingTest.metrics(), clock)
                         .process(exchange);
                 assertThat(exchange.getVariable("tenpayUnsent")).isEqualTo("true");
                 assertThat(exchange.getVariable("tenpayProblem", String.class)).contains("polling");

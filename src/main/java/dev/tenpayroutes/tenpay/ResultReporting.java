@@ -15,7 +15,7 @@ import org.springframework.context.annotation.Configuration;
 
 /** What a person should hear of: in the log by ids and states only, and as counters. */
 @Configuration(proxyBeanMethods = false)
-class EventReporting {
+class ResultReporting {
 
     private static final Logger PAYMENT = LoggerFactory.getLogger("payment-status");
     private static final Logger REFUND = LoggerFactory.getLogger("refund-status");

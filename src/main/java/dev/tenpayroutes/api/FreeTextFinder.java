@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>What the contract doesn't know is free text.
  */
-final class SensitiveTextScanner {
+final class FreeTextFinder {
 
     /** Whatever fits one of these has room for words. */
     private static final String[] WORDS = {"4 4", "4111 1111 1111 1111", "card 4111-1111-1111-1111 of the shopper"};
@@ -28,7 +28,7 @@ final class SensitiveTextScanner {
     private final Map<String, JsonNode> schemas = new HashMap<>();
     private final Set<JsonNode> identifiers = Collections.newSetFromMap(new IdentityHashMap<>());
 
-    SensitiveTextScanner(JsonNode contract) {
+    FreeTextFinder(JsonNode contract) {
         contract.at("/components/schemas")
                 .properties()
                 .forEach(schema -> schemas.put("#/components/schemas/" + schema.getKey(), schema.getValue()));

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.slf4j.LoggerFactory;
 
-class EventReportingTest {
+class ResultReportingTest {
 
     static TenpayMetrics metrics() {
         return new TenpayMetrics(
@@ -54,7 +54,7 @@ class EventReportingTest {
                             .put("resultCode", answer)
                             .put("outcome", verdict)
                             .put("detail", "ORDER_PAID: paid"));
-            new EventReporting().reportResult(metrics()).process(exchange);
+            new ResultReporting().reportResult(metrics()).process(exchange);
         } finally {
             logger.detachAppender(log);
         }
