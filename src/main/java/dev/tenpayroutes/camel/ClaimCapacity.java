@@ -1,5 +1,6 @@
 package dev.tenpayroutes.camel;
 
+import dev.tenpayroutes.config.TenpayProperties;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -11,7 +12,6 @@ import java.util.stream.Collectors;
 import org.apache.camel.Exchange;
 import org.apache.camel.Processor;
 import org.apache.camel.support.SynchronizationAdapter;
-import org.springframework.beans.factory.annotation.Value;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
@@ -41,10 +41,9 @@ class ClaimCapacity {
     private final int batchSize;
     private final Map<String, Flights> queues = new ConcurrentHashMap<>();
 
-    ClaimCapacity(
-            @Value("${tenpay.poll.concurrency}") int concurrency, @Value("${tenpay.poll.batch-size}") int batchSize) {
-        this.concurrency = concurrency;
-        this.batchSize = batchSize;
+    ClaimCapacity(TenpayProperties settings) {
+        this.concurrency = settings.poll().concurrency();
+        this.batchSize = settings.poll().batchSize();
     }
 
     /** A row that was claimed and isn't settled yet. Compared by identity. */

@@ -5,6 +5,7 @@ import dev.tenpayroutes.api.PanDetector;
 import dev.tenpayroutes.api.Problem;
 import dev.tenpayroutes.api.ProblemException;
 import dev.tenpayroutes.api.RequestLimitFilter;
+import dev.tenpayroutes.config.TenpayProperties;
 import dev.tenpayroutes.security.Client;
 import dev.tenpayroutes.security.Clients;
 import dev.tenpayroutes.security.SecurityConfiguration;
@@ -172,8 +173,8 @@ public class OrderConsumerConfiguration {
 
     /** The pause between two tries, of an order or of the topic. */
     @Bean
-    Duration ordersRetryAfter(@Value("${tenpay.orders.kafka.retry-after}") Duration pause) {
-        return pause;
+    Duration ordersRetryAfter(TenpayProperties settings) {
+        return settings.orders().kafka().retryAfter();
     }
 
     /**

@@ -3,6 +3,7 @@ package dev.tenpayroutes.delivery;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tenpayroutes.camel.FailureLog;
+import dev.tenpayroutes.config.TenpayProperties;
 import java.net.InetAddress;
 import java.time.Clock;
 import java.time.Duration;
@@ -21,7 +22,6 @@ import org.apache.hc.core5.http.ContentType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
-import org.springframework.beans.factory.annotation.Value;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
@@ -37,18 +37,15 @@ class WebhookDelivery {
 
     /** The deliveries under way, at most {@code tenpay.events.in-flight}. */
     @Bean
-    InFlightDeliveries erpAttempts(@Value("${tenpay.events.in-flight}") int most) {
-        return new InFlightDeliveries(most);
+    InFlightDeliveries erpAttempts(TenpayProperties settings) {
+        return new InFlightDeliveries(settings.events().inFlight());
     }
 
     @Bean
-    WebhookSender erpCalls(
-            InFlightDeliveries attempts,
-            EgressPolicy networks,
-            Clock clock,
-            @Value("${tenpay.events.timeout}") Duration patience,
-            @Value("${tenpay.events.in-flight}") int most) {
-        return new WebhookSender(attempts, networks, clock, patience, most, InetAddress::getAllByName);
+    WebhookSender erpCalls(InFlightDeliveries attempts, EgressPolicy networks, Clock clock, TenpayProperties settings) {
+        TenpayProperties.Events events = settings.events();
+        return new WebhookSender(
+                attempts, networks, clock, events.timeout(), events.inFlight(), InetAddress::getAllByName);
     }
 
     /**
@@ -62,8 +59,9 @@ class WebhookDelivery {
             WebhookEndpoints endpoints,
             ObjectMapper json,
             Clock clock,
-            @Value("${tenpay.events.claim-interval}") Duration tick,
-            @Value("${tenpay.events.in-flight-per-account}") int perAccount) {
+            TenpayProperties settings) {
+        Duration tick = settings.events().claimInterval();
+        int perAccount = settings.events().inFlightPerAccount();
         String accounts = endpoints.all().stream().map(WebhookEndpoint::account).collect(Collectors.joining(","));
         String addresses =
                 endpoints.all().stream().map(WebhookEndpoint::addressHash).collect(Collectors.joining(","));
@@ -172,12 +170,9 @@ class WebhookDelivery {
      * an event whose claim may end meanwhile isn't sent: it is given back.
      */
     @Bean
-    Processor sendEvent(
-            WebhookSender calls,
-            WebhookEndpoints endpoints,
-            Clock clock,
-            @Value("${tenpay.events.lease}") Duration lease,
-            @Value("${tenpay.events.timeout}") Duration patience) {
+    Processor sendEvent(WebhookSender calls, WebhookEndpoints endpoints, Clock clock, TenpayProperties settings) {
+        Duration lease = settings.events().lease();
+        Duration patience = settings.events().timeout();
         return exchange -> {
             DeliveryAttempt attempt = exchange.getProperty(ATTEMPT, DeliveryAttempt.class);
             if (exchange.getContext().isStopping() || ClaimedEvent.isOld(exchange, clock, lease, patience)) {

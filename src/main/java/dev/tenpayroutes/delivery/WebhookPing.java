@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tenpayroutes.api.ProblemException;
+import dev.tenpayroutes.config.TenpayProperties;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
@@ -17,7 +18,6 @@ import org.apache.hc.client5.http.async.methods.SimpleHttpRequest;
 import org.apache.hc.client5.http.async.methods.SimpleRequestBuilder;
 import org.apache.hc.client5.http.async.methods.SimpleRequestProducer;
 import org.apache.hc.core5.http.ContentType;
-import org.springframework.beans.factory.annotation.Value;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
@@ -39,7 +39,8 @@ class WebhookPing {
             ObjectMapper json,
             Clock clock,
             SecureRandom random,
-            @Value("${tenpay.events.timeout}") Duration timeout) {
+            TenpayProperties settings) {
+        Duration timeout = settings.events().timeout();
         Semaphore slots = new Semaphore(MAX_AT_ONCE);
         return exchange -> {
             String account = exchange.getVariable("accounts", String.class).split(",", 2)[0];

@@ -2,6 +2,7 @@ package dev.tenpayroutes.payment;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.tenpayroutes.api.ProblemException;
+import dev.tenpayroutes.config.TenpayProperties;
 import java.time.DateTimeException;
 import java.time.ZoneId;
 import java.util.ArrayList;
@@ -16,7 +17,6 @@ import org.apache.camel.ProducerTemplate;
 import org.apache.camel.component.platform.http.springboot.PlatformHttpMessage;
 import org.apache.camel.support.DefaultExchange;
 import org.jspecify.annotations.Nullable;
-import org.springframework.beans.factory.annotation.Value;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
@@ -66,8 +66,8 @@ class ExportProcessors {
     }
 
     @Bean
-    CsvSlots csvSlots(@Value("${tenpay.reads.exports}") int most) {
-        return new CsvSlots(most);
+    CsvSlots csvSlots(TenpayProperties settings) {
+        return new CsvSlots(settings.reads().exports());
     }
 
     /** How many exports run at once: each holds a thread for as long as its reader takes. */

@@ -1,6 +1,7 @@
 package dev.tenpayroutes.tenpay;
 
 import dev.tenpayroutes.account.Accounts;
+import dev.tenpayroutes.config.TenpayProperties;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker.State;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
@@ -21,7 +22,6 @@ import org.apache.camel.Message;
 import org.apache.camel.Processor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.beans.factory.annotation.Value;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
@@ -50,17 +50,14 @@ class CircuitBreakers {
     private static final Map<CircuitBreaker, Instant> PAUSED_UNTIL = new WeakHashMap<>();
 
     @Bean
-    CircuitBreakerRegistry callBreakers(
-            Accounts accounts,
-            MeterRegistry meters,
-            @Value("${tenpay.circuit-breaker.sliding-window-size}") int calls,
-            @Value("${tenpay.circuit-breaker.wait-duration-in-open-state}") Duration openFor) {
+    CircuitBreakerRegistry callBreakers(Accounts accounts, MeterRegistry meters, TenpayProperties settings) {
+        int calls = settings.circuitBreaker().slidingWindowSize();
         CircuitBreakerRegistry breakers = CircuitBreakerRegistry.of(CircuitBreakerConfig.custom()
                 .slidingWindowSize(calls)
                 .minimumNumberOfCalls(calls)
                 .failureRateThreshold(50)
                 .permittedNumberOfCallsInHalfOpenState(3)
-                .waitDurationInOpenState(openFor)
+                .waitDurationInOpenState(settings.circuitBreaker().waitDurationInOpenState())
                 // Else an account that only the poller calls would stay open for ever.
                 .automaticTransitionFromOpenToHalfOpenEnabled(true)
                 .writableStackTraceEnabled(false)

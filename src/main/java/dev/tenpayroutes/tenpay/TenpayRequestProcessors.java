@@ -9,6 +9,7 @@ import dev.tenpayroutes.account.AccountUnavailableException;
 import dev.tenpayroutes.account.Accounts;
 import dev.tenpayroutes.camel.FailureLog;
 import dev.tenpayroutes.config.SignatureProperties;
+import dev.tenpayroutes.config.TenpayProperties;
 import dev.tenpayroutes.signature.RequestSigner;
 import dev.tenpayroutes.signature.RequestSigner.Credential;
 import dev.tenpayroutes.signature.Rsa;
@@ -94,8 +95,9 @@ class TenpayRequestProcessors {
             Clock clock,
             SecureRandom random,
             CircuitBreakerRegistry breakers,
-            @Value("${tenpay.poll.submit-lease}") Duration lease,
-            @Value("${tenpay.call-timeout}") Duration timeout) {
+            TenpayProperties settings) {
+        Duration lease = settings.poll().submitLease();
+        Duration timeout = settings.callTimeout();
         RequestSigner signer = new RequestSigner(wire, rsa, clock, random);
         return exchange -> {
             Account account = accounts.get(exchange.getVariable("account", String.class));
@@ -138,8 +140,9 @@ class TenpayRequestProcessors {
             ObjectMapper json,
             Clock clock,
             TenpayMetrics metrics,
-            @Value("${tenpay.poll.submit-lease}") Duration lease,
-            @Value("${tenpay.call-timeout}") Duration timeout) {
+            TenpayProperties settings) {
+        Duration lease = settings.poll().submitLease();
+        Duration timeout = settings.callTimeout();
         return exchange -> {
             Message message = exchange.getMessage();
             byte[] body = message.getBody(byte[].class);

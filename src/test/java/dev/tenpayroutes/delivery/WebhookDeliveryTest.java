@@ -57,8 +57,7 @@ class WebhookDeliveryTest {
                  "at": "2026-11-24T07:59:59+00:00", "account": "main", "orderNo": "SO-1", "data": {}}"""));
         notify.prepareDelivery(attempts, endpoints, json, CLOCK).process(one);
         one.getMessage().setBody(new byte[0]);
-        notify.sendEvent(calls, endpoints, Clock.offset(CLOCK, after), LEASE, TIMEOUT)
-                .process(one);
+        notify.sendEvent(calls, endpoints, Clock.offset(CLOCK, after), settings).process(one);
         DeliveryAttempt attempt = attempts.over(1, 10, TimeUnit.SECONDS).get(0);
         attempts.recorded(1);
         return json.valueToTree(attempt).path("outcome").asText();

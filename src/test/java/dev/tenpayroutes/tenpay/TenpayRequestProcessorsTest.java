@@ -9,6 +9,8 @@ import com.sun.net.httpserver.HttpServer;
 import dev.tenpayroutes.account.Accounts;
 import dev.tenpayroutes.account.KeyMaterialFixture;
 import dev.tenpayroutes.config.SignatureProperties;
+import dev.tenpayroutes.config.TenpayProperties;
+import dev.tenpayroutes.config.TenpayPropertiesFixture;
 import dev.tenpayroutes.signature.Rsa;
 import dev.tenpayroutes.signature.SignaturePropertiesFixture;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
@@ -50,6 +52,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class TenpayRequestProcessorsTest {
 
+    private static final TenpayProperties SETTINGS = TenpayPropertiesFixture.shipped();
     private static final SignatureProperties WIRE = SignaturePropertiesFixture.other();
 
     private final List<Headers> requests = new CopyOnWriteArrayList<>();
@@ -170,15 +173,7 @@ class TenpayRequestProcessorsTest {
                 }
             };
             TenpayRequestProcessors calls = new TenpayRequestProcessors();
-            Processor sign = calls.signRequest(
-                    accounts,
-                    WIRE,
-                    Rsa.fastest(),
-                    clock,
-                    broken,
-                    breakers,
-                    Duration.ofSeconds(15),
-                    Duration.ofSeconds(9));
+            Processor sign = calls.signRequest(accounts, WIRE, Rsa.fastest(), clock, broken, breakers, SETTINGS);
 
             assertThatThrownBy(() -> sign.process(exchange)).isInstanceOf(InvalidPayloadException.class);
             exchange.getMessage().setBody(new byte[] {'{', '}'});
@@ -221,14 +216,7 @@ class TenpayRequestProcessorsTest {
             }
             TenpayRequestProcessors calls = new TenpayRequestProcessors();
             Throwable refusal = catchThrowable(() -> calls.signRequest(
-                            accounts,
-                            WIRE,
-                            Rsa.fastest(),
-                            clock,
-                            new SecureRandom(),
-                            breakers,
-                            Duration.ofSeconds(15),
-                            Duration.ofSeconds(9))
+                            accounts, WIRE, Rsa.fastest(), clock, new SecureRandom(), breakers, SETTINGS)
                     .process(exchange));
             assertThat(refusal == null).isEqualTo(asked);
             if (!asked) {
