@@ -1,12 +1,8 @@
 package dev.tenpayroutes.camel;
 
 import dev.tenpayroutes.config.SignatureProperties;
-import jakarta.servlet.ServletOutputStream;
-import jakarta.servlet.WriteListener;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
-import jakarta.servlet.http.HttpServletResponseWrapper;
-import java.io.IOException;
 import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -96,7 +92,7 @@ class CamelConfiguration {
         @Override
         public @Nullable ModelAndView handle(HttpServletRequest request, HttpServletResponse response, Object route) {
             ((SpringBootPlatformHttpConsumer) ((HandlerMethod) route).getBean())
-                    .service(request, new InOnePiece(response))
+                    .service(request, response)
                     .join();
             return null;
         }
@@ -111,58 +107,6 @@ class CamelConfiguration {
         @Override
         public int getOrder() {
             return 0;
-        }
-    }
-
-    /**
-     * Camel flushes what it has written, so that an answer leaves in chunks, by two writes. Without that Tomcat knows how
-     * long a short answer is, and sends it by one.
-     */
-    private static final class InOnePiece extends HttpServletResponseWrapper {
-
-        InOnePiece(HttpServletResponse response) {
-            super(response);
-        }
-
-        @Override
-        public void flushBuffer() {
-            // The end of the request does.
-        }
-
-        @Override
-        public ServletOutputStream getOutputStream() throws IOException {
-            ServletOutputStream stream = super.getOutputStream();
-            return new ServletOutputStream() {
-                @Override
-                public boolean isReady() {
-                    return stream.isReady();
-                }
-
-                @Override
-                public void setWriteListener(WriteListener listener) {
-                    stream.setWriteListener(listener);
-                }
-
-                @Override
-                public void write(int one) throws IOException {
-                    stream.write(one);
-                }
-
-                @Override
-                public void write(byte[] bytes, int from, int length) throws IOException {
-                    stream.write(bytes, from, length);
-                }
-
-                @Override
-                public void flush() {
-                    // The end of the request does.
-                }
-
-                @Override
-                public void close() throws IOException {
-                    stream.close();
-                }
-            };
         }
     }
 
