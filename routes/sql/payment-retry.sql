@@ -22,7 +22,7 @@ with given as (
       and h.status in ('CREATED', 'PENDING')
       and h.prepay_info is null
       and now() < h.expires_at
-      -- What was refused is asked about first.
+      -- A refused one is asked about first.
       and h.refusal is null
       and (h.submitting_until is null or h.submitting_until < now())
     returning p.*

@@ -22,7 +22,7 @@ with given as (
     where r.id = h.id
       and h.same
       and h.status = 'CREATED'
-      -- What was refused is asked about first.
+      -- A refused one is asked about first.
       and h.refusal is null
       and h.origin = 'API'
       and cast(:#${variable.refundsOnHold} as boolean) is not true

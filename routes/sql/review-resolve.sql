@@ -40,7 +40,7 @@ with decision as (
             when e.status in ('CREATED', 'PENDING') then p.reconcile_at
             when e.outcome = 'ASK_AGAIN' then now()
             else null end,
-        -- Asked again, Tenpay may uphold its contradiction anew; what was kept is no contradiction any more.
+        -- Asked again, Tenpay may uphold its contradiction anew; a kept one is no contradiction any more.
         contradicted_at = case when e.outcome = 'ASK_AGAIN' then p.contradicted_at end,
         contradiction_upheld_at = null,
         updated_at = now()

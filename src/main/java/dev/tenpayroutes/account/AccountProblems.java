@@ -44,7 +44,7 @@ final class AccountProblems {
                         prefix.substring(0, prefix.length() - 1), "has files or a token that don't answer", remedy)
                 : ConfigurationProblem.warning(
                         prefix.substring(0, prefix.length() - 1),
-                        "has files that don't answer: what was read before goes on",
+                        "has files that don't answer: the former files stay in use",
                         remedy);
     }
 

@@ -38,7 +38,7 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
  *
  * <p>What the route must keep to: <b>an exchange without a row was not touched</b>. It then goes alone, and only there
  * has no row the meaning of an empty answer. So a statement may leave out, of several, what it would have to wait for.
- * When the database refuses a batch for what is in it, all of it was rolled back, and each runs singly: no exchange fails
+ * When the database refuses a batch for its content, all of it was rolled back, and each runs singly: no exchange fails
  * for another one's sake. Safe for use by many threads; it must not be used inside a transaction, whose connection
  * others would not share.
  */

@@ -75,7 +75,7 @@ import picocli.CommandLine.Spec;
  * {@code preflight}: everything that start-up would refuse, and what else can be seen beforehand, all at once.
  *
  * <p>Changes nothing: nothing is migrated, polled or listened to, and no secret is printed. It asks the same classes as
- * start-up does, with the same settings. Who doesn't answer holds up nobody else.
+ * start-up does, with the same settings. A host that doesn't answer delays no other check.
  */
 @Command(
         name = "preflight",
@@ -100,7 +100,7 @@ final class Preflight implements Callable<Integer> {
             "--spring.datasource.hikari.minimum-idle=0",
             // Nothing is written, whatever a check would do.
             "--spring.datasource.hikari.read-only=true",
-            // Whoever looks waits less long than whoever works.
+            // A look waits less long than the work itself.
             "--spring.datasource.hikari.data-source-properties.socketTimeout=5");
 
     /** What the checks need of the program, each made only when it is asked for. */
@@ -344,7 +344,7 @@ final class Preflight implements Callable<Integer> {
         return names;
     }
 
-    /** Each in a thread of its own: who doesn't answer holds up nobody, and is told apart. */
+    /** Each in a thread of its own: one without an answer delays no other, and is told apart. */
     private static List<CheckResult> inParallel(Map<String, Callable<List<CheckResult>>> checks, Environment settings) {
         ExecutorService threads = Executors.newCachedThreadPool(task -> {
             Thread thread = new Thread(task, "preflight");

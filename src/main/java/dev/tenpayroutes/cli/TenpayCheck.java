@@ -164,7 +164,7 @@ final class TenpayCheck {
                 + daysLeft(certificate) + " days left";
     }
 
-    /** Anybody may write anything into a certificate, and a terminal obeys some of it. */
+    /** A certificate may hold any text, and a terminal obeys some of it. */
     private static String name(X500Principal of) {
         String name = of.getName().replaceAll("[\\p{Cntrl}\\p{Cf}]", "?");
         return name.length() > MAX_NAME_LENGTH ? name.substring(0, MAX_NAME_LENGTH) + "…" : name;
@@ -174,7 +174,7 @@ final class TenpayCheck {
         if (answer.session() == null) {
             if (!isHere(url)) {
                 lines.add(CheckResult.warn(
-                        url + " is not https: whoever is in between reads along", "give the https address of Tenpay"));
+                        url + " is not https: any host on the way can read it", "give the https address of Tenpay"));
             }
             return;
         }
@@ -353,7 +353,7 @@ final class TenpayCheck {
 
     private static String trouble(IOException failure) {
         if (failure instanceof UnknownHostException) {
-            return "has a name that nobody knows here";
+            return "has a name that is unknown here";
         }
         if (failure instanceof ConnectException) {
             return "refuses the connection";

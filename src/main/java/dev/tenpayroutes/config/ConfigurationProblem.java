@@ -14,7 +14,7 @@ public record ConfigurationProblem(Severity severity, String setting, String pro
     public enum Severity {
         /** The account can't work. */
         ERROR,
-        /** It works, but not as somebody meant it to. */
+        /** It works, but hardly as it was meant to. */
         WARNING
     }
 
@@ -30,9 +30,9 @@ public record ConfigurationProblem(Severity severity, String setting, String pro
         return severity == Severity.ERROR;
     }
 
-    /** The same of something that isn't needed, since what was read before goes on. */
+    /** The same of something that isn't needed, since the former files stay in use. */
     public ConfigurationProblem ignored() {
-        return isFatal() ? warning(setting, problem + ": ignored, what was read before goes on", remedy) : this;
+        return isFatal() ? warning(setting, problem + ": ignored, the former files stay in use", remedy) : this;
     }
 
     /** The whole story in one line. */

@@ -225,7 +225,7 @@ public final class KeyMaterialReader {
         return content.length > at + 2 && content[at] == 2 && content[at + 1] == 1 && content[at + 2] == 3;
     }
 
-    /** All bytes of a file, read once: what is judged is what is used. */
+    /** All bytes of a file, read once: the bytes judged are the bytes used. */
     public static byte[] content(Path file) throws UnreadableException {
         try {
             if (!Files.readAttributes(file, BasicFileAttributes.class).isRegularFile()) {

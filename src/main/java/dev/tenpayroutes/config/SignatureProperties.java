@@ -9,7 +9,7 @@ import org.hibernate.validator.constraints.time.DurationMax;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Every assumption about names and layouts of Tenpay's signatures, as data: whoever holds Tenpay's private API reference
+ * Every assumption about names and layouts of Tenpay's signatures, as data: who has Tenpay's private API reference
  * changes these settings, never Java. docs/tenpay-assumptions.md says how to check each. A line break may be written as
  * the two characters {@code \\n}, as in an environment variable.
  *

@@ -98,7 +98,7 @@ class AccountReloaderTest {
                 .singleElement()
                 .extracting(ConfigurationProblem::line)
                 .asString()
-                .startsWith("tenpay.accounts.slow has files that don't answer: what was read before goes on. Remedy: ");
+                .startsWith("tenpay.accounts.slow has files that don't answer: the former files stay in use. Remedy: ");
 
         Files.writeString(folder.resolve("key.pem"), key(KeyFixture.MERCHANT));
         Files.writeString(folder.resolve("certificate.pem"), certificate("CAFE", KeyFixture.MERCHANT, FROM, TO));

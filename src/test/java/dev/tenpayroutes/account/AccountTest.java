@@ -139,7 +139,7 @@ class AccountTest {
                 .singleElement()
                 .asString()
                 .startsWith("tenpay.accounts.main.private-key is not the key of tenpay.accounts.main.certificate")
-                .contains(": ignored, what was read before goes on");
+                .contains(": ignored, the former files stay in use");
         assertThat(logged()).hasSize(1);
 
         write("certificate.pem", certificate(NEW, KeyFixture.STRANGER, FROM, TO));
