@@ -121,14 +121,15 @@ final class NewKey implements Callable<Integer> {
         Instant until = clock.instant().truncatedTo(ChronoUnit.SECONDS).plus(Duration.ofDays(days));
         BigInteger serial = new BigInteger(SERIAL_BITS, random).setBit(SERIAL_BITS);
         try {
+            OutputEncryptor encryptor = encryptor(passphraseFile);
             KeyPair keys = keys(bits);
             Object upload = csr ? request(account, keys) : certificate(account, keys, serial, until);
-            String key = pem(new JcaPKCS8Generator(keys.getPrivate(), encryptor(passphraseFile)));
+            String key = pem(new JcaPKCS8Generator(keys.getPrivate(), encryptor));
             write(keyFile, key, "rw-------");
             try {
                 write(uploaded, pem(upload), "rw-r--r--");
             } catch (IOException e) {
-                // Nobody has seen it yet, and alone it is of no use.
+                // It is unknown yet, and alone it is of no use.
                 Files.delete(keyFile);
                 throw e;
             }
@@ -157,7 +158,7 @@ final class NewKey implements Callable<Integer> {
                         : "its certificate, serial " + SerialNumber.of(serial) + ", valid until "
                                 + until.atZone(ZoneOffset.UTC).toLocalDate());
         if (!knowsOwners(folder)) {
-            out.printf("This file system knows no owners: see to it that nobody else can read the key.%n%n");
+            out.printf("This file system knows no owners: make sure that no other user can read the key.%n%n");
         }
         out.printf(
                 """
