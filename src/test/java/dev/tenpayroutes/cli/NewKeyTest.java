@@ -94,6 +94,8 @@ class NewKeyTest {
                 .contains(folder.resolve("main-key.pem").toString(), "serial " + serial, "valid until 2031-05-31")
                 .contains("tenpay.accounts.main.private-key", "merchant portal", ".next", "preflight")
                 .doesNotContain("BEGIN");
+        assertThat(rights("main-key.pem")).isEqualTo("rw-------");
+        assertThat(rights("main-cert.pem")).startsWith("rw-").doesNotContain("x");
     }
 
     @Test
@@ -113,8 +115,12 @@ class NewKeyTest {
     }
 
     @Test
-    void twoPairsHaveNothingInCommon() throws Exception {
-        newKey("--account", "main");
+    void anotherPairHasAnotherSerialAndAFolderOfItsOwnersAlone() throws Exception {
+        newKey("--account", "main", "--out", folder.resolve("a/b").toString());
+        assertThat(rights("a/b")).isEqualTo("rwx------");
+        assertThat(rights("a/b/main-key.pem")).isEqualTo("rw-------");
+        Files.move(folder.resolve("a/b/main-key.pem"), folder.resolve("main-key.pem"));
+        Files.move(folder.resolve("a/b/main-cert.pem"), folder.resolve("main-cert.pem"));
         String first = accountWith(Map.of()).get("main").credential().serial();
         Files.delete(folder.resolve("main-key.pem"));
         Files.delete(folder.resolve("main-cert.pem"));
@@ -122,20 +128,6 @@ class NewKeyTest {
         assertThat(accountWith(Map.of()).get("main").credential().serial())
                 .hasSize(32)
                 .isNotEqualTo(first);
-    }
-
-    @Test
-    void onlyItsOwnerCanReadTheKey() throws Exception {
-        newKey("--account", "main");
-        assertThat(rights("main-key.pem")).isEqualTo("rw-------");
-        assertThat(rights("main-cert.pem")).startsWith("rw-").doesNotContain("x");
-    }
-
-    @Test
-    void aFolderThatIsMadeIsItsOwnersAlone() throws Exception {
-        newKey("--account", "main", "--out", folder.resolve("a/b").toString());
-        assertThat(rights("a/b")).isEqualTo("rwx------");
-        assertThat(rights("a/b/main-key.pem")).isEqualTo("rw-------");
     }
 
     @ParameterizedTest

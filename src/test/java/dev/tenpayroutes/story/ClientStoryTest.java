@@ -2,16 +2,13 @@ package dev.tenpayroutes.story;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tenpayroutes.security.TestIssuer;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
-import java.time.Clock;
 import java.time.Instant;
 import java.util.Date;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.MethodOrderer;
@@ -22,58 +19,17 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.test.annotation.DirtiesContext;
-import org.springframework.test.context.DynamicPropertyRegistry;
-import org.springframework.test.context.DynamicPropertySource;
 
 @DisplayName("who may call: keys, tokens, rates, and what is not open in production")
-@DirtiesContext
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class ClientStoryTest extends Story {
-
-    private static final String OLD = "the-old-key-of-the-rotating-client";
-    private static final String NEW = "the-new-key-of-the-rotating-client";
-    private static final String BUSY = "the-key-of-a-busy-client";
-    private static final String WATCHER = "the-key-of-a-client-that-reads-metrics-alone";
-    private static final String WRITER = "the-key-of-a-client-that-only-writes";
-
-    private static final TestIssuer ISSUER = new TestIssuer(Clock.systemUTC());
 
     @Autowired
     private MeterRegistry meters;
 
-    @DynamicPropertySource
-    static void callers(DynamicPropertyRegistry registry) {
-        // Away from the start, until the first story is told.
-        ISSUER.status = 503;
-        registry.add("spring.security.oauth2.resourceserver.jwt.issuer-uri", ISSUER::url);
-        registry.add("spring.security.oauth2.resourceserver.jwt.audiences", () -> "tenpay-global-routes");
-        registry.add("tenpay.docs.public", () -> "false");
-        client(registry, "portal", "oauth2-client-id", "erp-backend", "payments:read,payments:write,refunds:write");
-        client(registry, "rotating", "api-key", OLD + "," + NEW, "payments:read");
-        client(registry, "busy", "api-key", BUSY, "payments:read,payments:write");
-        registry.add("tenpay.clients.busy.requests-per-second", () -> "1");
-        client(registry, "writer", "api-key", WRITER, "payments:write");
-        // Spring Boot's tests export nothing unless told to.
-        registry.add("management.prometheus.metrics.export.enabled", () -> true);
-        client(registry, "watcher", "api-key", WATCHER, "metrics:read");
-    }
-
-    private static void client(
-            DynamicPropertyRegistry registry, String name, String credential, String value, String scopes) {
-        registry.add("tenpay.clients." + name + "." + credential, () -> value);
-        registry.add("tenpay.clients." + name + ".accounts", () -> "main");
-        registry.add("tenpay.clients." + name + ".scopes", () -> scopes);
-    }
-
     @AfterEach
     void theIssuerIsWell() {
         ISSUER.status = 200;
-    }
-
-    @AfterAll
-    static void stopIssuer() {
-        ISSUER.close();
     }
 
     private Answer bearer(String method, String path, String token, String body) {
@@ -219,34 +175,34 @@ class ClientStoryTest extends Story {
     @Test
     void aClientThatCallsTooOftenIsHeldBackAndOnlyThatClient() {
         eventually()
-                .untilAsserted(
-                        () -> assertThat(send("GET", "/v1/payments", BUSY, null).status())
-                                .isEqualTo(429));
-        Answer limited = send("GET", "/v1/payments", BUSY, null);
+                .untilAsserted(() -> assertThat(
+                                send("GET", "/v1/payments", HASTY, null).status())
+                        .isEqualTo(429));
+        Answer limited = send("GET", "/v1/payments", HASTY, null);
         assertThat(limited.status()).isEqualTo(429);
         assertThat(limited.type()).isEqualTo("application/problem+json");
         assertThat(limited.text("code")).isEqualTo("RATE_LIMITED");
         assertThat(limited.headers().get("retry-after")).containsExactly("1");
-        assertThat(meters.counter("tenpay.api.rate-limited", "client", "busy").count())
+        assertThat(meters.counter("tenpay.api.rate-limited", "client", "hasty").count())
                 .isPositive();
         assertThat(get("/v1/payments").status()).isEqualTo(200);
-        assertThat(send("GET", "/actuator/health", BUSY, null).status()).isEqualTo(200);
+        assertThat(send("GET", "/actuator/health", HASTY, null).status()).isEqualTo(200);
         // Unsigned, so not let in: but not held back.
-        assertThat(send("POST", "/webhooks/tenpay/main/payments", BUSY, "{}").status())
+        assertThat(send("POST", "/webhooks/tenpay/main/payments", HASTY, "{}").status())
                 .isEqualTo(401);
         eventually()
-                .untilAsserted(
-                        () -> assertThat(send("GET", "/v1/payments", BUSY, null).status())
-                                .isEqualTo(200));
+                .untilAsserted(() -> assertThat(
+                                send("GET", "/v1/payments", HASTY, null).status())
+                        .isEqualTo(200));
     }
 
     @Test
     void refusesLimitedClientBeforeReadingBody() throws IOException {
         for (int i = 0; i < 5; i++) {
-            send("GET", "/v1/payments", BUSY, null);
+            send("GET", "/v1/payments", HASTY, null);
         }
         // The body is announced and never sent.
-        String head = "POST /v1/payments HTTP/1.1\r\nHost: x\r\nX-API-Key: " + BUSY
+        String head = "POST /v1/payments HTTP/1.1\r\nHost: x\r\nX-API-Key: " + HASTY
                 + "\r\nContent-Type: application/json\r\nContent-Length: 60000\r\n\r\n";
         try (Socket socket = new Socket("127.0.0.1", Integer.parseInt(settings.getRequiredProperty("server.port")))) {
             socket.setSoTimeout(2000);

@@ -44,7 +44,7 @@ class ContractFuzzTest extends Story {
 
     private static final Logger LOG = LoggerFactory.getLogger(ContractFuzzTest.class);
     private static final long SEED = Long.getLong("fuzz.seed", 20261123);
-    private static final int COUNT = Integer.getInteger("fuzz.count", 250);
+    private static final int COUNT = Integer.getInteger("fuzz.count", 100);
     private static final int MAX_SHOWN = 10;
 
     private static final PublishedContract CONTRACT = PublishedContract.THE;

@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @DisplayName("searches, exports and reports")
 class SearchStoryTest extends Story {
 
-    private static final int MANY = 100_000;
+    private static final int MANY = Boolean.getBoolean("long") ? 100_000 : 20_000;
 
     private List<String> found(String path, String field) {
         List<String> numbers = new ArrayList<>();
@@ -164,7 +164,7 @@ class SearchStoryTest extends Story {
     }
 
     @Test
-    void streamsAHundredThousandRowsAndRefusesTooWideAPrefix() throws Exception {
+    void streamsEveryRowAndRefusesTooWideAPrefix() throws Exception {
         String number = paidPayment();
         copies(number, "MANY-", MANY, "2021-05-01T00:00:00Z");
         assertThat(get("/v1/payments?orderNoPrefix=MANY-").text("detail")).contains("createdFrom and createdTo");

@@ -32,7 +32,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.Collectors;
 import org.apache.camel.test.spring.junit5.CamelSpringBootTest;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
@@ -64,22 +63,9 @@ import org.springframework.test.context.TestPropertySource;
             "server.shutdown=immediate",
             "camel.main.shutdown-timeout=1"
         })
-abstract class Story {
+abstract class Story implements Callers {
 
     static final ObjectMapper JSON = new ObjectMapper();
-    static final String KEY = "sandbox-key";
-    /** May only read. */
-    static final String READER = "reader-key-of-20-characters";
-    /** Sees both accounts, the other one first. */
-    static final String GROUP = "group-key-of-more-than-20-characters";
-    /** Belongs to the other account. */
-    static final String NEIGHBOUR = "neighbour-key-of-20-characters";
-    /** May call once a second. */
-    static final String HASTY = "hasty-key-of-20-characters";
-
-    static final List<String> SCOPES = List.of(
-            "payments:read", "payments:write", "payments:sync", "refunds:write", "reviews:write", "accounts:write");
-
     private static final HttpClient HTTP =
             HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
     private static final AtomicInteger NUMBERS = new AtomicInteger();
@@ -97,13 +83,27 @@ abstract class Story {
 
     private static EmbeddedPostgres server;
 
-    /** One server for the programs of this JVM, each of which has a database of its own there. */
+    /**
+     * One server for the programs of this JVM, each of which has a database of its own there. Its locale is Turkish, where
+     * the small I has no dot, and its defaults for dates, times, intervals, bytes, texts, arrays and transactions are all
+     * others than PostgreSQL's.
+     */
     private static synchronized String server() {
         if (server == null) {
             try {
                 server = EmbeddedPostgres.builder()
                         .setPort(FreePort.find())
                         .setServerConfig("max_connections", "300")
+                        .setLocaleConfig("locale-provider", "icu")
+                        .setLocaleConfig("icu-locale", "tr-TR")
+                        .setServerConfig("datestyle", "SQL,DMY")
+                        .setServerConfig("timezone", "Asia/Kathmandu")
+                        .setServerConfig("intervalstyle", "sql_standard")
+                        .setServerConfig("bytea_output", "escape")
+                        .setServerConfig("standard_conforming_strings", "off")
+                        .setServerConfig("array_nulls", "off")
+                        .setServerConfig("extra_float_digits", "-15")
+                        .setServerConfig("default_transaction_isolation", "serializable")
                         .start();
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
@@ -167,28 +167,7 @@ abstract class Story {
         registry.add("tenpay.notifications.lease", () -> "1s");
         TestAccount macau = TestAccount.create("macau");
         macau.settings().forEach((name, value) -> registry.add(name, () -> value));
-        registry.add("tenpay.clients.reader.api-key", () -> READER);
-        registry.add("tenpay.clients.reader.accounts", () -> "main");
-        registry.add("tenpay.clients.reader.scopes", () -> "payments:read");
-        registry.add("tenpay.clients.neighbour.api-key", () -> NEIGHBOUR);
-        registry.add("tenpay.clients.neighbour.accounts", () -> "macau");
-        registry.add("tenpay.clients.neighbour.scopes", () -> String.join(",", SCOPES));
-        registry.add("tenpay.clients.group.api-key", () -> GROUP);
-        registry.add("tenpay.clients.group.accounts", () -> "macau,main");
-        registry.add("tenpay.clients.group.scopes", () -> String.join(",", SCOPES));
-        registry.add("tenpay.clients.hasty.api-key", () -> HASTY);
-        registry.add("tenpay.clients.hasty.accounts", () -> "main");
-        registry.add("tenpay.clients.hasty.scopes", () -> String.join(",", SCOPES));
-        registry.add("tenpay.clients.hasty.requests-per-second", () -> 1);
-        for (int i = 0; i < SCOPES.size(); i++) {
-            String client = "tenpay.clients.almost" + i + ".";
-            String scope = SCOPES.get(i);
-            registry.add(client + "api-key", () -> without(scope));
-            registry.add(client + "accounts", () -> "main");
-            registry.add(
-                    client + "scopes",
-                    () -> SCOPES.stream().filter(other -> !other.equals(scope)).collect(Collectors.joining(",")));
-        }
+        Callers.register(registry);
         for (String role : List.of("viewer", "support", "finance", "operator")) {
             person(registry, role, role, "main");
         }
@@ -196,7 +175,6 @@ abstract class Story {
         person(registry, "forgetful", "viewer", "main");
         // The sandbox shows the contract to everybody; an operator who doesn't is the harder case.
         registry.add("tenpay.docs.public", () -> false);
-        registry.add("tenpay.clients.sandbox.requests-per-second", () -> 100_000);
     }
 
     /** The password of the people whom the console knows. */
@@ -212,9 +190,8 @@ abstract class Story {
         registry.add(user + "accounts", () -> accounts);
     }
 
-    /** The key of a client that has every scope but one. */
     static String without(String scope) {
-        return "key-of-a-client-without-" + scope;
+        return Callers.without(scope);
     }
 
     @Autowired

@@ -11,22 +11,11 @@ import java.util.Map;
 import java.util.TreeSet;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
-import org.springframework.test.context.DynamicPropertyRegistry;
-import org.springframework.test.context.DynamicPropertySource;
 import org.yaml.snakeyaml.Yaml;
 
 /** What support lives through: what happened in words, asking Tenpay without the right to sell, and a ping to the ERP. */
 @DisplayName("support")
 class SupportStoryTest extends Story {
-
-    private static final String SUPPORT = "support-key-of-20-characters";
-
-    @DynamicPropertySource
-    static void support(DynamicPropertyRegistry registry) {
-        registry.add("tenpay.clients.support.api-key", () -> SUPPORT);
-        registry.add("tenpay.clients.support.accounts", () -> "main");
-        registry.add("tenpay.clients.support.scopes", () -> "payments:read,payments:sync");
-    }
 
     private JsonNode explained(String number, String language) {
         return send("GET", "/v1/payments/" + number, KEY, null, "Accept-Language", language)
