@@ -9,6 +9,8 @@
       statusBefore: .status_before,
       statusAfter: .status_after,
       detail,
+      requestId: .request_id,
+      tenpayRequestId: .tenpay_request_id,
       code,
       text
     } | with_entries(select(.value != null)))

@@ -14,5 +14,7 @@
     content: ($order | del(.account)),
     merchantId: variable("merchantId"),
     appId: variable("appId"),
-    notifyUrl: variable("notifyUrl")
+    notifyUrl: variable("notifyUrl"),
+    requestId: variable("requestId"),
+    traceparent: variable("traceparent")
   }

@@ -6,5 +6,6 @@
   currency: .amount.currency,
   reason,
   notifyUrl: variable("notifyUrl"),
+  requestId: variable("requestId"),
   rules: (variable("refundRules") | fromjson)
 }

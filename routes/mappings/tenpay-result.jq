@@ -25,7 +25,8 @@ variable("tenpayStatus") as $http
 | (.code | words(64)) as $code
 | (.status | if type == "string" then statuses[.] else null end) as $status
 | {source: variable("source"), submittedAt: variable("submittedAt"), signature: variable("signature"),
-   statusBefore: variable("statusBefore"), contradictedAt: variable("contradictedAt"), closeResult: variable("closeResult")}
+   statusBefore: variable("statusBefore"), contradictedAt: variable("contradictedAt"), closeResult: variable("closeResult"),
+   requestId: variable("requestId"), tenpayRequestId: variable("tenpayRequestId"), traceparent: variable("traceparent")}
   + if $http == "none" then {resultCode: "NONE", reason: variable("tenpayProblem"), unsent: variable("tenpayUnsent")}
     elif ($http | startswith("2") | not) then {
       resultCode: (result_codes[$code // ""] // "NONE"),

@@ -67,7 +67,7 @@ with busy as (
 )
 select cast(jsonb_build_object(
     'event', e.id, 'id', e.event_id, 'type', e.type, 'at', e.created_at, 'account', e.account, 'orderNo', p.order_no,
-    'claim', c.claim, 'data', e.data) as text) as event
+    'claim', c.claim, 'requestId', e.request_id, 'traceparent', e.traceparent, 'data', e.data) as text) as event
 from claimed c
 join payment p on p.id = c.payment_id
 cross join lateral (

@@ -1,6 +1,6 @@
 -- A page of the history of one payment and its refunds, oldest first: one row more than asked for tells whether there is another page.
 with page as (
-    select h.id, h.id || '-history' as cursor, h.at, h.source, r.refund_no, h.outcome, h.status_before, h.status_after, h.detail
+    select h.id, h.id || '-history' as cursor, h.at, h.source, r.refund_no, h.outcome, h.status_before, h.status_after, h.detail, h.request_id, h.tenpay_request_id
     from history h
     left join refund r on r.id = h.refund_id
     where h.payment_id = cast(:#${variable.paymentRowId} as bigint)

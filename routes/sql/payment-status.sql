@@ -11,7 +11,8 @@ with result as (
     cross join lateral jsonb_to_record(cast(g.result as jsonb)) as n (
         source text, "resultCode" text, status text, reason text, "merchantId" text, "orderNo" text, total text, currency text,
         "paymentId" text, "prepayInfo" text, "succeededAt" text, unsent boolean, "submittedAt" timestamptz, signature text,
-        "statusBefore" text, "contradictedAt" timestamptz, "closeResult" text)
+        "statusBefore" text, "contradictedAt" timestamptz, "closeResult" text, "requestId" text, "tenpayRequestId" text,
+        traceparent text)
     order by g.account, g.number, g.ordinal
 ), batch_info as materialized (
     select cardinality(cast(:#${variable.tenpayResult} as text[])) > 1 as several
@@ -36,7 +37,8 @@ with result as (
     -- Materialized, here and below: else every step is copied into each mention of it, into expressions of thousands of terms.
     select h.*, n.source, n."resultCode", n.status as result_status, n.reason, coalesce(n.unsent, false) as unsent,
         n.total as result_total, n.currency as result_currency, n."paymentId", n."prepayInfo", n."succeededAt", n.notification,
-        n."statusBefore", n."contradictedAt", n."closeResult", decode(n.signature, 'hex') as digest,
+        n."statusBefore", n."contradictedAt", n."closeResult", n."requestId", n."tenpayRequestId",
+        n.traceparent as sender_traceparent, decode(n.signature, 'hex') as digest,
         -- A result that came late proves nothing about a call made since.
         n."submittedAt" is not distinct from h.submitted_at as of_last_call,
         n."resultCode" = 'STATUS' and (n."merchantId", n."orderNo") is distinct from (h.merchant_id, h.order_no) as of_other_order
@@ -62,7 +64,7 @@ with result as (
     select c.ordinal from claims c join used u using (digest)
 ), evaluated as materialized (
     select
-        c.ordinal, c.id, c.account, c.payment_method, c.amount, c.currency, c.result_total, c.result_currency, c.review_resolution, c.status as old_status, c.review as old_review, c.source, c.unsent, c.notification,
+        c.ordinal, c.id, c.account, c.payment_method, c.traceparent, c.sender_traceparent, c."requestId", c."tenpayRequestId", c.amount, c.currency, c.result_total, c.result_currency, c.review_resolution, c.status as old_status, c.review as old_review, c.source, c.unsent, c.notification,
         c."paymentId", c."prepayInfo", c."succeededAt", c."statusBefore", c."closeResult", c.tenpay_payment_id, c.submits, c.submitted_at,
         c.submitting_until, c.next_poll_at, c.reconcile_at, c.expires_at, c.created_at, c.refusal, c.absent_at, c.contradicted_at,
         c.contradiction_upheld_at, c.updated_at as finished_at, c.of_last_call, r.replayed,
@@ -280,8 +282,8 @@ with result as (
         or r.absent or r.unsent or r.source = 'checkout-pay' or r.result_code = 'PAID' or r.new_review is distinct from r.old_review)
     returning p.id, p.account, to_jsonb(p) - 'content' as payment
 ), history_rows as (
-    insert into history (payment_id, source, outcome, status_before, status_after, detail)
-    select id, source, outcome, old_status, new_status, nullif(concat_ws('; ',
+    insert into history (payment_id, source, outcome, status_before, status_after, request_id, tenpay_request_id, detail)
+    select id, source, outcome, old_status, new_status, "requestId", "tenpayRequestId", nullif(concat_ws('; ',
             reason,
             case when upheld then 'asked again, Tenpay upholds its contradiction' end,
             case when mismatch = 'AMOUNT' then format('Tenpay names %s, but this payment is of %s %s, in minor units',
@@ -294,8 +296,8 @@ with result as (
     where not repeated and not (unsent and source like 'inquiry-%')
 ), events as (
     -- The table's trigger adds their deliveries.
-    insert into erp_event (account, payment_id, type, data)
-    select m.account, m.id, change.type, m.payment
+    insert into erp_event (account, payment_id, type, request_id, traceparent, data)
+    select m.account, m.id, change.type, r."requestId", coalesce(r.sender_traceparent, r.traceparent), m.payment
     from moved m
     join needs_review r on r.id = m.id
     cross join lateral (values
@@ -310,7 +312,7 @@ select r.ordinal,
     -- A notification's caller needs no payment, which as JSON is an eighth of the statement's work.
     cast(case
             when r.notification is not null then jsonb_build_object('account', r.account, 'status', r.new_status, 'review', r.new_review,
-                'payment_method', r.payment_method)
+                'payment_method', r.payment_method, 'traceparent', r.traceparent)
             else coalesce(m.payment, to_jsonb(h) - array['ordinal', 'content']) end
         || jsonb_build_object('outcome', r.outcome, 'otherOrder', r.mismatch is not distinct from 'ORDER', 'resultCode', r.result_code,
             'detail', r.reason, 'age', extract(epoch from now() - r.created_at), 'contradicts', r.contradicts, 'upheld', r.upheld) as text)

@@ -3,7 +3,7 @@ with result as (
     select *
     from jsonb_to_record(cast(:#${variable.tenpayResult} as jsonb)) as n (
         source text, "resultCode" text, "merchantId" text, "orderNo" text, "refundNo" text, "refundId" text, total text, currency text,
-        signature text)
+        signature text, "requestId" text, "tenpayRequestId" text)
 ), locked as (
     -- As when a refund is decided: the ERP may post the same number at this moment.
     select p.id, p.account, p.order_no, p.merchant_id, p.status, n.source, n."merchantId", n."refundNo", n."refundId", n.total, n.currency,
@@ -57,10 +57,10 @@ with result as (
     on conflict (account, refund_no) do nothing
     returning *
 ), history_rows as (
-    insert into history (payment_id, refund_id, source, outcome, status_after)
-    select s.payment_id, s.id, e.source, 'STORED', s.status
+    insert into history (payment_id, refund_id, source, outcome, status_after, request_id, tenpay_request_id)
+    select s.payment_id, s.id, n.source, 'STORED', s.status, n."requestId", n."tenpayRequestId"
     from stored s
-    cross join evaluated e
+    cross join result n
 ), used as (
     -- An answer that brings nothing in has been used; of one that does, refund-status uses the signature.
     insert into used_signature (digest)

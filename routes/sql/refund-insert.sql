@@ -2,7 +2,7 @@
 with given as (
     select *
     from jsonb_to_record(cast(:#${variable.refund} as jsonb)) as g (
-        payment bigint, "refundNo" text, total bigint, currency text, reason text, "notifyUrl" text, rules jsonb)
+        payment bigint, "refundNo" text, total bigint, currency text, reason text, "notifyUrl" text, rules jsonb, "requestId" text)
 ), locked as (
     select p.id, p.account, p.order_no, p.merchant_id, p.status, p.paid_at, p.currency as paid_currency,
         g."refundNo", g.total, g.currency, g.reason, g."notifyUrl", g.rules ->> 'method' as method,
@@ -43,8 +43,8 @@ with given as (
     on conflict (account, refund_no) do nothing
     returning *
 ), history_rows as (
-    insert into history (payment_id, refund_id, source, outcome, status_after)
-    select payment_id, id, 'refund-request', 'STORED', status from stored
+    insert into history (payment_id, refund_id, source, outcome, status_after, request_id)
+    select payment_id, id, 'refund-request', 'STORED', status, (select "requestId" from given) from stored
 ), rescheduled as (
     -- Its notification may have come first.
     update notification n set next_attempt_at = now()

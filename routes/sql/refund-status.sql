@@ -6,7 +6,7 @@ with result as (
     from jsonb_to_record(cast(:#${variable.tenpayResult} as jsonb)) as n (
         source text, "resultCode" text, status text, reason text, "merchantId" text, "orderNo" text, "refundNo" text, total text,
         currency text, "refundId" text, "succeededAt" text, unsent boolean, "submittedAt" timestamptz, signature text,
-        "statusBefore" text, "contradictedAt" timestamptz)
+        "statusBefore" text, "contradictedAt" timestamptz, "requestId" text, "tenpayRequestId" text, traceparent text)
 ), found as (
     -- By its number; else by Tenpay's own, which is all that some results name.
     select r.id, r.payment_id
@@ -18,7 +18,7 @@ with result as (
     limit 1
 ), paid as (
     -- The payment is locked first, as when a refund is decided, so that no two statements wait for each other.
-    select p.id, p.amount, p.currency, p.created_at, p.payment_method
+    select p.id, p.amount, p.currency, p.created_at, p.payment_method, p.traceparent
     from payment p
     where p.id = (select payment_id from found)
     for update
@@ -271,8 +271,9 @@ with result as (
       and j.new_status = 'SUCCEEDED' and j.old_status <> 'SUCCEEDED'
       and j.currency = p.currency
 ), history_rows as (
-    insert into history (payment_id, refund_id, source, outcome, status_before, status_after, detail)
-    select payment_id, id, source, outcome, old_status, new_status, nullif(concat_ws('; ',
+    insert into history (payment_id, refund_id, source, outcome, status_before, status_after, request_id, tenpay_request_id, detail)
+    select payment_id, id, source, outcome, old_status, new_status, (select "requestId" from result), (select "tenpayRequestId" from result),
+        nullif(concat_ws('; ',
             reason,
             case when upheld then 'asked again, Tenpay upholds its contradiction' end,
             case when mismatch = 'AMOUNT' then format('Tenpay names %s, but this refund is of %s %s, in minor units',
@@ -286,8 +287,9 @@ with result as (
     where not repeated and not (unsent and source like 'inquiry-%')
 ), events as (
     -- The table's trigger adds their deliveries.
-    insert into erp_event (account, payment_id, refund_id, type, data)
-    select m.account, m.payment_id, m.id, change.type, m.refund
+    insert into erp_event (account, payment_id, refund_id, type, request_id, traceparent, data)
+    select m.account, m.payment_id, m.id, change.type, (select "requestId" from result),
+        coalesce((select traceparent from result), (select traceparent from paid)), m.refund
     from moved m
     join needs_review j on j.id = m.id
     cross join lateral (values
@@ -300,7 +302,7 @@ with result as (
 )
 select cast(coalesce(m.refund, to_jsonb(h)) || jsonb_build_object('outcome', j.outcome, 'otherOrder', j.mismatch is not distinct from 'ORDER',
         'resultCode', j.result_code, 'detail', j.reason, 'age', extract(epoch from now() - j.created_at),
-        'payment_method', (select payment_method from paid), 'contradicts', j.contradicts, 'upheld', j.upheld) as text)
+        'payment_method', (select payment_method from paid), 'traceparent', (select traceparent from paid), 'contradicts', j.contradicts, 'upheld', j.upheld) as text)
     as refund
 from needs_review j
 cross join locked h

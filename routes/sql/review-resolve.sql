@@ -65,15 +65,17 @@ with decision as (
 ), resolved as (
     select * from resolved_payment union all select * from resolved_refund
 ), history_rows as (
-    insert into history (payment_id, refund_id, source, outcome, status_before, status_after, detail)
-    select payment_id, refund_id, 'review', 'RESOLVED', status, status, format('%s: %s by client %s: %s', review, outcome, client, note)
+    insert into history (payment_id, refund_id, source, outcome, status_before, status_after, detail, request_id)
+    select payment_id, refund_id, 'review', 'RESOLVED', status, status, format('%s: %s by client %s: %s', review, outcome, client, note),
+        cast(:#${variable.requestId} as text)
     from evaluated
     where result = 'RESOLVED'
 ), events as (
     -- The table's trigger adds their deliveries.
-    insert into erp_event (account, payment_id, refund_id, type, data)
+    insert into erp_event (account, payment_id, refund_id, type, request_id, traceparent, data)
     select account, payment_id, refund_id,
-        case when refund_id is null then 'payment.review_resolved' else 'refund.review_resolved' end, data
+        case when refund_id is null then 'payment.review_resolved' else 'refund.review_resolved' end,
+        cast(:#${variable.requestId} as text), cast(:#${variable.traceparent} as text), data
     from resolved
 )
 select cast(jsonb_build_object('outcome', e.result, 'detail', case e.result

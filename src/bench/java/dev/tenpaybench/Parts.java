@@ -74,6 +74,7 @@ public class Parts {
                 "Wechatpay-Nonce",
                 "Wechatpay-Serial",
                 "Wechatpay-Signature",
+                "Request-ID",
                 Duration.ofDays(1));
         Rsa rsa = Rsa.fastest();
         KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");

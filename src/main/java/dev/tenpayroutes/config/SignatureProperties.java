@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param nonceHeader header with the signature's nonce
  * @param serialHeader header with the platform certificate's serial
  * @param signatureHeader header with the signature, base64
+ * @param requestIdHeader header of a response with Tenpay's own id of it, kept in history
  * @param freshness how far a signature's timestamp may differ from our clock, either way; at most 1h
  */
 public record SignatureProperties(
@@ -38,6 +39,7 @@ public record SignatureProperties(
         @NotBlank String nonceHeader,
         @NotBlank String serialHeader,
         @NotBlank String signatureHeader,
+        @NotBlank String requestIdHeader,
 
         @NotNull @DurationMax(hours = 1, message = "is longer than 1h. Remedy: set this machine's clock by NTP instead")
         Duration freshness) {

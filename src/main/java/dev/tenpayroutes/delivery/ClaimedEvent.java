@@ -41,8 +41,8 @@ final class ClaimedEvent {
     }
 
     /**
-     * Takes it apart: its data becomes the body, {@code eventId}, {@code eventType}, {@code eventTime}, {@code account} and
-     * {@code orderNo} become variables, and no header is left.
+     * Takes it apart: its data becomes the body, {@code eventId}, {@code eventType}, {@code eventTime}, {@code
+     * eventRequestId}, {@code eventTraceparent}, {@code account} and {@code orderNo} become variables, and no header is left.
      *
      * @return all of it, with the keys of its row and its claim
      */
@@ -56,6 +56,8 @@ final class ClaimedEvent {
         exchange.setVariable("eventTime", event.path("at").textValue());
         exchange.setVariable("account", event.path("account").textValue());
         exchange.setVariable("orderNo", event.path("orderNo").textValue());
+        exchange.setVariable("eventRequestId", event.path("requestId").textValue());
+        exchange.setVariable("eventTraceparent", event.path("traceparent").textValue());
         message.removeHeaders("*");
         message.setBody(event.path("data"));
         return event;

@@ -193,6 +193,7 @@ class WebhookDelivery {
                     request.setHeader(name, value);
                 }
             });
+            follow(exchange, request);
             endpoint.headers().forEach(request::setHeader);
             request.setHeader("webhook-id", id);
             request.setHeader("webhook-timestamp", Long.toString(now.getEpochSecond()));
@@ -200,6 +201,17 @@ class WebhookDelivery {
             request.setBody(body, ContentType.parse(type));
             calls.send(attempt, endpoint, SimpleRequestProducer.create(request));
         };
+    }
+
+    /** What made the event can be followed to its receiver. */
+    private static void follow(Exchange exchange, SimpleHttpRequest request) {
+        Map.of("X-Request-Id", "eventRequestId", "traceparent", "eventTraceparent")
+                .forEach((header, variable) -> {
+                    String value = exchange.getVariable(variable, String.class);
+                    if (value != null) {
+                        request.setHeader(header, value);
+                    }
+                });
     }
 
     /** An event that can't be made into a message counts as a failed attempt and is retried. */

@@ -208,7 +208,9 @@ final class SandboxApi {
     /** @param seal null for a good one */
     private void send(HttpServletResponse response, int status, byte[] body, @Nullable SignatureHeaders seal)
             throws IOException {
-        (seal == null ? wire.seal(body) : seal).headers().forEach(response::setHeader);
+        SignatureHeaders signed = seal == null ? wire.seal(body) : seal;
+        signed.headers().forEach(response::setHeader);
+        response.setHeader("Request-ID", "SB-" + signed.nonce());
         write(response, status, "application/json", body);
     }
 

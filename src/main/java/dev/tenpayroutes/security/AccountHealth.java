@@ -48,6 +48,8 @@ class AccountHealth {
                                 account.isAvailable(),
                                 "refundsOnHold",
                                 held.contains(account.name()),
+                                "action",
+                                action(account, held.contains(account.name())),
                                 "findings",
                                 account.findings().stream()
                                         .map(ConfigurationProblem::line)
@@ -75,12 +77,34 @@ class AccountHealth {
                                 "kind", certificate.kind(),
                                 "serial", certificate.serial(),
                                 "notAfter", certificate.notAfter(),
+                                "action", action(certificate, now),
                                 "daysLeft", certificate.daysLeft(now)))
                         .toList();
                 details.put(account.name(), certificates);
             }
             return Health.status(status).withDetails(details).build();
         };
+    }
+
+    /** What a person should do now. */
+    private static String action(Account account, boolean held) {
+        if (!account.isAvailable()) {
+            return "correct what the findings say; the files are read again within seconds, without a restart";
+        }
+        return held
+                ? "compare the refunds with Tenpay; then DELETE /v1/accounts/" + account.name()
+                        + "/refund-hold, or take the setting refunds-on-hold away"
+                : "none";
+    }
+
+    private static String action(AccountCertificate certificate, Instant now) {
+        if (certificate.daysLeft(now) > AccountCertificate.DAYS_TO_WARN) {
+            return "none";
+        }
+        return certificate.kind() == AccountCertificate.Kind.MERCHANT
+                ? "apply for a new one in the merchant portal and put it in the place of the old one, with its key; it is used"
+                        + " within seconds"
+                : "put Tenpay's new platform certificate beside this one; the old one may stay";
     }
 
     /** The certificate that signs, and of Tenpay's the one that ends last: an older one beside it may end. */

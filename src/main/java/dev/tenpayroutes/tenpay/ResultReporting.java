@@ -1,6 +1,7 @@
 package dev.tenpayroutes.tenpay;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.tenpayroutes.camel.Correlation;
 import dev.tenpayroutes.camel.FailureLog;
 import dev.tenpayroutes.camel.SafeFailureText;
 import java.util.Set;
@@ -43,8 +44,14 @@ class ResultReporting {
                 row.path("review").asText(""),
                 code(row.path("detail").asText(""))
             };
+            Correlation.linkTo(row.path("traceparent").textValue());
             Logger log = row.has("refund_no") ? REFUND : PAYMENT;
-            log.atLevel(level(outcome, row)).log(LINE, line);
+            log.atLevel(level(outcome, row))
+                    .addKeyValue("orderNo", row.path("order_no").asText(String.valueOf(line[1])))
+                    .addKeyValue("account", line[2])
+                    .addKeyValue("call", source)
+                    .addKeyValue("outcome", outcome)
+                    .log(LINE, line);
         };
     }
 

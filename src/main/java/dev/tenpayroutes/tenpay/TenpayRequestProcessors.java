@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.tenpayroutes.account.Account;
 import dev.tenpayroutes.account.AccountUnavailableException;
 import dev.tenpayroutes.account.Accounts;
+import dev.tenpayroutes.camel.Correlation;
 import dev.tenpayroutes.camel.FailureLog;
 import dev.tenpayroutes.config.SignatureProperties;
 import dev.tenpayroutes.config.TenpayProperties;
@@ -100,6 +101,7 @@ class TenpayRequestProcessors {
         Duration timeout = settings.callTimeout();
         RequestSigner signer = new RequestSigner(wire, rsa, clock, random);
         return exchange -> {
+            CallFields.begin(exchange);
             Account account = accounts.get(exchange.getVariable("account", String.class));
             if (!"true".equals(exchange.getVariable(SIGN_AGAIN))) {
                 exchange.removeProperty(SIGNED_BY);
@@ -128,6 +130,8 @@ class TenpayRequestProcessors {
             message.setHeader(Exchange.CONTENT_TYPE, "application/json");
             message.setHeader("Accept", "application/json");
             message.setHeader("User-Agent", "tenpay-global-routes");
+            // W1 signs method, path, time, nonce and body: a header more is no part of it.
+            message.setHeader("X-Request-Id", exchange.getVariable(Correlation.REQUEST_ID));
         };
     }
 
@@ -145,6 +149,7 @@ class TenpayRequestProcessors {
         Duration timeout = settings.callTimeout();
         return exchange -> {
             Message message = exchange.getMessage();
+            CallFields.keepTenpaysId(exchange, header(message, wire.requestIdHeader()));
             byte[] body = message.getBody(byte[].class);
             byte[] bytes = body == null ? new byte[0] : body;
             Account account = accounts.get(exchange.getVariable("account", String.class));
@@ -170,6 +175,7 @@ class TenpayRequestProcessors {
             exchange.setVariable("signature", signature);
             message.removeHeaders("*");
             message.setBody(answer);
+            CallFields.end();
         };
     }
 
@@ -227,6 +233,7 @@ class TenpayRequestProcessors {
             exchange.setVariable("signature", null);
             exchange.setVariable("tenpayProblem", problem);
             exchange.setVariable("tenpayUnsent", asked || gone ? null : "true");
+            CallFields.end();
             exchange.getMessage().removeHeaders("*");
             exchange.getMessage().setBody(JsonNodeFactory.instance.objectNode());
         };
@@ -320,6 +327,7 @@ class TenpayRequestProcessors {
                 wire.nonceHeader().toLowerCase(Locale.ROOT),
                 wire.serialHeader().toLowerCase(Locale.ROOT),
                 wire.signatureHeader().toLowerCase(Locale.ROOT),
+                wire.requestIdHeader().toLowerCase(Locale.ROOT),
                 "retry-after",
                 "date");
         ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1, task -> {

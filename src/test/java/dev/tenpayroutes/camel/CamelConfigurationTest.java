@@ -20,6 +20,7 @@ class CamelConfigurationTest {
                     "X-Nonce",
                     "X-Serial",
                     "X-Sign",
+                    "Request-ID",
                     Duration.ofMinutes(5)));
 
     @ParameterizedTest

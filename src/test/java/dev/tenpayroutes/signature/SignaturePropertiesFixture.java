@@ -40,6 +40,7 @@ public final class SignaturePropertiesFixture {
                 "X-N",
                 "X-C",
                 "X-S",
+                "Request-ID",
                 Duration.ofSeconds(60));
     }
 
@@ -55,6 +56,7 @@ public final class SignaturePropertiesFixture {
                 shipped.nonceHeader(),
                 shipped.serialHeader(),
                 shipped.signatureHeader(),
+                "Request-ID",
                 shipped.freshness());
     }
 }

@@ -77,6 +77,7 @@ class SignaturePropertiesTest {
                         "Wechatpay-Nonce",
                         "Wechatpay-Serial",
                         "Wechatpay-Signature",
+                        "Request-ID",
                         Duration.ofSeconds(300)));
     }
 
@@ -198,6 +199,7 @@ class SignaturePropertiesTest {
                         shipped.nonceHeader(),
                         shipped.serialHeader(),
                         shipped.signatureHeader(),
+                        "Request-ID",
                         Duration.ofMillis(3_600_001))))
                 .containsExactly("freshness is longer than 1h. Remedy: set this machine's clock by NTP instead");
     }

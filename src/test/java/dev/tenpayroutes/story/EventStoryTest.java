@@ -463,6 +463,14 @@ class EventStoryTest extends Story {
     }
 
     @Test
+    void eventCarriesTheIdOfWhatLedToIt() {
+        String number = newNumber();
+        send("POST", "/v1/payments", KEY, order(number), "X-Request-Id", "erp-of-" + number);
+        eventually().untilAsserted(() -> assertThat(ERP.of(number)).isNotEmpty());
+        assertThat(ERP.of(number).get(0).headers().get("X-request-id")).containsExactly("erp-of-" + number);
+    }
+
+    @Test
     void theBacklogOfEachAccountIsMeasured() throws Exception {
         db.sql("update event_destination set paused_until = now() + interval '1 hour' where account = 'main'")
                 .update();

@@ -2,6 +2,7 @@ package dev.tenpayroutes.story;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.tenpayroutes.config.MetricDescriptions;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -103,6 +104,31 @@ class MetricsStoryTest extends Story {
                 .isEqualTo(refused + 1);
         assertThat(count("tenpay.calls.refused", "call", "checkout-pay", "code", "PARAM_ERROR"))
                 .isEqualTo(code + 1);
+    }
+
+    @Test
+    void infoNamesVersionCommitAndRoutes() {
+        JsonNode info = get("/actuator/info").body();
+        assertThat(info.path("version").asText()).isNotEmpty();
+        assertThat(info.path("commit").asText()).isNotEmpty();
+        assertThat(info.at("/routes/from").asText()).isEqualTo("folder");
+        assertThat(info.at("/routes/digest").asText()).matches("[0-9a-f]{12}");
+        assertThat(info.at("/routes/changed").isArray()).isTrue();
+        assertThat(meters.get("application.info").gauge().getId().getTag("routes"))
+                .isEqualTo("folder " + info.at("/routes/digest").asText());
+    }
+
+    @Test
+    void healthSaysWhatToDo() {
+        JsonNode main = get("/actuator/health/accounts").body().at("/components/merchantAccounts/details/main");
+        assertThat(main.path("action").asText()).isEqualTo("none");
+        send("PUT", "/v1/accounts/macau/refund-hold", NEIGHBOUR, null);
+        assertThat(send("GET", "/actuator/health/accounts", NEIGHBOUR, null)
+                        .body()
+                        .at("/components/merchantAccounts/details/macau/action")
+                        .asText())
+                .contains("DELETE /v1/accounts/macau/refund-hold");
+        send("DELETE", "/v1/accounts/macau/refund-hold", NEIGHBOUR, null);
     }
 
     @Test
