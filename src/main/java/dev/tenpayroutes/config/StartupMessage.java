@@ -42,12 +42,13 @@ class StartupMessage {
 
                       URL      {}
                       API key  sandbox-key
+                      console  {}/console, name sandbox, password sandbox
 
                     Post an order (next, in another terminal), then look at it, now and in 5 seconds:
 
                       curl -s {}/v1/payments -H 'X-API-Key: sandbox-key' -H 'Content-Type: application/json' -d '{}'
                       curl -s {}/v1/payments/SO-2026-000123 -H 'X-API-Key: sandbox-key'
-                    """, url, url, ORDER, url);
+                    """, url, url, url, ORDER, url);
         }
     }
 }

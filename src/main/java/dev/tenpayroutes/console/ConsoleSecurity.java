@@ -14,11 +14,13 @@ import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.annotation.Order;
 import org.springframework.security.authentication.LockedException;
+import org.springframework.security.config.ObjectPostProcessor;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
 import org.springframework.security.core.Authentication;
 import org.springframework.security.core.AuthenticationException;
 import org.springframework.security.oauth2.client.registration.ClientRegistrationRepository;
+import org.springframework.security.oauth2.client.web.OAuth2AuthorizationRequestRedirectFilter;
 import org.springframework.security.web.SecurityFilterChain;
 import org.springframework.security.web.csrf.CookieCsrfTokenRepository;
 import org.springframework.security.web.header.writers.ReferrerPolicyHeaderWriter.ReferrerPolicy;
@@ -93,7 +95,15 @@ class ConsoleSecurity {
                     .redirectionEndpoint(endpoint -> endpoint.baseUri(OIDC + "/code/*"))
                     .userInfoEndpoint(info -> info.oidcUserService(new OidcPeople(users, settings.oidc())))
                     .successHandler(this::loggedIn)
-                    .failureHandler(this::refused));
+                    .failureHandler(this::refused)
+                    .withObjectPostProcessor(new ObjectPostProcessor<OAuth2AuthorizationRequestRedirectFilter>() {
+                        @Override
+                        public <F extends OAuth2AuthorizationRequestRedirectFilter> F postProcess(F filter) {
+                            filter.setAuthenticationFailureHandler(
+                                    (request, response, e) -> response.sendRedirect(LOGIN + "?away"));
+                            return filter;
+                        }
+                    }));
         }
         return http.build();
     }

@@ -40,7 +40,7 @@ class LoginPages {
     @GetMapping(ConsoleSecurity.LOGIN)
     ResponseEntity<String> login(HttpServletRequest request, HttpServletResponse response) {
         Visit visit = console.visit(request, response);
-        String why = Stream.of("wrong", "locked", "busy", "out")
+        String why = Stream.of("wrong", "locked", "busy", "away", "out")
                 .filter(name -> request.getParameter(name) != null)
                 .findFirst()
                 .map(name -> "login." + name)

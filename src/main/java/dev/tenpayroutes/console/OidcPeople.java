@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.springframework.boot.autoconfigure.security.oauth2.client.OAuth2ClientProperties;
 import org.springframework.boot.autoconfigure.security.oauth2.client.OAuth2ClientPropertiesMapper;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
@@ -55,6 +56,7 @@ final class OidcPeople implements OAuth2UserService<OidcUserRequest, OidcUser> {
     /** Asks the provider about itself when the first person logs in, so that a start doesn't depend on it. */
     @Configuration(proxyBeanMethods = false)
     @Conditional(Registered.class)
+    @EnableConfigurationProperties(OAuth2ClientProperties.class)
     static class Providers {
         @Bean
         ClientRegistrationRepository clientRegistrationRepository(OAuth2ClientProperties settings) {

@@ -98,7 +98,7 @@ class SandboxConfiguration {
     @Bean
     @Order(1)
     SecurityFilterChain sandboxSecurity(HttpSecurity http) throws Exception {
-        return http.securityMatcher("/api/payment/**", "/sandbox/**")
+        return http.securityMatcher("/", "/api/payment/**", "/sandbox/**")
                 .authorizeHttpRequests(requests -> requests.anyRequest().permitAll())
                 .csrf(AbstractHttpConfigurer::disable)
                 .sessionManagement(session -> session.sessionCreationPolicy(SessionCreationPolicy.STATELESS))

@@ -22,7 +22,7 @@ class ConsoleUsersTest {
     private static final String ARGON2 = "$argon2id$v=19$m=16384,t=2,p=1$c29tZXNhbHQ$aGFzaGhhc2hoYXNo";
     private static final String SANDBOX = "$2a$10$Ts8hPJNr2uNqiQ32SbB30.PfhwlwD6bCgSsu52HoADAVfAW4WWzC.";
 
-    private static ConsoleUsers users(String... namesAndValues) throws Exception {
+    static ConsoleUsers users(String... namesAndValues) throws Exception {
         Map<String, Object> settings = new HashMap<>(Map.of(
                 "tenpay.accounts.main.merchant-id", "1",
                 "tenpay.accounts.macau.merchant-id", "2",

@@ -2,7 +2,9 @@ package dev.tenpayroutes.story;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.net.Socket;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.DisplayName;
@@ -334,5 +336,45 @@ class ConsoleStoryTest extends Story {
         Browser.Page sent = operator.submit(operator.get(pageOf(number)), again);
         assertThat(sent.header("location")).isEqualTo(pageOf(number));
         assertThat(operator.get(pageOf(number)).text()).contains("The event is sent again.");
+    }
+
+    @Test
+    void refusesFormsBeyondItsBounds() {
+        Browser browser = as("viewer");
+        Map<String, String> large = Map.of("username", "x".repeat(17 * 1024));
+        assertThat(browser.post("/console/login", large).status()).isEqualTo(413);
+        Map<String, String> many = new java.util.TreeMap<>();
+        for (int i = 0; i <= 50; i++) {
+            many.put("field" + i, "x");
+        }
+        assertThat(browser.post("/console/login", many).status()).isEqualTo(400);
+    }
+
+    @Test
+    void asksASlowFormForItsTokenToo() throws Exception {
+        Browser browser = as("viewer");
+        String cookies = browser.cookies().stream()
+                .map(cookie -> cookie.getName() + "=" + cookie.getValue())
+                .collect(java.util.stream.Collectors.joining("; "));
+        try (Socket socket = new Socket("127.0.0.1", port())) {
+            socket.setSoTimeout(10_000);
+            socket.getOutputStream()
+                    .write(("POST /console/logout HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: " + cookies
+                                    + "\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 3\r\n\r\n")
+                            .getBytes(StandardCharsets.US_ASCII));
+            Thread.sleep(300);
+            socket.getOutputStream().write("a=b".getBytes(StandardCharsets.US_ASCII));
+            assertThat(new String(socket.getInputStream().readNBytes(12), StandardCharsets.US_ASCII))
+                    .isEqualTo("HTTP/1.1 403");
+        }
+        assertThat(browser.get("/console").status()).isEqualTo(200);
+    }
+
+    @Test
+    void theSandboxsFrontPageLeadsHere() {
+        Browser.Page front = new Browser(url("")).get("/");
+        assertThat(front.html()).contains("href=\"/console\"", "password <code>sandbox</code>");
+        assertThat(new Browser(url("")).login("sandbox", "sandbox").header("location"))
+                .isEqualTo("/console");
     }
 }
