@@ -41,7 +41,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
  */
 class CrashUnderLoadIT {
 
-    private static final int KILLS = Integer.getInteger("kills", 2);
+    private static final int KILLS = Integer.getInteger("kills", 1);
     private static final int ERPS = 4;
 
     @TempDir

@@ -26,7 +26,7 @@ class MemoryIT {
 
     private static final Pattern REQUEST = Pattern.compile("requests:[^}]*?memory: (\\d+)Mi");
     private static final int CALLERS = 64;
-    private static final Duration LOAD = Duration.ofSeconds(20);
+    private static final Duration LOAD = Duration.ofSeconds(10);
 
     @TempDir
     Path folder;
@@ -89,7 +89,7 @@ class MemoryIT {
         for (int caller = 0; caller < CALLERS; caller++) {
             int mine = caller;
             callers.add(threads.submit(() -> {
-                for (int n = 0; System.nanoTime() < end; n++) {
+                for (int n = 0; System.nanoTime() < end || orders.get() <= 100; n++) {
                     String number = "MEM-%d-%05d".formatted(mine, n);
                     int status = program.send("POST", "/v1/payments", FaultStoryTest.order(number))
                             .statusCode();

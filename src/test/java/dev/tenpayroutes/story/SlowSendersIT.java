@@ -15,8 +15,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.IntSupplier;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,16 +33,16 @@ class SlowSendersIT {
     private static final Duration MAX = Duration.ofSeconds(2);
 
     @TempDir
-    Path folder;
+    static Path folder;
 
-    private final TestAccount account = TestAccount.create("main");
-    private EmbeddedPostgres postgres;
-    private SdkTenpayServer tenpay;
-    private JarProcess program;
+    private static EmbeddedPostgres postgres;
+    private static SdkTenpayServer tenpay;
+    private static JarProcess program;
 
-    @BeforeEach
-    void start() throws Exception {
+    @BeforeAll
+    static void start() throws Exception {
         postgres = EmbeddedPostgres.builder().start();
+        TestAccount account = TestAccount.create("main");
         tenpay = new SdkTenpayServer(account, "WECHATPAY2-SHA256-RSA2048", "Wechatpay");
         program = new JarProcess(folder, account, postgres.getJdbcUrl("postgres", "postgres"));
         program.settings().put("tenpay.base-url", tenpay.url());
@@ -50,14 +50,14 @@ class SlowSendersIT {
         program.startAndWait();
     }
 
-    @AfterEach
-    void stop() throws Exception {
+    @AfterAll
+    static void stop() throws Exception {
         program.stop();
         tenpay.close();
         postgres.close();
     }
 
-    private String signed(int socket) {
+    private static String signed(int socket) {
         String[] headers = tenpay.signer().headers("nonce " + socket);
         StringBuilder head = new StringBuilder();
         for (int i = 0; i < headers.length; i += 2) {
@@ -66,7 +66,7 @@ class SlowSendersIT {
         return head.toString();
     }
 
-    private String opening(int socket) {
+    private static String opening(int socket) {
         String rest = "Host: x\r\nContent-Type: application/json\r\nContent-Length: 60000\r\n\r\n";
         String key = "X-API-Key: " + JarProcess.KEY + "\r\n";
         return switch (socket % 10) {
@@ -85,7 +85,7 @@ class SlowSendersIT {
     }
 
     /** Sends a byte on each socket, four times a second, and connects again where the program has closed. */
-    private void drip(List<SocketChannel> sockets) throws IOException {
+    private static void drip(List<SocketChannel> sockets) throws IOException {
         for (int i = 0; i < sockets.size(); i++) {
             try {
                 SocketChannel socket = sockets.get(i);
