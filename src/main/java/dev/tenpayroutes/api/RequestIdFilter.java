@@ -208,7 +208,7 @@ public final class RequestIdFilter extends OncePerRequestFilter {
         if (!operation.equals(OTHER) && (each || mayLog(client == null ? "-" : client.toString()))) {
             ACCESS.atInfo()
                     .addKeyValue("call", operation)
-                    .addKeyValue("outcome", code.isEmpty() ? status : code)
+                    .addKeyValue("outcome", code.isEmpty() ? Integer.toString(status) : code)
                     .log(
                             "{} {} {} {} ms client {}{}",
                             request.getMethod(),
