@@ -159,13 +159,22 @@ class ConsoleSecurity {
     /** Back to where one was; a part of a page that a script asked for leads its whole page there. */
     private static void toLogin(HttpServletRequest request, HttpServletResponse response) throws IOException {
         String query = request.getQueryString() == null ? "" : "?" + request.getQueryString();
-        String here = Visit.localPath(request.getRequestURI() + query);
+        String path = request.getRequestURI();
+        String here = Visit.localPath(request.getMethod().equals("GET") ? path + query : pageOfAct(path));
         String login = LOGIN + "?next=" + UriUtils.encode(here, StandardCharsets.UTF_8);
         if (request.getHeader("HX-Request") != null) {
             response.setHeader("HX-Redirect", login);
         } else {
             response.sendRedirect(login);
         }
+    }
+
+    /** The page of what an act is about, where the act has none of its own. */
+    private static String pageOfAct(String path) {
+        return path.replaceFirst("^(/console/payments/[^/]+/[^/]+)/(?:ask|shopper)$", "$1")
+                .replaceFirst("^/console/refunds/[^/]+/([^/]+)/ask$", "/console/search?q=$1")
+                .replaceFirst("^/console/events/.*", "/console/events")
+                .replaceFirst("^/console/preferences$", "/console");
     }
 
     private void write(HttpServletResponse response, int status, String template, Visit visit, Answer problem)

@@ -6,9 +6,8 @@ import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.Download;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.options.ColorScheme;
-import com.microsoft.playwright.options.SameSiteAttribute;
+import com.microsoft.playwright.options.ReducedMotion;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,64 +15,21 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import java.util.Properties;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.core.io.ClassPathResource;
+import org.springframework.core.io.support.PropertiesLoaderUtils;
 
-/** The days of people at the console in a real browser, and what attackers try there. */
+/** The days of people at the console, from login to logout, on every page. */
 @DisplayName("the console in a browser")
-class ConsoleBrowserStoryTest extends Story {
-
-    private static final String AXE = "/META-INF/resources/webjars/axe-core/4.6.3/axe.min.js";
-    private static final String ATTACK = "<img src=x onerror=alert(1)><script>alert(2)</script>";
-
-    private static Chromium chromium;
-
-    @BeforeAll
-    static void start() {
-        chromium = Chromium.start();
-    }
-
-    @AfterAll
-    static void stop() {
-        if (chromium != null) {
-            chromium.close();
-        }
-    }
-
-    private ConsoleVisitor stranger(String language, Browser.NewContextOptions options) {
-        return new ConsoleVisitor(chromium, url(""), language, options);
-    }
-
-    private ConsoleVisitor as(String name, String language, Browser.NewContextOptions options) {
-        ConsoleVisitor visitor = stranger(language, options);
-        visitor.open("/console");
-        visitor.logIn(name);
-        return visitor;
-    }
-
-    private ConsoleVisitor as(String name, String language) {
-        return as(name, language, new Browser.NewContextOptions());
-    }
-
-    private ConsoleVisitor as(String name) {
-        return as(name, "en");
-    }
-
-    private static String pageOf(String number) {
-        return "/console/payments/main/" + number;
-    }
+class ConsoleBrowserStoryTest extends BrowserStory {
 
     private static List<String> words(ConsoleVisitor visitor, String... keys) {
         return List.of(keys).stream().map(visitor::words).toList();
-    }
-
-    private int refunds(String number) {
-        return count("select count(*) from refund where order_no = ? and account = 'main'", number);
     }
 
     @ParameterizedTest
@@ -180,7 +136,8 @@ class ConsoleBrowserStoryTest extends Story {
             operator.sees(operator.words("done.closed"));
             operator.find(paid);
             operator.openFound(paid);
-            assertThat(operator.offers()).isEqualTo(words(operator, "ask.do", "refund.link", "redeliver.do"));
+            assertThat(operator.offers())
+                    .hasSameElementsAs(words(operator, "ask.do", "refund.link", "redeliver.do"));
             operator.press("redeliver.do");
             operator.sees(operator.words("done.redelivered"));
             operator.turnTo("nav.events");
@@ -242,8 +199,10 @@ class ConsoleBrowserStoryTest extends Story {
     void isAccessibleOnPhonesInLightAndDark(String language) throws IOException {
         Map<String, String> pages = everyPage();
         List<String> found = new ArrayList<>();
-        Browser.NewContextOptions phone =
-                new Browser.NewContextOptions().setBypassCSP(true).setViewportSize(360, 740);
+        Browser.NewContextOptions phone = new Browser.NewContextOptions()
+                .setBypassCSP(true)
+                .setViewportSize(360, 740)
+                .setReducedMotion(ReducedMotion.REDUCE);
         try (ConsoleVisitor visitor = stranger(language, phone)) {
             visitor.open("/console/login?wrong");
             found.addAll(faults("login", visitor.page));
@@ -256,6 +215,15 @@ class ConsoleBrowserStoryTest extends Story {
         assertThat(found).isEmpty();
     }
 
+    /** Of the jar that the build names. */
+    private static String axe() throws IOException {
+        Properties about = PropertiesLoaderUtils.loadProperties(
+                new ClassPathResource("META-INF/maven/org.webjars.npm/axe-core/pom.properties"));
+        return new ClassPathResource(
+                        "META-INF/resources/webjars/axe-core/" + about.getProperty("version") + "/axe.min.js")
+                .getContentAsString(StandardCharsets.UTF_8);
+    }
+
     private static List<String> faults(String name, Page page) throws IOException {
         List<String> found = new ArrayList<>();
         page.emulateMedia(new Page.EmulateMediaOptions().setColorScheme(ColorScheme.LIGHT));
@@ -265,10 +233,7 @@ class ConsoleBrowserStoryTest extends Story {
                             + " e.getBoundingClientRect().right > 361 && !e.parentElement.closest('.wide'))"
                             + ".map(e => e.outerHTML.slice(0, 90)).slice(0, 4).join(' | ')"));
         }
-        try (InputStream axe = Chromium.class.getResourceAsStream(AXE)) {
-            page.addScriptTag(new Page.AddScriptTagOptions()
-                    .setContent(new String(axe.readAllBytes(), StandardCharsets.UTF_8)));
-        }
+        page.addScriptTag(new Page.AddScriptTagOptions().setContent(axe()));
         for (ColorScheme scheme : List.of(ColorScheme.LIGHT, ColorScheme.DARK)) {
             page.emulateMedia(new Page.EmulateMediaOptions().setColorScheme(scheme));
             Object worst = page.evaluate("""
@@ -318,209 +283,15 @@ class ConsoleBrowserStoryTest extends Story {
         throw new AssertionError("no Tab leads to " + selector);
     }
 
-    @Test
-    void showsLiterallyWhatOrdersBringEvenWithoutItsPolicy() {
-        String number = newNumber();
-        String order = order(number).replace("2 x latte", ATTACK).replace("\"42\"", "\"" + ATTACK + "\"");
-        assertThat(post("/v1/payments", order).status()).isEqualTo(201);
-        String withOpenId = order(newNumber()).replaceFirst("\\{", "{\"payer\":{\"openId\":\"" + ATTACK + "\"},");
-        assertThat(post("/v1/payments", withOpenId).status()).isEqualTo(400);
-        shopper(number, "SUCCESS");
-        isSoon(number, "SUCCEEDED");
-        String refundNumber = newRefundNumber();
-        refund(number, refundNumber, 250);
-        reviewed(number);
-        assertThat(post("/v1/payments/" + number + "/review/resolve", KEEP.replace("compared", ATTACK))
-                        .status())
-                .isEqualTo(200);
-        db.sql("update payment set fail_reason = ?, review = 'STUCK' where order_no = ?")
-                .params(List.of(ATTACK, number))
-                .update();
-        db.sql("update refund set reason = ?, fail_reason = ? where order_no = ?")
-                .params(List.of(ATTACK, ATTACK, number))
-                .update();
-        try (ConsoleVisitor operator = as("operator", "en", new Browser.NewContextOptions().setBypassCSP(true))) {
-            for (String path : List.of(
-                    pageOf(number),
-                    pageOf(number) + "/refund",
-                    pageOf(number) + "/resolve",
-                    "/console/search?q=" + refundNumber,
-                    "/console/search?q=%22%3E%3Cimg%20src=x%20onerror=alert(1)%3E&currency=%22%3E%3Cimg%20src=x%3E",
-                    "/console/reviews",
-                    "/console/events",
-                    "/console/reports?from=%22%3E%3Cimg%20src=x%20onerror=alert(1)%3E",
-                    "/console/audit",
-                    "/console")) {
-                operator.open(path);
-                assertThat(operator.page.locator("main img, body script").count())
-                        .as(path)
-                        .isZero();
-            }
-            operator.open(pageOf(number));
-            int literal = operator.page.locator("main").innerText().split("<img src=x onerror", -1).length - 1;
-            assertThat(literal).isGreaterThanOrEqualTo(5);
-        }
-    }
-
-    @Test
-    void itsPolicyRunsAndLoadsNothingThatGotIn() {
-        try (ConsoleVisitor visitor = as("viewer")) {
-            Object refused = visitor.page.evaluate("""
-                    () => new Promise(done => {
-                        const refused = new Set();
-                        document.addEventListener('securitypolicyviolation', event => {
-                            refused.add(event.effectiveDirective);
-                            if (refused.size == 6) done([...refused].sort());
-                        });
-                        setTimeout(() => done([...refused].sort()), 5000);
-                        document.body.insertAdjacentHTML('beforeend', '<img src="data:," onerror="alert(1)">'
-                            + '<img src="https://evil.example/a.png"><iframe src="https://evil.example/"></iframe>'
-                            + '<p style="color: red">');
-                        const script = document.createElement('script');
-                        script.textContent = 'alert(2)';
-                        document.body.append(script);
-                        fetch('https://evil.example/').catch(() => 0);
-                    })""");
-            assertThat(refused)
-                    .isEqualTo(List.of(
-                            "connect-src",
-                            "frame-src",
-                            "img-src",
-                            "script-src-attr",
-                            "script-src-elem",
-                            "style-src-attr"));
-            assertThat(visitor.takeFaults())
-                    .allSatisfy(fault -> assertThat(fault).contains("Content Security Policy"));
-        }
-    }
-
-    @Test
-    void aSessionPlantedBeforeTheLoginIsWorthNothing() {
-        try (ConsoleVisitor attacker = as("viewer");
-                ConsoleVisitor victim = stranger("en", new Browser.NewContextOptions())) {
-            String planted = attacker.session();
-            victim.plant(planted);
-            victim.open("/console/login");
-            victim.logIn("operator");
-            assertThat(victim.session()).isNotEqualTo(planted);
-            attacker.open("/console/audit");
-            assertThat(attacker.page.content()).doesNotContain("operator (operator)");
-        }
-    }
-
-    @Test
-    void aPageOfAnotherServerActsAndFramesNothing() {
-        String number = paidPayment();
-        String form = """
-                <form method="post" action="%s"><input name="amount" value="2.50"><input name="currency" value="SGD">
-                <input name="refundNo" value="%s"><input name="confirm" value="yes">
-                <input name="key" value="0123456789abcdef0123456789abcde1"></form><script>document.forms[0].submit()</script>""".formatted(url(pageOf(number) + "/refund"), newRefundNumber());
-        try (ConsoleVisitor finance = as("finance")) {
-            finance.openForeign(form);
-            finance.isTitled("That did not work");
-            finance.sees("This form is not from here");
-            assertThat(refunds(number)).isZero();
-
-            finance.openForeign("<iframe src=\"" + url(pageOf(number)) + "\"></iframe>");
-            assertThat(finance.page.frames()).hasSize(2);
-            assertThat(finance.page.frames().get(1).locator("h1").count()).isZero();
-            assertThat(finance.takeFaults())
-                    .allMatch(fault -> fault.contains(":49151/") || fault.contains("frame-ancestors"));
-            finance.open("/console");
-            finance.isTitled("Start");
-        }
-    }
-
-    @Test
-    void itsCookiesAreForTheConsoleAlone() {
-        try (ConsoleVisitor viewer = as("viewer", "zh")) {
-            assertThat(viewer.cookies()).hasSize(4).allSatisfy(cookie -> {
-                assertThat(cookie.httpOnly).as(cookie.name).isTrue();
-                assertThat(cookie.sameSite).as(cookie.name).isEqualTo(SameSiteAttribute.STRICT);
-                assertThat(cookie.path).as(cookie.name).isEqualTo("/console");
-            });
-            assertThat(viewer.page.evaluate("document.cookie")).isEqualTo("");
-        }
-    }
-
-    @Test
-    void leadsBackToWhereOneWasWhenTheSessionHasEnded() {
-        String number = paidPayment();
-        try (ConsoleVisitor support = as("support")) {
-            support.open(pageOf(number));
-            support.loseSession();
-            support.press("ask.do");
-            support.logIn("support");
-            support.isTitled("Payment " + number);
-
-            support.open("/console/search");
-            support.loseSession();
-            support.page.fill("#field-q", number);
-            support.press("search.find");
-            support.logIn("support");
-            support.isTitled("Search");
-            support.openFound(number);
-        }
-    }
-
-    @Test
-    void doubleClicksAndTheBackButtonDoNothingTwice() {
-        String number = paidPayment();
-        try (ConsoleVisitor finance = as("finance")) {
-            finance.open(pageOf(number));
-            finance.control("ask.do").dblclick();
-            finance.open(pageOf(number) + "/refund");
-            finance.page.fill("#field-amount", "2.50");
-            finance.page.check("#field-confirm");
-            finance.control("refund.do").dblclick();
-            eventually().untilAsserted(() -> assertThat(refunds(number)).isEqualTo(1));
-            finance.open(pageOf(number));
-            finance.sees("SGD 2.50");
-            while (!finance.page.url().endsWith("/refund")) {
-                finance.page.goBack();
-            }
-            finance.page.waitForResponse(
-                    answer -> answer.request().method().equals("POST"),
-                    () -> finance.page.evaluate("document.querySelector('main form').submit()"));
-        }
-        assertThat(refunds(number)).isEqualTo(1);
-        assertThat(count("select count(*) from console_audit where subject = ? and act = 'ASK'", number))
-                .isEqualTo(1);
-    }
-
-    @Test
-    void aFormBentToAnotherAccountOrCurrencyDoesNothing() {
-        String number = paidPayment();
-        alsoInMacau(number);
-        try (ConsoleVisitor neighbour = as("neighbour");
-                ConsoleVisitor finance = as("finance")) {
-            neighbour.open("/console/payments/macau/" + number + "/refund");
-            neighbour.page.check("#field-confirm");
-            neighbour.page.evaluate(
-                    "document.querySelector('main form').action = '" + pageOf(number) + "/refund'");
-            neighbour.press("refund.do");
-            neighbour.isTitled("Not found");
-
-            finance.open(pageOf(number) + "/refund");
-            finance.page.check("#field-confirm");
-            finance.page.fill("#field-amount", "250");
-            finance.page.evaluate("document.querySelector('input[name=currency]').value = 'JPY'");
-            finance.press("refund.do");
-            com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat(
-                            finance.page.locator("main [role=alert]"))
-                    .isVisible();
-        }
-        assertThat(refunds(number)).isZero();
-    }
-
     /** Writes the pictures of docs/console.md anew: {@code ./mvnw test -Dtest=ConsoleBrowserStoryTest -Ddocs.write=true}. */
     @Test
     @EnabledIfSystemProperty(named = "docs.write", matches = "true")
     void photographsEveryPage() throws IOException {
         Path folder = Files.createDirectories(Path.of("docs/console"));
         Map<String, String> pages = everyPage();
-        try (ConsoleVisitor visitor =
-                stranger("en", new Browser.NewContextOptions().setViewportSize(1000, 720))) {
+        try (ConsoleVisitor visitor = stranger(
+                "en",
+                new Browser.NewContextOptions().setViewportSize(1000, 720).setReducedMotion(ReducedMotion.REDUCE))) {
             visitor.open("/console/login");
             photograph(visitor.page, folder.resolve("login.png"));
             visitor.logIn("operator");

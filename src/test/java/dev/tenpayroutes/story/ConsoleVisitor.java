@@ -24,6 +24,8 @@ final class ConsoleVisitor implements AutoCloseable {
     private static final Map<String, Map<String, String>> WORDS = words();
     private static final String SESSION = "console-session";
 
+    private static final String FOREIGN = "http://127.0.0.1:49151/";
+
     private final BrowserContext context;
     private final String base;
     private final String language;
@@ -39,7 +41,9 @@ final class ConsoleVisitor implements AutoCloseable {
         page.onDialog(this::dialog);
         page.onPageError(error -> faults.add("a script failed: " + error));
         page.onRequest(request -> {
-            if (!request.url().startsWith(base + "/console") && !request.url().startsWith("data:")) {
+            if (!request.url().startsWith(base + "/console")
+                    && !request.url().equals(FOREIGN)
+                    && !request.url().startsWith("data:")) {
                 faults.add("another host was asked: " + request.url());
             }
         });
@@ -165,13 +169,12 @@ final class ConsoleVisitor implements AutoCloseable {
 
     /** Opens a page of another server on this machine, to which the browser gives the console's cookies. */
     void openForeign(String html) {
-        String foreign = "http://127.0.0.1:49151/";
         page.route(
-                foreign,
+                FOREIGN,
                 route -> route.fulfill(new com.microsoft.playwright.Route.FulfillOptions()
                         .setContentType("text/html")
                         .setBody(html)));
-        page.navigate(foreign);
+        page.navigate(FOREIGN);
     }
 
     /** What happened that never may; forgotten by this. */
