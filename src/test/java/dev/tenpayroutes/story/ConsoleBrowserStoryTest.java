@@ -136,8 +136,7 @@ class ConsoleBrowserStoryTest extends BrowserStory {
             operator.sees(operator.words("done.closed"));
             operator.find(paid);
             operator.openFound(paid);
-            assertThat(operator.offers())
-                    .hasSameElementsAs(words(operator, "ask.do", "refund.link", "redeliver.do"));
+            assertThat(operator.offers()).hasSameElementsAs(words(operator, "ask.do", "refund.link", "redeliver.do"));
             operator.press("redeliver.do");
             operator.sees(operator.words("done.redelivered"));
             operator.turnTo("nav.events");

@@ -26,6 +26,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -41,6 +42,12 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 @DisplayName("merchant-api.yaml, fuzzed")
 @ExtendWith(OutputCaptureExtension.class)
 class ContractFuzzTest extends Story {
+
+    /** Other stories of this program refund as well. */
+    @AfterEach
+    void releaseRefunds() {
+        send("DELETE", "/v1/accounts/main/refund-hold", KEY, null);
+    }
 
     private static final Logger LOG = LoggerFactory.getLogger(ContractFuzzTest.class);
     private static final long SEED = Long.getLong("fuzz.seed", 20261123);

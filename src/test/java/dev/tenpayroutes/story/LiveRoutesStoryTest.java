@@ -153,7 +153,7 @@ class LiveRoutesStoryTest extends Story {
                 "mappings/tenpay-result.jq;then storable | .[;then storabel | .[;tenpay-result.jq uses storabel/0, which nothing defines",
                 "mappings/payment-to-api.jq;.limit as $limit;.limit as $limti;payment-to-api.jq uses $limit, which nothing defines",
                 "polling.camel.yaml;expression: .account;expression: .account | lentgh;polling.camel.yaml uses lentgh/0, which nothing defines",
-                "sql/payment-status.sql;join payment p;join paymnet p;payment-status.sql, line 21, is broken: ERROR: relation \"paymnet\" does not exist",
+                "sql/payment-status.sql;join payment p;join paymnet p;payment-status.sql, line 22, is broken: ERROR: relation \"paymnet\" does not exist",
             })
     void aBrokenFileIsReportedWithItsPlaceAndTheOldRoutesGoOn(
             String file, String what, String by, String report, CapturedOutput output) {
