@@ -58,12 +58,6 @@ import org.springframework.context.ApplicationContext;
 @DisplayName("merchant-api.yaml")
 class ContractStoryTest extends Story {
 
-    /** Other stories of this program refund as well. */
-    @AfterEach
-    void releaseRefunds() {
-        send("DELETE", "/v1/accounts/main/refund-hold", KEY, null);
-    }
-
     private static final PublishedContract CONTRACT = PublishedContract.THE;
 
     @Autowired
