@@ -162,15 +162,25 @@ class ConsolePenetrationStoryTest extends BrowserStory {
     @Test
     void doubleClicksAndTheBackButtonDoNothingTwice() {
         String number = paidPayment();
+        String asked = "select count(*) from console_audit where subject = ? and act = 'ASK'";
+        // A visitor each: the second click's answer may still come, and no browser goes back to the answer of a form.
         try (ConsoleVisitor finance = as("finance")) {
             finance.open(pageOf(number));
             finance.control("ask.do").dblclick();
+            eventually().untilAsserted(() -> assertThat(count(asked, number)).isEqualTo(1));
+        }
+        try (ConsoleVisitor finance = as("finance")) {
             finance.open(pageOf(number) + "/refund");
-            finance.page.fill("#field-amount", "2.50");
+            finance.page.fill("#field-amount", "1.50");
             finance.page.check("#field-confirm");
             finance.control("refund.do").dblclick();
             eventually().untilAsserted(() -> assertThat(refunds(number)).isEqualTo(1));
-            finance.open(pageOf(number));
+        }
+        try (ConsoleVisitor finance = as("finance")) {
+            finance.open(pageOf(number) + "/refund");
+            finance.page.fill("#field-amount", "2.50");
+            finance.page.check("#field-confirm");
+            finance.press("refund.do");
             finance.sees("SGD 2.50");
             while (!finance.page.url().endsWith("/refund")) {
                 finance.page.goBack();
@@ -179,9 +189,8 @@ class ConsolePenetrationStoryTest extends BrowserStory {
                     answer -> answer.request().method().equals("POST"),
                     () -> finance.page.evaluate("document.querySelector('main form').submit()"));
         }
-        assertThat(refunds(number)).isEqualTo(1);
-        assertThat(count("select count(*) from console_audit where subject = ? and act = 'ASK'", number))
-                .isEqualTo(1);
+        assertThat(refunds(number)).isEqualTo(2);
+        assertThat(count(asked, number)).isEqualTo(1);
     }
 
     @Test
