@@ -164,10 +164,11 @@ public final class Correlation extends EventNotifierSupport implements Intercept
         };
     }
 
-    /** Links the current span to the one of this traceparent, such as a notification's to its order's. */
+    /** Links the current span to the one of this traceparent of another trace, such as a notification's to its order's. */
     public static void linkTo(@Nullable String traceparent) {
         String[] parts = traceparent == null ? new String[0] : traceparent.split("-");
-        if (parts.length == 4) {
+        if (parts.length == 4
+                && !parts[1].equals(Span.current().getSpanContext().getTraceId())) {
             Span.current()
                     .addLink(SpanContext.createFromRemoteParent(
                             parts[1], parts[2], TraceFlags.fromHex(parts[3], 0), TraceState.getDefault()));

@@ -8,10 +8,12 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -60,7 +62,7 @@ class TracingStoryTest extends Story {
     }
 
     @Test
-    void orderIsOneTraceAndItsNotificationIsLinkedToIt() {
+    void orderIsOneTraceThroughStatementsCallsAndEvents() {
         String trace = "4bf92f3577b34da6a3ce929d0e0e4736";
         String number = newNumber();
         Answer created =
@@ -89,5 +91,23 @@ class TracingStoryTest extends Story {
                     .contains("payment-create-insert", "tenpay-send-call", "payment-status-apply");
         });
         assertThat(String.join("", RECEIVED)).doesNotContain(KEY, "latte");
+    }
+
+    @Test
+    void notificationOfItsOwnTraceIsLinkedToTheOrders() {
+        String trace = "5cf92f3577b34da6a3ce929d0e0e4737";
+        String number = newNumber();
+        send("POST", "/v1/payments", KEY, order(number), "traceparent", "00-" + trace + "-00f067aa0ba902b7-01");
+
+        String body = TenpaySigner.notification("EV-" + number, number, "SUCCESS", 1050, "SGD");
+        List<String> headers = new ArrayList<>(List.of(tenpay().headers(body)));
+        headers.addAll(List.of("traceparent", "00-6df92f3577b34da6a3ce929d0e0e4738-00f067aa0ba902b7-01"));
+        assertThat(send("POST", "/webhooks/tenpay/main/payments", null, body, headers.toArray(String[]::new))
+                        .status())
+                .isEqualTo(200);
+
+        // A span's field 13 is a link, whose field 1 has the 16 bytes of the other trace's id.
+        Pattern link = Pattern.compile("\\x6a.\\x0a\\x10" + Pattern.quote(bytes(trace)), Pattern.DOTALL);
+        eventually().untilAsserted(() -> assertThat(String.join("", RECEIVED)).containsPattern(link));
     }
 }
