@@ -162,7 +162,7 @@ class BatchStatementsTest {
         return words[random.nextInt(words.length)];
     }
 
-    @Property(tries = 120, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
     void batchedResultsEqualSingleResults(@ForAll long seed) throws Exception {
         Random random = new Random(seed);
         empty();
@@ -230,7 +230,7 @@ class BatchStatementsTest {
         same("payment-status", news);
     }
 
-    @Property(tries = 50, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 100, edgeCases = EdgeCasesMode.NONE)
     void batchedOrdersEqualSingleOrders(@ForAll long seed) throws Exception {
         Random random = new Random(seed);
         empty();

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 /** Lists read what they show, by an index in its order, and show what is there; whatever plan PostgreSQL keeps. */
 class ListStatementsTest extends DatabaseTest {
 
-    private static final int PAYMENTS = 40_000;
+    private static final int PAYMENTS = 60_000;
     private static final String FAR_PAST = "2001-01-01T00:00:00Z";
     private static final String FAR_FUTURE = "2099-01-01T00:00:00Z";
     private static final List<String> STATUSES =
@@ -55,7 +55,7 @@ class ListStatementsTest extends DatabaseTest {
             statement.execute(rows);
             // Kept rows, so that there is something to pass over.
             statement.execute("insert into notification (account, kind, body, state) select 'main', 'payments',"
-                    + " convert_to(cast(n as text), 'UTF8'), 'DONE' from generate_series(1, 50000) n");
+                    + " convert_to(cast(n as text), 'UTF8'), 'DONE' from generate_series(1, 150000) n");
             statement.execute("insert into event_attempt (event_id, destination, at, millis, outcome)"
                     + " select id, 'http', now(), 1, 'DELIVERED' from erp_event");
             statement.execute("vacuum analyze");

@@ -127,7 +127,7 @@ class SqlPropertyTest {
         return Histories.atOnce();
     }
 
-    @Property(tries = 60, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 100, edgeCases = EdgeCasesMode.NONE)
     void whateverHappensAtOnceTheBooksAreInOrder(@ForAll("historiesAtOnce") List<Step> history) throws Exception {
         together = together == null ? new ConcurrentRunner(database, Map.of()) : together;
         for (int i = 0; i < tries; i++) {

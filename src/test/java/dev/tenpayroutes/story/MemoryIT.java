@@ -26,7 +26,7 @@ class MemoryIT {
 
     private static final Pattern REQUEST = Pattern.compile("requests:[^}]*?memory: (\\d+)Mi");
     private static final int CALLERS = 64;
-    private static final Duration LOAD = Duration.ofSeconds(10);
+    private static final Duration LOAD = Duration.ofSeconds(20);
 
     @TempDir
     Path folder;

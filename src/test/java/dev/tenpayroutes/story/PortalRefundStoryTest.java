@@ -223,12 +223,16 @@ class PortalRefundStoryTest extends Story {
 
         notify(notification(number, refundNumber, "SUCCESS", 250));
 
-        assertThat(count("select count(*) from payment where order_no = ? and reconcile_at <= now()", number)
-                        + count(
-                                "select count(*) from history h join payment p on p.id = h.payment_id"
-                                        + " where p.order_no = ? and h.source = 'inquiry-payment'",
-                                number))
-                .isPositive();
+        // Due, or asked about: between the two it is neither for a moment.
+        eventually()
+                .untilAsserted(() -> assertThat(count(
+                                        "select count(*) from payment where order_no = ? and reconcile_at <= now()",
+                                        number)
+                                + count(
+                                        "select count(*) from history h join payment p on p.id = h.payment_id"
+                                                + " where p.order_no = ? and h.source = 'inquiry-payment'",
+                                        number))
+                        .isPositive());
         assertThat(notificationState(refundNumber)).startsWith("WAITING: its order is EXPIRED here");
     }
 
