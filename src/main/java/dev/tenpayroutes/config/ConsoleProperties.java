@@ -16,7 +16,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  *
  * @param users people by name, where no OIDC provider knows them
  * @param oidc people whom an OIDC provider ({@code spring.security.oauth2.client.registration.*}) knows
- * @param idleTimeout a session that nobody uses for so long has ended
+ * @param idleTimeout a session without a request for so long has ended
  * @param loginFailures failed logins of one name, after which it is locked
  * @param lockout for how long it is locked
  * @param timeZone the zone of times shown, until a person chooses another

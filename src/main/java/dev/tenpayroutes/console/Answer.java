@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param status as HTTP has it
  * @param body JSON; of a refusal a problem of the catalogue
- * @param stream the CSV that was asked for; whoever takes it closes it
+ * @param stream the CSV that was asked for; its taker closes it
  */
 public record Answer(int status, JsonNode body, @Nullable InputStream stream) {
 

@@ -8,7 +8,7 @@ import org.springframework.context.annotation.ConditionContext;
 import org.springframework.core.env.Environment;
 import org.springframework.core.type.AnnotatedTypeMetadata;
 
-/** There is no console where nobody could log in. */
+/** There is no console without a way to log in. */
 final class ConsoleIsOn implements Condition {
 
     @Override

@@ -7,7 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Locks a name after some failed logins in a row, for a while, whether it is a person's or not, so that nobody learns which
+ * Locks a name after some failed logins in a row, for a while, whether it is a person's or not, so that no guess tells which
  * names there are. Each instance counts for itself, at most {@value #MAX_NAMES} names; the one that failed longest ago is forgotten.
  */
 final class LoginAttempts {

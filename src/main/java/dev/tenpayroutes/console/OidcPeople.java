@@ -22,7 +22,7 @@ import org.springframework.security.oauth2.client.userinfo.OAuth2UserService;
 import org.springframework.security.oauth2.core.OAuth2AuthenticationException;
 import org.springframework.security.oauth2.core.oidc.user.OidcUser;
 
-/** Lets in whom an OIDC provider knows, with the role and the accounts of the groups in the claim; nobody without such a group. */
+/** Lets in whom an OIDC provider knows, with the role and the accounts of the groups in the claim; none without such a group. */
 final class OidcPeople implements OAuth2UserService<OidcUserRequest, OidcUser> {
 
     private final OidcUserService provider = new OidcUserService();

@@ -37,7 +37,7 @@ final class PasswordLogin implements AuthenticationProvider {
                     new BCryptPasswordEncoder(),
                     "argon2",
                     Argon2PasswordEncoder.defaultsForSpringSecurity_v5_8()));
-    private final String nobodysHash = encoder.encode("");
+    private final String unknownNameHash = encoder.encode("");
 
     PasswordLogin(ConsoleUsers users, LoginAttempts attempts) {
         this.users = users;
@@ -59,7 +59,7 @@ final class PasswordLogin implements AuthenticationProvider {
         }
         try {
             ConsoleUsers.Entry entry = users.byName(name).orElse(null);
-            boolean right = encoder.matches(password, entry == null ? nobodysHash : entry.hash());
+            boolean right = encoder.matches(password, entry == null ? unknownNameHash : entry.hash());
             if (!right || entry == null) {
                 attempts.failed(name);
                 throw new BadCredentialsException("no login");
