@@ -14,7 +14,7 @@ with result as (
         on t.account = q.account and t.destination = q.destination and t.address = decode(r.address, 'hex')
     where q.in_flight and q.claim = r.claim
     order by q.payment_id
-    -- A locked row is skipped: its lease ends, and the event is sent again.
+    -- A locked row is none to wait for: what it delays is one payment's, and is recorded in the next turn.
     for update of q skip locked
 ), evaluated as (
     select *,
@@ -80,7 +80,14 @@ with result as (
     where d.account = a.account and d.destination = :#${variable.destination}
 )
 select e.event_id, e.type, e.account, j.outcome, j.status, j.problem, j.counts, s.state, s.attempts,
-    extract(epoch from now() - e.created_at) as age
+    extract(epoch from now() - e.created_at) as age, j.event
 from evaluated j
 join erp_event e on e.id = j.event
 left join settled s on s.event_id = j.event
+union all
+-- The statement that writes the payment's next event has it, perhaps. Without a record the event would be sent again once its lease ends.
+select null, null, null, 'LOCKED', null, null, null, null, null, null, r.event
+from result r
+join event_delivery d on d.event_id = r.event and d.destination = :#${variable.destination}
+join event_queue q on q.payment_id = d.payment_id and q.destination = d.destination
+where q.in_flight and q.claim = r.claim and r.event not in (select event from evaluated)

@@ -77,6 +77,11 @@ final class DeliveryAttempt {
         return new DeliveryAttempt(0, 0, "", address, started, listener);
     }
 
+    /** The number of the event, as the store has it. */
+    long event() {
+        return event;
+    }
+
     /** Tells the listener of its end; false where there is none. */
     boolean tell() {
         if (listener == null) {

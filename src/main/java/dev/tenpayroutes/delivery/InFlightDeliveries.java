@@ -1,6 +1,7 @@
 package dev.tenpayroutes.delivery;
 
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Queue;
@@ -21,6 +22,7 @@ final class InFlightDeliveries {
     private final Set<DeliveryAttempt> underWay = ConcurrentHashMap.newKeySet();
     private final LinkedBlockingQueue<DeliveryAttempt> ended = new LinkedBlockingQueue<>();
     private final Deque<DeliveryAttempt> unrecorded = new ArrayDeque<>();
+    private final List<DeliveryAttempt> locked = new ArrayList<>();
 
     InFlightDeliveries(int most) {
         this.most = most;
@@ -39,20 +41,29 @@ final class InFlightDeliveries {
     /** Some of those that are to be recorded; where there is none, waits a while for one that is under way. */
     synchronized List<DeliveryAttempt> over(int atMost, long patience, TimeUnit unit) throws InterruptedException {
         ended.drainTo(unrecorded);
-        if (unrecorded.isEmpty() && !underWay.isEmpty()) {
+        if (unrecorded.isEmpty() && !(underWay.isEmpty() && locked.isEmpty())) {
             DeliveryAttempt first = ended.poll(patience, unit);
             if (first != null) {
                 unrecorded.add(first);
                 ended.drainTo(unrecorded);
             }
         }
+        unrecorded.addAll(locked);
+        locked.clear();
         return unrecorded.stream().limit(atMost).toList();
     }
 
-    /** The first of those that are over are in the database. */
-    synchronized void recorded(int attempts) {
+    /**
+     * The first of those that are over are in the database, but for some.
+     *
+     * @param lockedEvents whose rows another statement had: they are to be recorded in a later turn
+     */
+    synchronized void recorded(int attempts, Set<Long> lockedEvents) {
         for (int i = 0; i < attempts; i++) {
-            unrecorded.remove();
+            DeliveryAttempt attempt = unrecorded.remove();
+            if (lockedEvents.contains(attempt.event())) {
+                locked.add(attempt);
+            }
         }
     }
 
@@ -61,7 +72,7 @@ final class InFlightDeliveries {
     }
 
     synchronized int open() {
-        return underWay.size() + ended.size() + unrecorded.size();
+        return underWay.size() + ended.size() + unrecorded.size() + locked.size();
     }
 
     int room() {

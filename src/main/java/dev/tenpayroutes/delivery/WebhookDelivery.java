@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.apache.camel.Exchange;
@@ -33,6 +34,9 @@ class WebhookDelivery {
     private static final FailureLog FAILED = new FailureLog(LOG);
     private static final int RECORDED_AT_ONCE = 500;
     private static final String ATTEMPT = "attempt";
+    /** Not recorded: another statement had the row. */
+    private static final String LOCKED = "LOCKED";
+
     private static final long SHUTDOWN_GRACE = TimeUnit.SECONDS.toNanos(4);
 
     /** The deliveries under way, at most {@code tenpay.events.in-flight}. */
@@ -89,10 +93,20 @@ class WebhookDelivery {
         };
     }
 
-    /** Releases the slots of recorded attempts. */
+    /** Releases the slots of recorded attempts; what was locked is tried again, unless the program stops. */
     @Bean
     Processor releaseFinishedAttempts(InFlightDeliveries attempts) {
-        return exchange -> attempts.recorded(exchange.getVariable("finishedCount", Integer.class));
+        return exchange -> {
+            List<?> rows = exchange.getMessage().getMandatoryBody(List.class);
+            Set<Long> locked = exchange.getContext().isStopping()
+                    ? Set.of()
+                    : rows.stream()
+                            .map(row -> (Map<?, ?>) row)
+                            .filter(row -> LOCKED.equals(row.get("outcome")))
+                            .map(row -> ((Number) row.get("event")).longValue())
+                            .collect(Collectors.toSet());
+            attempts.recorded(exchange.getVariable("finishedCount", Integer.class), locked);
+        };
     }
 
     /** A line for each attempt that was recorded and did not arrive, whatever the destination. */
@@ -108,6 +122,9 @@ class WebhookDelivery {
 
     private static void report(Map<?, ?> row, String destination, DeliveryMetrics metrics) {
         String outcome = String.valueOf(row.get("outcome"));
+        if (outcome.equals(LOCKED)) {
+            return;
+        }
         boolean dead = "DEAD".equals(row.get("state"));
         String account = String.valueOf(row.get("account"));
         metrics.attempt(account, destination, dead ? "dead" : outcome.toLowerCase(Locale.ROOT), row.get("age"));

@@ -59,7 +59,7 @@ class WebhookDeliveryTest {
         one.getMessage().setBody(new byte[0]);
         notify.sendEvent(calls, endpoints, Clock.offset(CLOCK, after), settings).process(one);
         DeliveryAttempt attempt = attempts.over(1, 10, TimeUnit.SECONDS).get(0);
-        attempts.recorded(1);
+        attempts.recorded(1, Set.of());
         return json.valueToTree(attempt).path("outcome").asText();
     }
 
@@ -70,5 +70,19 @@ class WebhookDeliveryTest {
         assertThat(sent(Duration.ofMillis(25_001))).isEqualTo("RELEASED");
         assertThat(sent(Duration.ofHours(1))).isEqualTo("RELEASED");
         assertThat(sent(Duration.ofMillis(-1))).isEqualTo("RELEASED");
+    }
+
+    @Test
+    void anAttemptWhoseRowWasLockedIsRecordedInALaterTurn() throws Exception {
+        DeliveryAttempt attempt = new DeliveryAttempt(7, 1, "2026-11-24T08:00:00Z", "00", 0);
+        attempts.begin(attempt);
+        attempts.ended(attempt);
+        assertThat(attempts.over(10, 1, TimeUnit.SECONDS)).containsExactly(attempt);
+        attempts.recorded(1, Set.of(7L));
+        assertThat(attempts.open()).isEqualTo(1);
+        assertThat(attempts.over(10, 1, TimeUnit.MILLISECONDS)).containsExactly(attempt);
+        attempts.recorded(1, Set.of());
+        assertThat(attempts.open()).isZero();
+        assertThat(attempts.over(10, 1, TimeUnit.MILLISECONDS)).isEmpty();
     }
 }

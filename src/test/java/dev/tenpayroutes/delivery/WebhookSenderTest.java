@@ -19,6 +19,7 @@ import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -112,7 +113,7 @@ class WebhookSenderTest {
                         .build()));
         List<DeliveryAttempt> over = attempts.over(1, 10, TimeUnit.SECONDS);
         assertThat(over).as("an attempt ends").hasSize(1);
-        attempts.recorded(1);
+        attempts.recorded(1, Set.of());
         Awaitility.await().until(() -> attempts.open() == 0);
         return new ObjectMapper().valueToTree(over.get(0));
     }
@@ -346,7 +347,7 @@ class WebhookSenderTest {
         List<DeliveryAttempt> over = attempts.over(5, 1, TimeUnit.SECONDS);
         assertThat(new ObjectMapper().valueToTree(over.get(0)).path("outcome").asText())
                 .isEqualTo("RELEASED");
-        attempts.recorded(1);
+        attempts.recorded(1, Set.of());
         Awaitility.await().until(() -> attempts.room() == 10);
     }
 }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -399,6 +400,29 @@ class EventStatementsTest extends DatabaseTest {
         }
         assertThat(number("select count(*) from event_destination where disabled_at is not null"))
                 .isEqualTo(accounts.size());
+    }
+
+    /** As by the statement that writes the payment's next event. */
+    @Test
+    void lockedEventIsToldAndRecordedInTheNextTurn() throws Exception {
+        statement.execute("delete from event_queue; delete from erp_event");
+        long id = event("main", "SO-LOCK-2", "payment.pending", "http:PENDING");
+        statement.execute("update event_queue set in_flight = true");
+        try (Connection other = database.connect();
+                Statement locks = other.createStatement()) {
+            other.setAutoCommit(false);
+            locks.execute("select from event_queue for update");
+            assertThat(statements.all("event-record", delivered("http", id)))
+                    .singleElement()
+                    .satisfies(row ->
+                            assertThat(row).containsEntry("outcome", "LOCKED").containsEntry("event", id));
+            other.rollback();
+        }
+        assertThat(statements.all("event-record", delivered("http", id)))
+                .singleElement()
+                .satisfies(row -> assertThat(row).containsEntry("outcome", "DELIVERED"));
+        // Of a claim that is over, nothing is told.
+        assertThat(statements.all("event-record", delivered("http", id))).isEmpty();
     }
 
     /** Neither sees what the other has not committed: the second waits for the event and then reads both. */

@@ -6,11 +6,14 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.tenpayroutes.story.ErpReceiver.Delivery;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import javax.sql.DataSource;
@@ -147,6 +150,43 @@ class EventStoryTest extends Story {
     private static ErpReceiver.Answer only(String number, ErpReceiver.Answer answer) {
         return (exchange, delivery) ->
                 (delivery.body().contains(number) ? answer : ErpReceiver.status(204)).to(exchange, delivery);
+    }
+
+    @Test
+    void hearsAnEventOnceWhoseRowWasLockedAsItsAnswerCame() throws Exception {
+        String number = newNumber();
+        BlockingQueue<Connection> locks = new LinkedBlockingQueue<>();
+        ERP.answers((exchange, delivery) -> {
+            if (delivery.body().contains(number)) {
+                locks.add(locked(number));
+            }
+            ErpReceiver.status(204).to(exchange, delivery);
+        });
+        post("/v1/payments", order(number));
+        try (Connection lock = locks.poll(20, TimeUnit.SECONDS)) {
+            String other = pendingPayment();
+            eventIsSoon(other, "payment.pending", "DELIVERED");
+            assertThat(event(number, "payment.pending").text("status")).isEqualTo("PENDING");
+            lock.rollback();
+        }
+        eventIsSoon(number, "payment.pending", "DELIVERED");
+        assertThat(types(number)).containsExactly("payment.pending");
+    }
+
+    /** A session that has the row of this payment's events, as the statement that writes the next one has it. */
+    private Connection locked(String number) {
+        try {
+            Connection session = store.getConnection();
+            session.setAutoCommit(false);
+            try (PreparedStatement select = session.prepareStatement("select from event_queue q"
+                    + " join payment p on p.id = q.payment_id where p.order_no = ? for update of q")) {
+                select.setString(1, number);
+                select.execute();
+            }
+            return session;
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     @Test
